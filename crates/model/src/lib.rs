@@ -1,1 +1,27 @@
+//! The vocabulary: what a call, an agent, a queue, an offer *is*, for every other crate.
+//!
+//! Plain values with their bounds. No IO, no clock, no randomness, no decisions.
 
+mod agent;
+mod call;
+mod check;
+mod did;
+mod event;
+mod id;
+mod queue;
+mod server;
+mod time;
+mod user;
+
+pub use agent::{Agent, AgentState, AgentStatus, Skill};
+pub use call::{Call, CallState, Caller, Direction, EndedBy, Outcome, OverflowReason};
+pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
+pub use did::Did;
+pub use event::{Candidate, Choice, Event, EventBody, OfferResult, PassedOver};
+pub use id::{AgentId, ApiKeyId, CallId, DidId, OfferId, QueueId, ServerId, SessionId, UserId};
+pub use queue::{
+    AnswerOn, DialplanTarget, Member, NoAgents, Overflow, Queue, SkillRequirement, Strategy,
+};
+pub use server::Server;
+pub use time::{Instant, Now, Timestamp};
+pub use user::{ApiKey, Role, User};

@@ -1,0 +1,169 @@
+//! What happened, as the journal keeps it and as every client is told.
+//!
+//! One vocabulary for the journal, the call log, the event stream and (later) webhooks. Past tense, one fact each.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    AgentId, AgentState, AgentStatus, CallId, Caller, EndedBy, OfferId, Outcome, OverflowReason,
+    QueueId, ServerId, Strategy, Timestamp,
+};
+
+/// A fact with its place in the one order of all facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// Grows by one with each event, over restarts too. A client resumes after the last it saw.
+    pub seq: u64,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum EventBody {
+    CallArrived {
+        call: CallId,
+        server: ServerId,
+        channel: String,
+        caller: Caller,
+        dialled: String,
+    },
+    /// Entered a queue, for the first time or by overflow from another.
+    CallQueued {
+        call: CallId,
+        queue: QueueId,
+        priority: i32,
+        /// 1 is next in line.
+        position: u32,
+        overflow_reason: Option<OverflowReason>,
+    },
+    /// A phone is being rung; with the reasons for this agent and against the others.
+    CallOffered {
+        call: CallId,
+        queue: QueueId,
+        offer: OfferId,
+        agent: AgentId,
+        choice: Choice,
+    },
+    OfferEnded {
+        call: CallId,
+        queue: QueueId,
+        offer: OfferId,
+        agent: AgentId,
+        result: OfferResult,
+        ring_ms: u64,
+    },
+    /// Caller and agent hear each other.
+    CallAnswered {
+        call: CallId,
+        queue: QueueId,
+        offer: OfferId,
+        agent: AgentId,
+        wait_ms: u64,
+    },
+    CallEnded {
+        call: CallId,
+        queue: Option<QueueId>,
+        agent: Option<AgentId>,
+        outcome: Outcome,
+        overflow_reason: Option<OverflowReason>,
+        ended_by: EndedBy,
+        hangup_cause: Option<u16>,
+        wait_ms: Option<u64>,
+        talk_ms: Option<u64>,
+    },
+    AgentChanged {
+        agent: AgentId,
+        from: AgentState,
+        #[serde(flatten)]
+        status: AgentStatus,
+    },
+    ServerLost {
+        server: ServerId,
+        reason: String,
+    },
+    ServerConnected {
+        server: ServerId,
+        version: String,
+    },
+    /// Another program took our Stasis application; calls do not reach us until an operator decides.
+    ServerReplaced {
+        server: ServerId,
+    },
+}
+
+impl EventBody {
+    /// The call it is about, if it is about one.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::CallArrived { call, .. }
+            | Self::CallQueued { call, .. }
+            | Self::CallOffered { call, .. }
+            | Self::OfferEnded { call, .. }
+            | Self::CallAnswered { call, .. }
+            | Self::CallEnded { call, .. } => Some(*call),
+            Self::AgentChanged { status, .. } => status.call,
+            Self::ServerLost { .. }
+            | Self::ServerConnected { .. }
+            | Self::ServerReplaced { .. } => None,
+        }
+    }
+}
+
+/// How an offer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferResult {
+    Answered,
+    /// Rang until its time was up.
+    Missed,
+    /// The agent pressed "reject".
+    Declined,
+    /// The phone was in use.
+    PhoneBusy,
+    /// No phone was registered, or Asterisk could not ring it.
+    Unreachable,
+    /// Another agent was faster (ring-all).
+    LostRace,
+    /// The caller hung up, or left the queue.
+    CallerGone,
+    /// The agent went to break or offline while it rang.
+    AgentLeft,
+    /// Answered, but the bridge could not be built.
+    BridgeFailed,
+    /// The Asterisk it rang on was lost.
+    ServerLost,
+}
+
+/// Why this agent: the answer to "why did I not get the call?".
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    pub strategy: Option<Strategy>,
+    /// Members who could have been chosen, the chosen one included.
+    pub eligible: u32,
+    /// The first few eligible ones in the order of choice, the chosen one first.
+    pub first: Vec<Candidate>,
+    /// How many members were passed over, by reason.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// An eligible agent and the figures that decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Candidate {
+    pub agent: AgentId,
+    pub penalty: u8,
+    /// Since when the agent has been idle.
+    pub idle_since: Timestamp,
+    pub calls_today: u32,
+}
+
+/// Members who could not be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PassedOver {
+    /// The state they were in; `None`: they lack a required skill or are paused in this queue.
+    pub state: Option<AgentState>,
+    pub count: u32,
+}
