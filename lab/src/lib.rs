@@ -1,0 +1,23 @@
+//! A real Asterisk, real SIP phones and a trunk, and database servers: all from Debian's packages, all on
+//! loopback, all gone when the handle is dropped.
+//!
+//! For tests and for trying things by hand (the `lab` program). Never part of the product, and never a place for
+//! anything worth keeping.
+
+// PostgreSQL, MariaDB and SIPp are names, not code.
+#![allow(clippy::doc_markdown)]
+
+mod error;
+mod folders;
+mod leash;
+mod ports;
+mod requirements;
+pub mod services;
+
+pub use error::{LabError, Result};
+pub use folders::cache;
+pub use requirements::{is_required, is_root};
+pub use services::{
+    Database, Server, Services, mariadb, postgres, redis, shared_mariadb, shared_postgres,
+    shared_redis,
+};
