@@ -1,0 +1,140 @@
+//! Brings the database up to date with the journal, and removes the files it no longer needs.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+use model::Event;
+use tokio::sync::watch;
+
+use super::{StatusHandle, lock, segment::Reader};
+
+/// Events in one transaction.
+const BATCH: usize = 500;
+/// The waits between attempts while the database is away.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// Where events end up. Applying the same ones twice must change nothing.
+pub trait Sink: Send + Sync + 'static {
+    fn apply(&self, events: &[Event]) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// Follows the journal and applies it. Run it in a task of its own.
+#[derive(Debug)]
+pub struct Applier {
+    folder: PathBuf,
+    applied: u64,
+    status: StatusHandle,
+    written: watch::Receiver<u64>,
+    reader: Option<Reader>,
+}
+
+impl Applier {
+    pub(super) fn new(
+        folder: &Path,
+        applied: u64,
+        status: StatusHandle,
+        written: watch::Receiver<u64>,
+    ) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            applied,
+            status,
+            written,
+            reader: None,
+        }
+    }
+
+    /// Applies what is written by now and returns; `Err` says why it could not.
+    pub async fn catch_up(&mut self, sink: &impl Sink) -> Result<(), String> {
+        let target = *self.written.borrow_and_update();
+        while self.applied < target {
+            let (batch, bytes) = self.read_batch(target).map_err(|e| e.to_string())?;
+            if let Some(last) = batch.last() {
+                self.apply_until_done(sink, &batch).await;
+                self.applied = last.seq;
+            }
+            let shared = &self.status.0;
+            shared.applied.store(self.applied, Ordering::Relaxed);
+            shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Applies events as they are written, until the journal is dropped and all of it is applied.
+    pub async fn run(mut self, sink: impl Sink) {
+        loop {
+            if let Err(error) = self.catch_up(&sink).await {
+                // Reading our own file failed: the disk is in trouble. What is written stays written.
+                tracing::error!(%error, "cannot read the journal back");
+                self.note(Some(error));
+                self.reader = None;
+                tokio::time::sleep(LONGEST_RETRY).await;
+            }
+            if self.written.changed().await.is_err() {
+                let _ = self.catch_up(&sink).await;
+                return;
+            }
+        }
+    }
+
+    async fn apply_until_done(&self, sink: &impl Sink, batch: &[Event]) {
+        let mut delay = FIRST_RETRY;
+        while let Err(error) = sink.apply(batch).await {
+            tracing::warn!(%error, events = self.status.get().behind, "the database is behind; trying again");
+            self.note(Some(error));
+            tokio::time::sleep(delay).await;
+            delay = (delay * 2).min(LONGEST_RETRY);
+        }
+        self.note(None);
+    }
+
+    fn note(&self, error: Option<String>) {
+        *lock(&self.status.0.apply_error) = error;
+    }
+
+    /// Up to [`BATCH`] events that are not applied yet, from one file, and the bytes passed over or read.
+    fn read_batch(&mut self, target: u64) -> io::Result<(Vec<Event>, u64)> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let mut seen = self.applied;
+        while batch.len() < BATCH && seen < target {
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                None => self.reader.insert(open_after(&self.folder, None)?),
+            };
+            if let Some((event, size)) = reader.next()? {
+                bytes += size;
+                if event.seq > self.applied {
+                    seen = event.seq;
+                    batch.push(event);
+                }
+            } else if batch.is_empty() {
+                let done = reader.path().to_owned();
+                self.reader = Some(open_after(&self.folder, Some(&done))?);
+                fs::remove_file(&done)?;
+            } else {
+                break;
+            }
+        }
+        Ok((batch, bytes))
+    }
+}
+
+/// Opens the first file whose name comes after `done`.
+fn open_after(folder: &Path, done: Option<&Path>) -> io::Result<Reader> {
+    let mut next: Option<PathBuf> = None;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let later = done.is_none_or(|done| path.as_path() > done);
+        if later && super::segment::is_ours(&path) && next.as_ref().is_none_or(|n| path < *n) {
+            next = Some(path);
+        }
+    }
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "a journal file is missing");
+    Reader::open(next.ok_or_else(missing)?)
+}

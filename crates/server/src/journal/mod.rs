@@ -1,0 +1,283 @@
+//! The journal: every event stands in a file before anything follows from it.
+//!
+//! A `write` to the file survives the death of this process, costs microseconds, and needs no database. The database is
+//! brought up to date behind it, in batches ([`apply`]); when it is away, the journal grows, within [`Limits`], and nothing is lost.
+
+mod apply;
+mod segment;
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use model::{Event, EventBody, Timestamp};
+use tokio::sync::watch;
+
+pub use apply::{Applier, Sink};
+use segment::Segment;
+
+/// How large the journal may become.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes not yet in the database; at this size new calls are handed back to the dialplan.
+    pub max_bytes: u64,
+    /// A new file is begun at this size.
+    pub segment_bytes: u64,
+    /// Events kept in memory while the disk refuses them.
+    pub max_unwritten: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_bytes: 256 << 20,
+            segment_bytes: 8 << 20,
+            max_unwritten: 100_000,
+        }
+    }
+}
+
+/// Why the journal could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("cannot use the journal {path}: {source}")]
+    Io { path: String, source: io::Error },
+    #[error(
+        "the journal file {path} is damaged at byte {offset}; restore it, or move it away to go on without its events"
+    )]
+    Damaged { path: String, offset: u64 },
+    #[error(
+        "the journal begins with event {first} but the database ends with {applied}: they do not belong together, \
+         or a journal file is missing"
+    )]
+    Gap { first: u64, applied: u64 },
+}
+
+/// Writes events. There is one, owned by the task that drives the queue engine.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    limits: Limits,
+    file: File,
+    file_bytes: u64,
+    next_seq: u64,
+    /// Encoded events that the disk refused; they are tried again first.
+    unwritten: VecDeque<(u64, Vec<u8>)>,
+    status: StatusHandle,
+    written: watch::Sender<u64>,
+}
+
+/// What `/health` and `/metrics` say of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The newest event.
+    pub seq: u64,
+    /// Events not yet in the database.
+    pub behind: u64,
+    /// Bytes not yet in the database.
+    pub bytes: u64,
+    /// Events that were lost because disk and memory were full. Anything but 0 is a disaster.
+    pub lost: u64,
+    /// Why the last attempt to write failed, if it did.
+    pub write_error: Option<String>,
+    /// Why the last attempt to bring the database up to date failed, if it did.
+    pub apply_error: Option<String>,
+}
+
+/// A view of the journal's state for other tasks.
+#[derive(Debug, Clone)]
+pub struct StatusHandle(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    seq: AtomicU64,
+    applied: AtomicU64,
+    bytes: AtomicU64,
+    max_bytes: u64,
+    lost: AtomicU64,
+    write_error: Mutex<Option<String>>,
+    apply_error: Mutex<Option<String>>,
+}
+
+impl Journal {
+    /// Opens the journal in `folder`, behind which the database stands at event `applied`.
+    pub fn open(
+        folder: &Path,
+        applied: u64,
+        limits: Limits,
+    ) -> Result<(Self, Applier), JournalError> {
+        let failed = |source| JournalError::Io {
+            path: folder.display().to_string(),
+            source,
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let segments = segment::scan(folder)?;
+        check_joins(&segments, applied)?;
+        let last = segments.last().map_or(0, Segment::last_seq).max(applied);
+        let file = segment::create(folder, last + 1).map_err(failed)?;
+        let bytes = segments.iter().map(|s| s.bytes).sum();
+        let status = StatusHandle::new(last, applied, bytes, limits.max_bytes);
+        let written = watch::Sender::new(last);
+        let applier = Applier::new(folder, applied, status.clone(), written.subscribe());
+        let journal = Self {
+            folder: folder.to_owned(),
+            limits,
+            file,
+            file_bytes: 0,
+            next_seq: last + 1,
+            unwritten: VecDeque::new(),
+            status,
+            written,
+        };
+        Ok((journal, applier))
+    }
+
+    /// Numbers the events and writes them. When the disk refuses, they wait in memory and the status says so.
+    pub fn append(
+        &mut self,
+        at: Timestamp,
+        bodies: impl IntoIterator<Item = EventBody>,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        for body in bodies {
+            let event = Event {
+                seq: self.next_seq,
+                at,
+                body,
+            };
+            self.next_seq += 1;
+            self.remember(&event);
+            events.push(event);
+        }
+        if !events.is_empty() {
+            self.flush();
+        }
+        events
+    }
+
+    /// Tries again to write what the disk refused.
+    pub fn flush(&mut self) {
+        let result = self.write_out();
+        *lock(&self.status.0.write_error) = result.err().map(|error| {
+            tracing::error!(%error, folder = %self.folder.display(), waiting = self.unwritten.len(), "cannot write the journal");
+            error.to_string()
+        });
+    }
+
+    /// The state, for other tasks.
+    pub fn status(&self) -> StatusHandle {
+        self.status.clone()
+    }
+
+    fn remember(&mut self, event: &Event) {
+        if self.unwritten.len() >= self.limits.max_unwritten {
+            self.flush();
+        }
+        if self.unwritten.len() >= self.limits.max_unwritten {
+            self.status.0.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.unwritten
+            .push_back((event.seq, segment::encode(event)));
+        self.status.0.seq.store(event.seq, Ordering::Relaxed);
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        while !self.unwritten.is_empty() {
+            if self.file_bytes >= self.limits.segment_bytes {
+                self.rotate()?;
+            }
+            let batch: Vec<u8> = self
+                .unwritten
+                .iter()
+                .flat_map(|(_, line)| line)
+                .copied()
+                .collect();
+            if let Err(error) = self.file.write_all(&batch) {
+                // A half-written batch is cut off, or the next one would stand behind rubbish.
+                self.file.set_len(self.file_bytes)?;
+                return Err(error);
+            }
+            let size = batch.len() as u64;
+            self.file_bytes += size;
+            self.status.0.bytes.fetch_add(size, Ordering::Relaxed);
+            if let Some((seq, _)) = self.unwritten.back() {
+                self.written.send_replace(*seq);
+            }
+            self.unwritten.clear();
+        }
+        Ok(())
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        let first = self
+            .unwritten
+            .front()
+            .map_or(self.next_seq, |(seq, _)| *seq);
+        let file = segment::create(&self.folder, first)?;
+        self.file.sync_data()?;
+        self.file = file;
+        self.file_bytes = 0;
+        Ok(())
+    }
+}
+
+/// Events must follow each other without a gap, from the database through all files.
+fn check_joins(segments: &[Segment], applied: u64) -> Result<(), JournalError> {
+    let mut end = applied;
+    for segment in segments.iter().filter(|s| s.count > 0) {
+        if segment.first_seq > end + 1 {
+            return Err(JournalError::Gap {
+                first: segment.first_seq,
+                applied: end,
+            });
+        }
+        end = end.max(segment.last_seq());
+    }
+    Ok(())
+}
+
+impl StatusHandle {
+    fn new(seq: u64, applied: u64, bytes: u64, max_bytes: u64) -> Self {
+        Self(Arc::new(Shared {
+            seq: seq.into(),
+            applied: applied.into(),
+            bytes: bytes.into(),
+            max_bytes,
+            ..Shared::default()
+        }))
+    }
+
+    /// How things stand.
+    pub fn get(&self) -> Status {
+        let seq = self.0.seq.load(Ordering::Relaxed);
+        Status {
+            seq,
+            behind: seq.saturating_sub(self.0.applied.load(Ordering::Relaxed)),
+            bytes: self.0.bytes.load(Ordering::Relaxed),
+            lost: self.0.lost.load(Ordering::Relaxed),
+            write_error: lock(&self.0.write_error).clone(),
+            apply_error: lock(&self.0.apply_error).clone(),
+        }
+    }
+
+    /// Whether new calls must be refused, because what they bring about could not be written down.
+    pub fn refuses_calls(&self) -> bool {
+        self.0.bytes.load(Ordering::Relaxed) >= self.0.max_bytes
+            || lock(&self.0.write_error).is_some()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::AtomicBool;
+
+use model::ServerId;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Database {
+    away: Arc<AtomicBool>,
+    events: Arc<Mutex<Vec<u64>>>,
+    attempts: Arc<AtomicU64>,
+}
+
+impl Sink for Database {
+    async fn apply(&self, events: &[Event]) -> Result<(), String> {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        if self.away.load(Ordering::Relaxed) {
+            return Err("connection refused".to_owned());
+        }
+        lock(&self.events).extend(events.iter().map(|event| event.seq));
+        Ok(())
+    }
+}
+
+impl Database {
+    fn seqs(&self) -> Vec<u64> {
+        lock(&self.events).clone()
+    }
+}
+
+fn facts(count: usize) -> Vec<EventBody> {
+    let server = ServerId::new(Timestamp::default(), 1);
+    vec![EventBody::ServerReplaced { server }; count]
+}
+
+fn small() -> Limits {
+    Limits {
+        max_bytes: 10_000,
+        segment_bytes: 1_000,
+        max_unwritten: 50,
+    }
+}
+
+fn files(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[tokio::test]
+async fn what_was_written_before_a_crash_reaches_the_database_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _never_run) = Journal::open(folder.path(), 0, small()).unwrap();
+    let seqs: Vec<u64> = journal
+        .append(Timestamp::default(), facts(3))
+        .iter()
+        .map(|e| e.seq)
+        .collect();
+    assert_eq!(seqs, [1, 2, 3]);
+    drop(journal);
+
+    let database = Database::default();
+    let (mut journal, mut applier) = Journal::open(folder.path(), 1, small()).unwrap();
+    assert_eq!(journal.status().get().behind, 2);
+    assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 4);
+    applier.catch_up(&database).await.unwrap();
+    assert_eq!(database.seqs(), [2, 3, 4], "1 was in the database already");
+    let status = journal.status().get();
+    assert_eq!((status.behind, status.bytes), (0, 0));
+}
+
+#[tokio::test]
+async fn files_are_removed_once_their_events_are_in_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    for _ in 0..100 {
+        journal.append(Timestamp::default(), facts(1));
+    }
+    assert!(files(folder.path()) > 5, "rotated");
+    let database = Database::default();
+    applier.catch_up(&database).await.unwrap();
+    assert_eq!(database.seqs(), (1..=100).collect::<Vec<_>>());
+    assert_eq!(files(folder.path()), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_lost_while_the_database_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    let status = journal.status();
+    let database = Database::default();
+    database.away.store(true, Ordering::Relaxed);
+    let running = tokio::spawn(applier.run(database.clone()));
+
+    journal.append(Timestamp::default(), facts(20));
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(status.get().behind, 20);
+    assert_eq!(
+        status.get().apply_error.as_deref(),
+        Some("connection refused")
+    );
+    let attempts = database.attempts.load(Ordering::Relaxed);
+    assert!(
+        (10..30).contains(&attempts),
+        "{attempts} attempts in a minute"
+    );
+
+    database.away.store(false, Ordering::Relaxed);
+    journal.append(Timestamp::default(), facts(1));
+    drop(journal);
+    running.await.unwrap();
+    assert_eq!(database.seqs(), (1..=21).collect::<Vec<_>>());
+    assert_eq!(status.get().apply_error, None);
+}
+
+#[tokio::test]
+async fn a_full_journal_refuses_calls_but_keeps_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert!(!journal.status().refuses_calls());
+    journal.append(Timestamp::default(), facts(200));
+    assert!(journal.status().refuses_calls());
+    let database = Database::default();
+    applier.catch_up(&database).await.unwrap();
+    assert_eq!(database.seqs().len(), 200);
+    assert!(!journal.status().refuses_calls());
+}
+
+#[test]
+fn half_an_event_at_the_end_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    journal.append(Timestamp::default(), facts(2));
+    drop(journal);
+    let path = fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 7]).unwrap();
+
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 2);
+}
+
+#[test]
+fn damage_in_the_middle_is_an_error_that_names_the_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    journal.append(Timestamp::default(), facts(3));
+    drop(journal);
+    let path = fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = fs::read(&path).unwrap();
+    let second_line = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
+    bytes[second_line + 20] ^= 1;
+    fs::write(&path, bytes).unwrap();
+
+    let error = Journal::open(folder.path(), 0, small()).unwrap_err();
+    assert!(
+        matches!(error, JournalError::Damaged { offset, .. } if offset == second_line as u64),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_stretch_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 10, small()).unwrap();
+    assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 11);
+    drop(journal);
+    let error = Journal::open(folder.path(), 5, small()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            JournalError::Gap {
+                first: 11,
+                applied: 5
+            }
+        ),
+        "{error}"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_an_event_or_none(bytes: Vec<u8>) {
+        let _ = segment::decode(&bytes);
+    }
+}
