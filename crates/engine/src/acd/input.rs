@@ -2,7 +2,7 @@
 
 use model::{
     Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, Did, Member, OfferId, Queue,
-    QueueId, ServerId,
+    QueueId, ServerId, Timestamp,
 };
 
 /// One thing that happened. Late, doubled and reordered inputs are normal and must do no harm.
@@ -127,6 +127,8 @@ pub struct Snapshot {
     pub offers: Vec<(OfferId, bool)>,
     /// Offers whose leg is in one bridge with its caller.
     pub bridged: Vec<OfferId>,
+    /// Asterisk itself was started anew since we last saw it: what is missing was lost, not hung up.
+    pub restarted: bool,
 }
 
 /// A call that was open when we stopped.
@@ -135,4 +137,7 @@ pub struct CallRestored {
     pub call: Call,
     /// Offers that were ringing or answered: offer, agent.
     pub offers: Vec<(OfferId, AgentId)>,
+    /// When it entered the queue it is in (its last `CallQueued`); its longest wait counts from here.
+    /// `None`: not known, it counts from `call.queued_at`.
+    pub entered_at: Option<Timestamp>,
 }
