@@ -30,10 +30,10 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     if root.join("web/package.json").exists() {
         let status = Command::new("npm")
             .current_dir(root.join("web"))
-            .args(["run", "--silent", "types"])
+            .args(["run", "--silent", "api"])
             .status()
             .context("run npm")?;
-        ensure!(status.success(), "npm run types: {status}");
+        ensure!(status.success(), "npm run api: {status}");
     }
     Ok(())
 }
