@@ -7,5 +7,7 @@ pub mod agi;
 pub mod ami;
 pub mod ari;
 mod backoff;
+mod tls;
 
 pub use backoff::Backoff;
+pub use tls::{Tls, TlsError};

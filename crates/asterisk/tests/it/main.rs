@@ -1,0 +1,10 @@
+//! Tests of the crate as its users see it.
+
+#![allow(clippy::unwrap_used)]
+
+mod ami_client;
+mod ami_codec;
+mod ami_recordings;
+mod ami_session;
+mod ami_sockets;
+mod pbx;
