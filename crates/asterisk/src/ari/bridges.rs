@@ -98,7 +98,7 @@ impl Bridges<'_> {
         let mut request = Request::post(&["bridges", id, "addChannel"])
             .query("channel", &channels.join(","))
             .query_some("role", join.role)
-            .waiting_for_media();
+            .waiting_for_channel();
         let flags = [
             ("absorbDTMF", join.absorb_dtmf),
             ("mute", join.mute),
@@ -118,7 +118,7 @@ impl Bridges<'_> {
     pub async fn remove_channels(&self, id: &str, channels: &[&str]) -> Result<(), RestError> {
         let request = Request::post(&["bridges", id, "removeChannel"])
             .query("channel", &channels.join(","))
-            .waiting_for_media();
+            .waiting_for_channel();
         self.core.send(request).await
     }
 

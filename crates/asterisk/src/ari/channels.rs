@@ -240,7 +240,7 @@ impl Channels<'_> {
         self.core.send_for(Request::get(&["channels", id])).await
     }
 
-    /// An unknown endpoint is refused with 500 `Allocation failed`; busy, declined and silent phones are told by
+    /// An unknown endpoint is refused with 500 `Allocation failed`, by some releases with 409; busy, declined and silent phones are told by
     /// `ChannelDestroyed` alone. A repeated id is refused with 409.
     pub async fn originate(&self, what: &Originate) -> Result<Channel, RestError> {
         let timeout = what
@@ -290,7 +290,9 @@ impl Channels<'_> {
     }
 
     pub async fn answer(&self, id: &str) -> Result<(), RestError> {
-        self.post(id, "answer").await
+        self.core
+            .send(Request::post(&["channels", id, "answer"]).waiting_for_channel())
+            .await
     }
 
     pub async fn hang_up(&self, id: &str, reason: HangupReason) -> Result<(), RestError> {
@@ -385,7 +387,8 @@ impl Channels<'_> {
     pub async fn set_variable(&self, id: &str, name: &str, value: &str) -> Result<(), RestError> {
         let request = Request::post(&["channels", id, "variable"])
             .query("variable", name)
-            .query("value", value);
+            .query("value", value)
+            .waiting_for_channel();
         self.core.send(request).await
     }
 

@@ -11,11 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Transport {
     /// The event WebSocket where this Asterisk serves REST on it, HTTP elsewhere, and HTTP for those requests that
-    /// may have to wait for media: Asterisk serves the requests of one WebSocket one after the other.
+    /// wait until a channel has nothing else to do: Asterisk serves the requests of one WebSocket one after the
+    /// other, and even its pings behind them.
     #[default]
     Auto,
     Http,
-    /// The WebSocket for everything but downloads, whatever the version. Without a connection: HTTP.
+    /// The WebSocket for everything but downloads, whatever the version. One `addChannel` during a long prompt holds
+    /// everything up until the connection counts as lost. Without a connection: HTTP.
     WebSocket,
 }
 

@@ -81,13 +81,17 @@ impl Core {
         &self,
         request: Request,
     ) -> Result<T, RestError> {
-        self.bounded(&request, None).await?.json()
+        self.answer_over_http(request).await?.json()
+    }
+
+    pub(super) async fn answer_over_http(&self, request: Request) -> Result<Answer, RestError> {
+        self.bounded(&request, None).await
     }
 
     pub(super) async fn answer(&self, request: Request) -> Result<Answer, RestError> {
         let socket = match self.config.transport {
             Transport::Http => None,
-            Transport::Auto if request.waits_for_media => None,
+            Transport::Auto if request.waits_for_channel => None,
             Transport::Auto | Transport::WebSocket => self.current_socket(),
         };
         self.bounded(&request, socket).await

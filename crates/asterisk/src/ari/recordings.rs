@@ -167,14 +167,16 @@ impl Recordings<'_> {
 
     /// The audio, at most [`MAX_ANSWER_BYTES`](super::MAX_ANSWER_BYTES) of it.
     pub async fn stored_file(&self, name: &str) -> Result<Vec<u8>, RestError> {
-        let request = Request::get(&["recordings", "stored", name, "file"]).waiting_for_media();
-        self.core.answer(request).await.map(|answer| answer.body)
+        let request = Request::get(&["recordings", "stored", name, "file"]);
+        self.core
+            .answer_over_http(request)
+            .await
+            .map(|answer| answer.body)
     }
 
     pub async fn copy_stored(&self, name: &str, to: &str) -> Result<StoredRecording, RestError> {
         let request = Request::post(&["recordings", "stored", name, "copy"])
-            .query("destinationRecordingName", to)
-            .waiting_for_media();
+            .query("destinationRecordingName", to);
         self.core.send_for(request).await
     }
 

@@ -76,8 +76,8 @@ pub(crate) struct Request {
     /// Path and query relative to the ARI prefix, already encoded, without a leading slash.
     pub(crate) uri: String,
     pub(crate) body: Option<Value>,
-    /// Asterisk may hold the answer back until media has ended.
-    pub(crate) waits_for_media: bool,
+    /// Asterisk answers only when the channel has nothing else to do, such as a playback.
+    pub(crate) waits_for_channel: bool,
     has_query: bool,
 }
 
@@ -94,7 +94,7 @@ impl Request {
             method,
             uri,
             body: None,
-            waits_for_media: false,
+            waits_for_channel: false,
             has_query: false,
         }
     }
@@ -148,8 +148,8 @@ impl Request {
         self
     }
 
-    pub(crate) fn waiting_for_media(mut self) -> Self {
-        self.waits_for_media = true;
+    pub(crate) fn waiting_for_channel(mut self) -> Self {
+        self.waits_for_channel = true;
         self
     }
 }

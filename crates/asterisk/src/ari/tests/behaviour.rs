@@ -240,8 +240,10 @@ async fn a_slow_consumer_is_told_how_much_it_missed() {
 async fn requests_take_the_websocket_where_the_version_has_it() {
     let fake = Fake::start().await;
     let (client, _events) = fake.connected(fake.config()).await;
+    client.channels().ring("a/b").await.unwrap();
+    assert_eq!(fake.logged("ws POST channels/a%2Fb/ring"), 1);
     client.channels().answer("a/b").await.unwrap();
-    assert_eq!(fake.logged("ws POST channels/a%2Fb/answer"), 1);
+    assert_eq!(fake.logged("http POST channels/a%2Fb/answer"), 1);
     let gone = client
         .channels()
         .hang_up("gone", HangupReason::AnsweredElsewhere)
