@@ -1,0 +1,213 @@
+//! The way in: which queue a call belongs to, whether it lets the call in, and where the call goes if not.
+
+use std::cmp::Reverse;
+
+use model::{
+    AnswerOn, Call, CallId, CallState, Caller, Direction, EndedBy, EventBody, NoAgents, Outcome,
+    Overflow, OverflowReason, QueueId, ServerId,
+};
+
+use super::end::Ending;
+use super::gone::How;
+use super::record::{CallRecord, CallSlot, QueueSlot};
+use super::{Acd, Command};
+
+impl Acd {
+    pub(super) fn call_arrived(
+        &mut self,
+        (id, server, channel, caller, dialled): (CallId, ServerId, String, Caller, String),
+        argument: Option<&str>,
+        priority: i32,
+    ) {
+        let early = match self.gone.get(id) {
+            Some(How::Ended) => return,
+            Some(How::Early(cause)) => Some(cause),
+            None => None,
+        };
+        if self.calls.slot(id).is_some() {
+            return;
+        }
+        let queue = self.route(argument, &dialled);
+        let frozen = self.lost.contains(&server);
+        self.publish(EventBody::CallArrived {
+            call: id,
+            server,
+            channel: channel.clone(),
+            caller: caller.clone(),
+            dialled: dialled.clone(),
+        });
+        let call = Call {
+            id,
+            server,
+            channel,
+            direction: Direction::Inbound,
+            caller,
+            dialled,
+            state: CallState::Waiting,
+            queue: None,
+            priority,
+            agent: None,
+            offer: None,
+            arrived_at: self.now.utc,
+            queued_at: None,
+            answered_at: None,
+            ended_at: None,
+            wait_ms: None,
+            talk_ms: None,
+            outcome: None,
+            overflow_reason: None,
+            ended_by: None,
+            hangup_cause: None,
+        };
+        let c = self.calls.insert(
+            id,
+            CallRecord {
+                call,
+                queue: None,
+                place: None,
+                entered: self.now.utc,
+                deadline: None,
+                offers: Vec::new(),
+                ring_penalty: 0,
+                frozen,
+                fresh: frozen,
+                answered: false,
+                visited: Vec::new(),
+            },
+        );
+        match (early, queue) {
+            (Some(cause), _) => self.end_call(
+                c,
+                Ending {
+                    cause,
+                    ..Ending::by(Outcome::Abandoned, EndedBy::Caller)
+                },
+            ),
+            (None, Some(queue)) => self.enter(c, queue, None),
+            (None, None) => self.turn_away(c, Outcome::Unrouted, None),
+        }
+    }
+
+    /// The Stasis argument if it names a queue, else the number that was dialled, else the default.
+    fn route(&self, argument: Option<&str>, dialled: &str) -> Option<QueueId> {
+        let named = argument.and_then(|name| self.queue_names.get(name).copied());
+        named
+            .or_else(|| self.did_queue(dialled))
+            .or_else(|| self.default_queue.filter(|id| self.known_queue(*id)))
+    }
+
+    fn did_queue(&self, number: &str) -> Option<QueueId> {
+        let mut queues = self.dids.get(number)?.iter().map(|(_, queue)| *queue);
+        queues.find(|queue| self.known_queue(*queue))
+    }
+
+    fn known_queue(&self, id: QueueId) -> bool {
+        self.queues.get(id).is_some_and(|queue| !queue.removed)
+    }
+
+    /// Into a queue, or on by the rules of those that refuse. `reason`: why it left the queue before.
+    pub(super) fn enter(&mut self, c: CallSlot, to: QueueId, mut reason: Option<OverflowReason>) {
+        let mut to = to;
+        loop {
+            if self.calls[c].visited.contains(&to) {
+                return self.turn_away(c, Outcome::Rejected, Some(OverflowReason::Loop));
+            }
+            self.calls[c].visited.push(to);
+            self.calls[c].call.queue = Some(to);
+            let Some(q) = self.queues.slot(to) else {
+                return self.turn_away(c, Outcome::Rejected, Some(OverflowReason::QueueRemoved));
+            };
+            let Some(refusal) = self.refusal(q) else {
+                return self.admit(c, q, reason);
+            };
+            reason = Some(refusal);
+            match self.queues[q].queue.overflow.clone() {
+                Overflow::Queue { queue } => to = queue,
+                other => return self.send_on(c, other, refusal),
+            }
+        }
+    }
+
+    fn refusal(&self, q: QueueSlot) -> Option<OverflowReason> {
+        let record = &self.queues[q];
+        let full = record
+            .queue
+            .max_size
+            .is_some_and(|size| record.line.len() >= size as usize);
+        if !record.open() {
+            Some(OverflowReason::QueueRemoved)
+        } else if full {
+            Some(OverflowReason::QueueFull)
+        } else if record.queue.no_agents != NoAgents::Wait && !record.staffed() {
+            Some(OverflowReason::NoAgents)
+        } else {
+            None
+        }
+    }
+
+    fn admit(&mut self, c: CallSlot, q: QueueSlot, reason: Option<OverflowReason>) {
+        let record = &mut self.calls[c];
+        let queued_at = *record.call.queued_at.get_or_insert(self.now.utc);
+        let (id, priority) = (record.call.id, record.call.priority);
+        let place = (Reverse(priority), queued_at, id, c);
+        record.place = Some(place);
+        record.queue = Some(q);
+        record.entered = self.now.utc;
+        self.join_line(c);
+        let queue = &self.queues[q];
+        let position = queue.line.rank(&place) + 1;
+        let (queue, answer_on) = (queue.queue.id, queue.queue.answer_on);
+        self.publish(EventBody::CallQueued {
+            call: id,
+            queue,
+            priority,
+            position: u32::try_from(position).unwrap_or(u32::MAX),
+            overflow_reason: reason,
+        });
+        if answer_on == AnswerOn::Agent && !self.calls[c].answered {
+            return self.command(Command::Ring { call: id });
+        }
+        if !self.calls[c].answered {
+            self.calls[c].answered = true;
+            self.command(Command::Answer { call: id });
+        }
+        self.play_music(c);
+    }
+
+    /// Follows a queue's overflow rule for a call that is in no line.
+    pub(super) fn send_on(&mut self, c: CallSlot, rule: Overflow, reason: OverflowReason) {
+        match rule {
+            Overflow::HangUp => self.turn_away(c, Outcome::Rejected, Some(reason)),
+            Overflow::Queue { queue } => self.enter(c, queue, Some(reason)),
+            Overflow::Dialplan(target) => {
+                let call = self.calls[c].call.id;
+                self.end_call(
+                    c,
+                    Ending {
+                        overflow_reason: Some(reason),
+                        ..Ending::by(Outcome::Overflowed, EndedBy::System)
+                    },
+                );
+                self.command(Command::Continue { call, target });
+            }
+        }
+    }
+
+    /// Ends a call that nobody will serve.
+    pub(super) fn turn_away(
+        &mut self,
+        c: CallSlot,
+        outcome: Outcome,
+        overflow_reason: Option<OverflowReason>,
+    ) {
+        let call = self.calls[c].call.id;
+        self.end_call(
+            c,
+            Ending {
+                overflow_reason,
+                ..Ending::by(outcome, EndedBy::System)
+            },
+        );
+        self.command(Command::HangUp { call });
+    }
+}
