@@ -1,0 +1,29 @@
+// The wire's types under short names. Everything here comes from the server's OpenAPI file.
+
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+type Answer<P extends keyof paths> = paths[P] extends {
+  get: { responses: { 200: { content: { "application/json": infer T } } } };
+}
+  ? T
+  : never;
+
+export type Session = Answer<"/v1/session">;
+export type User = Session["user"];
+export type Role = User["role"];
+
+export type Live = Answer<"/v1/live">;
+export type LiveQueue = Live["queues"][number];
+export type LiveAgent = Live["agents"][number];
+export type LiveServer = Live["servers"][number];
+
+export type Call = Schemas["Call"];
+export type CallPage = Answer<"/v1/calls">;
+export type Caller = Schemas["Caller"];
+export type AgentState = Schemas["AgentState"];
+export type AgentStatus = Schemas["AgentStatus"];
+
+export type Event = Schemas["Event"];
+export type EventType = Event["type"];
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

@@ -1,0 +1,176 @@
+import { Button, Loader } from "@mantine/core";
+import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
+import { memo } from "react";
+import { answer, api } from "../api/client";
+import { wordsFor } from "../api/problem";
+import type { Call } from "../api/types";
+import { CallStateLabel } from "../live/StateLabel";
+import { useLive } from "../live/useLive";
+import { callerWords, ENDED_BY_WORDS, OUTCOME_WORDS, OVERFLOW_WORDS, stopwatch } from "../live/words";
+import { Panel } from "../table/Panel";
+import { type Column, Table } from "../table/Table";
+import classes from "./CallsPage.module.css";
+
+/** Calls fetched at once. */
+const PAGE = 100;
+
+const COLUMNS: readonly Column[] = [
+  { id: "arrived", label: "Arrived", width: "150px" },
+  { id: "caller", label: "Caller" },
+  { id: "dialled", label: "Dialled", width: "110px" },
+  { id: "queue", label: "Queue", width: "15%" },
+  { id: "agent", label: "Agent", width: "15%" },
+  { id: "outcome", label: "Outcome", width: "210px" },
+  {
+    id: "wait",
+    label: "Wait",
+    width: "70px",
+    end: true,
+    hint: "From entering the queue to the answer or the end",
+  },
+  { id: "talk", label: "Talk", width: "70px", end: true, hint: "From the answer to the end" },
+  { id: "ended", label: "Ended by", width: "86px" },
+  { id: "cause", label: "Cause", width: "64px", end: true, hint: "Q.850 cause of the caller's channel" },
+];
+
+const callLog = infiniteQueryOptions({
+  queryKey: ["calls"],
+  queryFn: ({ pageParam }) =>
+    answer(
+      api.GET("/v1/calls", {
+        params: { query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+      }),
+    ),
+  initialPageParam: "",
+  getNextPageParam: (page) => page.next ?? undefined,
+});
+
+/** The log of calls, the newest first. */
+export function CallsPage() {
+  const log = useInfiniteQuery(callLog);
+  const queues = useLive((state) => state.live?.queues);
+  const agents = useLive((state) => state.live?.agents);
+  const rows = log.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <main className={classes.page}>
+      <h1 className="hidden">Calls</h1>
+      {log.error && (
+        <p role="alert" className={classes.failure}>
+          {wordsFor(log.error)}
+        </p>
+      )}
+      <Panel
+        title="Call log"
+        count={log.data ? `the newest ${rows.length}` : ""}
+        className={classes.panel}
+        tools={
+          <>
+            {log.hasNextPage && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                loading={log.isFetchingNextPage}
+                onClick={() => void log.fetchNextPage()}
+              >
+                Load {PAGE} more
+              </Button>
+            )}
+            <Button
+              size="compact-sm"
+              variant="default"
+              loading={log.isRefetching}
+              onClick={() => void log.refetch()}
+            >
+              Refresh
+            </Button>
+          </>
+        }
+      >
+        <Table
+          label="Call log"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={(call) => call.id}
+          renderRow={(call, index) => (
+            <LogRow
+              key={call.id}
+              call={call}
+              index={index}
+              queue={call.queue ? queues?.get(call.queue)?.queue.display_name : undefined}
+              agent={call.agent ? agents?.get(call.agent)?.agent.name : undefined}
+            />
+          )}
+          empty={log.isPending ? <Loader aria-label="Loading" /> : <Empty />}
+        />
+      </Panel>
+    </main>
+  );
+}
+
+function Empty() {
+  return (
+    <>
+      No calls yet. A call is logged as soon as Asterisk hands it over with{" "}
+      <code>Stasis(cordboard,QUEUE)</code>.
+    </>
+  );
+}
+
+interface RowProps {
+  call: Call;
+  index: number;
+  queue: string | undefined;
+  agent: string | undefined;
+}
+
+const LogRow = memo(function LogRow({ call, index, queue, agent }: RowProps) {
+  const caller = callerWords(call.caller);
+  return (
+    <tr aria-rowindex={index} data-call={call.id}>
+      <td className="number">{whenWords(call.arrived_at)}</td>
+      <td className="number" title={caller}>
+        {caller}
+      </td>
+      <td className="number">{call.dialled}</td>
+      <td title={queue}>{queue ?? <Nothing />}</td>
+      <td title={agent}>{agent ?? <Nothing />}</td>
+      <td>{call.outcome ? outcomeWords(call) : <CallStateLabel state={call.state} />}</td>
+      <Duration milliseconds={call.wait_ms} />
+      <Duration milliseconds={call.talk_ms} />
+      <td>{call.ended_by ? ENDED_BY_WORDS[call.ended_by] : <Nothing />}</td>
+      <td data-end className="number">
+        {call.hangup_cause ?? <Nothing />}
+      </td>
+    </tr>
+  );
+});
+
+function outcomeWords({ outcome, overflow_reason: reason }: Call): string {
+  const words = outcome ? OUTCOME_WORDS[outcome] : "";
+  return reason ? `${words}: ${OVERFLOW_WORDS[reason]}` : words;
+}
+
+function Duration({ milliseconds }: { milliseconds: number | null | undefined }) {
+  return (
+    <td data-end className="number">
+      {milliseconds == null ? <Nothing /> : stopwatch(milliseconds)}
+    </td>
+  );
+}
+
+function Nothing() {
+  return <span className="faint">–</span>;
+}
+
+const WHEN = new Intl.DateTimeFormat(undefined, {
+  day: "2-digit",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+function whenWords(at: string): string {
+  return WHEN.format(new Date(at));
+}

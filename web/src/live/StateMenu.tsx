@@ -1,0 +1,41 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useState } from "react";
+import type { LiveAgent } from "../api/types";
+import { AgentStateLabel } from "./StateLabel";
+import { ASKABLE, useSetState } from "./setState";
+import { isOnCall } from "./state";
+
+/** Sets another agent's state. */
+export function StateMenu({ agent, status }: Pick<LiveAgent, "agent" | "status">) {
+  const [open, setOpen] = useState(false);
+  const set = useSetState(agent);
+  return (
+    <Menu position="bottom-end" opened={open} onChange={setOpen} keepMounted={false} withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={24}
+          loading={set.isPending}
+          aria-label={`Set state of ${agent.name}`}
+        >
+          <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" fill="currentColor">
+            <circle cx="2.2" cy="7" r="1.4" />
+            <circle cx="7" cy="7" r="1.4" />
+            <circle cx="11.8" cy="7" r="1.4" />
+          </svg>
+        </ActionIcon>
+      </Menu.Target>
+      {open && (
+        <Menu.Dropdown>
+          <Menu.Label>{isOnCall(status) ? `${agent.name}, after this call` : agent.name}</Menu.Label>
+          {ASKABLE.map((state) => (
+            <Menu.Item key={state} disabled={status.state === state} onClick={() => set.mutate({ state })}>
+              <AgentStateLabel state={state} />
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      )}
+    </Menu>
+  );
+}

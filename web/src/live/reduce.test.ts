@@ -1,0 +1,236 @@
+import { describe, expect, test } from "vitest";
+import type { Event } from "../api/types";
+import { at, call, centre, event, T0 } from "../testing/centre";
+import { applyEvent } from "./reduce";
+import { fromSnapshot, type LiveState } from "./state";
+
+const CHOICE = { eligible: 1, first: [], passed_over: [] };
+
+function stateAfter(...events: Event[]): LiveState {
+  return events.reduce(applyEvent, fromSnapshot(centre()));
+}
+
+function queueOf(live: LiveState, id = "support") {
+  const queue = live.queues.get(id);
+  if (!queue) throw new Error(`no queue ${id}`);
+  return queue;
+}
+
+const arrived = event(11, "call_arrived", {
+  call: "c2",
+  server: "s1",
+  channel: "1.2",
+  caller: { number: "5550102", name: "" },
+  dialled: "5550100",
+});
+const queued = event(12, "call_queued", { call: "c2", queue: "support", priority: 0, position: 2 });
+const offered = event(13, "call_offered", {
+  call: "c1",
+  queue: "support",
+  offer: "o1",
+  agent: "a1",
+  choice: CHOICE,
+});
+const offerEnded = (seq: number, result: "answered" | "missed" | "lost_race", agent = "a1") =>
+  event(seq, "offer_ended", { call: "c1", queue: "support", offer: "o1", agent, result, ring_ms: 4000 });
+const answered = event(16, "call_answered", {
+  call: "c1",
+  queue: "support",
+  offer: "o1",
+  agent: "a1",
+  wait_ms: 16_000,
+});
+const ended = (seq: number, outcome: "answered" | "abandoned") =>
+  event(seq, "call_ended", {
+    call: "c1",
+    queue: "support",
+    agent: outcome === "answered" ? "a1" : null,
+    outcome,
+    ended_by: "caller",
+    hangup_cause: 16,
+  });
+
+describe("a call", () => {
+  test("is counted by its queue from the moment it is in line", () => {
+    expect(stateAfter(arrived).calls.get("c2")).toMatchObject({ state: "waiting", arrived_at: at(11) });
+    expect(queueOf(stateAfter(arrived)).waiting).toBe(1);
+    const live = stateAfter(arrived, queued);
+    expect(live.calls.get("c2")).toMatchObject({ queue: "support", queued_at: at(12) });
+    expect(queueOf(live)).toMatchObject({ waiting: 2, longest_wait_since: T0, today: { offered: 1 } });
+  });
+
+  test("rings, is answered, and talks", () => {
+    const ringing = stateAfter(offered);
+    expect(ringing.calls.get("c1")).toMatchObject({ state: "ringing", ringing: ["a1"] });
+    expect(queueOf(ringing)).toMatchObject({ waiting: 0, ringing: 1, longest_wait_since: T0 });
+
+    const connecting = stateAfter(offered, offerEnded(14, "answered"));
+    expect(connecting.calls.get("c1")).toMatchObject({ state: "connecting", agent: "a1", ringing: [] });
+
+    const talking = stateAfter(offered, offerEnded(14, "answered"), answered);
+    expect(talking.calls.get("c1")).toMatchObject({ state: "talking", answered_at: at(16), wait_ms: 16_000 });
+    expect(queueOf(talking)).toMatchObject({ waiting: 0, ringing: 0, talking: 1, longest_wait_since: null });
+  });
+
+  test("goes back in line when the agent misses it", () => {
+    const live = stateAfter(offered, offerEnded(15, "missed"));
+    expect(live.calls.get("c1")).toMatchObject({ state: "waiting", ringing: [], queued_at: T0 });
+    expect(queueOf(live)).toMatchObject({ waiting: 1, ringing: 0, longest_wait_since: T0 });
+  });
+
+  test("rings on while another phone of the offer still rings", () => {
+    const second = event(14, "call_offered", {
+      call: "c1",
+      queue: "support",
+      offer: "o2",
+      agent: "a2",
+      choice: CHOICE,
+    });
+    const live = stateAfter(offered, second, offerEnded(15, "missed"));
+    expect(live.calls.get("c1")).toMatchObject({ state: "ringing", ringing: ["a2"] });
+  });
+
+  test("stays with its agent when the others lose the race", () => {
+    const live = stateAfter(offered, offerEnded(14, "answered"), offerEnded(15, "lost_race", "a2"));
+    expect(live.calls.get("c1")).toMatchObject({ state: "connecting", agent: "a1" });
+  });
+
+  test("leaves the page and its queue's count at its end", () => {
+    const live = stateAfter(offered, offerEnded(14, "answered"), answered, ended(40, "answered"));
+    expect(live.calls.has("c1")).toBe(false);
+    expect(queueOf(live)).toMatchObject({ talking: 0, today: { answered: 1, abandoned: 0 } });
+  });
+
+  test("that overflows is counted by the new queue and keeps its place", () => {
+    const live = stateAfter(
+      event(20, "call_queued", { call: "c1", queue: "sales", priority: 0, position: 1 }),
+    );
+    expect(queueOf(live)).toMatchObject({ waiting: 0, longest_wait_since: null });
+    expect(queueOf(live, "sales")).toMatchObject({ waiting: 1, longest_wait_since: T0 });
+  });
+
+  test("that nobody knew asks for a new snapshot", () => {
+    const live = stateAfter(
+      event(11, "call_offered", { call: "c9", queue: "support", offer: "o", agent: "a1", choice: CHOICE }),
+    );
+    expect(live.outdated).toBe(true);
+  });
+});
+
+describe("today's figures", () => {
+  test("count an answer in time only up to the queue's limit", () => {
+    const late = event(17, "call_answered", {
+      call: "c1",
+      queue: "support",
+      offer: "o1",
+      agent: "a1",
+      wait_ms: 20_001,
+    });
+    expect(queueOf(stateAfter(answered)).today).toMatchObject({ answered: 1, answered_in_service_level: 1 });
+    expect(queueOf(stateAfter(late)).today).toMatchObject({ answered: 1, answered_in_service_level: 0 });
+  });
+
+  test("count those who gave up", () => {
+    expect(queueOf(stateAfter(ended(18, "abandoned"))).today).toMatchObject({ answered: 0, abandoned: 1 });
+  });
+});
+
+describe("the longest wait", () => {
+  test("moves to the next in line", () => {
+    const live = stateAfter(arrived, queued, ended(18, "abandoned"));
+    expect(queueOf(live).longest_wait_since).toBe(at(12));
+  });
+
+  test("stays as the server said for those who do not see every call", () => {
+    const hidden = centre();
+    const support = hidden.queues[0];
+    if (!support) throw new Error("no queue");
+    support.waiting = 5;
+    support.longest_wait_since = at(-90);
+    const live = [arrived, queued].reduce(applyEvent, fromSnapshot(hidden));
+    expect(queueOf(live)).toMatchObject({ waiting: 6, longest_wait_since: at(-90) });
+  });
+});
+
+describe("an agent", () => {
+  const pause = event(11, "agent_changed", {
+    agent: "a1",
+    from: "available",
+    state: "break",
+    reason: "Lunch",
+    since: at(11),
+  });
+
+  test("carries the new status and moves in every queue's count", () => {
+    const live = stateAfter(pause);
+    expect(live.agents.get("a1")?.status).toEqual({ state: "break", reason: "Lunch", since: at(11) });
+    expect(queueOf(live).agents).toMatchObject({ available: 1, break: 1 });
+    expect(queueOf(live, "sales").agents).toMatchObject({ available: 0, break: 2 });
+  });
+
+  test("leaves the counts alone when only the wish changes", () => {
+    const before = fromSnapshot(centre());
+    const wish = event(11, "agent_changed", {
+      agent: "a1",
+      from: "available",
+      state: "available",
+      since: T0,
+      next: "break",
+    });
+    expect(applyEvent(before, wish).queues).toBe(before.queues);
+  });
+});
+
+describe("a server", () => {
+  test("is lost, replaced and back", () => {
+    const lost = event(11, "server_lost", { server: "s1", reason: "no pong for 10 s" });
+    const replaced = event(12, "server_replaced", { server: "s1" });
+    const back = event(13, "server_connected", { server: "s1", version: "22.10.1" });
+    expect(stateAfter(lost).servers.get("s1")).toMatchObject({
+      state: "lost",
+      reason: "no pong for 10 s",
+      since: at(11),
+    });
+    expect(stateAfter(lost, replaced).servers.get("s1")).toMatchObject({ state: "replaced" });
+    expect(stateAfter(lost, back).servers.get("s1")).toMatchObject({
+      state: "connected",
+      version: "22.10.1",
+      reason: null,
+    });
+  });
+});
+
+describe("the stream", () => {
+  test("repeats do no harm", () => {
+    const once = stateAfter(arrived, queued);
+    expect([arrived, queued].reduce(applyEvent, once)).toBe(once);
+  });
+
+  test("gaps and unknown words are normal", () => {
+    const live = stateAfter({ seq: 999, at: at(999), type: "something_new" } as unknown as Event);
+    expect(live).toMatchObject({ seq: 999, outdated: false });
+  });
+
+  test("never changes what was there", () => {
+    const before = fromSnapshot(centre());
+    const copy = structuredClone(before);
+    [arrived, queued, offered, offerEnded(14, "answered"), answered, ended(40, "answered")].reduce(
+      applyEvent,
+      before,
+    );
+    expect(before).toEqual(copy);
+  });
+});
+
+describe("a snapshot", () => {
+  test("knows whose phones ring, and leaves out what has ended", () => {
+    const live = centre();
+    const [first] = live.agents;
+    if (!first) throw new Error("no agent");
+    first.status = { state: "ringing", since: T0, call: "c1" };
+    live.calls = [call("c1", { state: "ringing" }), call("c2", { state: "ended" })];
+    const state = fromSnapshot(live);
+    expect([...state.calls.keys()]).toEqual(["c1"]);
+    expect(state.calls.get("c1")?.ringing).toEqual(["a1"]);
+  });
+});

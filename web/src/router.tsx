@@ -1,0 +1,75 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  Outlet,
+  redirect,
+  useNavigate,
+} from "@tanstack/react-router";
+import { wordsFor } from "./api/problem";
+import { sessionQuery } from "./api/session";
+import { CallsPage } from "./calls/CallsPage";
+import { LivePage } from "./live/LivePage";
+import { LoginPage } from "./login/LoginPage";
+import { Shell } from "./shell/Shell";
+import { FailurePage, NotFoundPage } from "./shell/StopPage";
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: ({ error }) => <FailurePage words={wordsFor(error)} />,
+});
+
+interface LoginSearch {
+  /** The page that was asked for. */
+  next?: string;
+  ended?: boolean;
+}
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): LoginSearch => ({
+    next: ownPath(search.next),
+    ended: search.ended === true || undefined,
+  }),
+  component: Login,
+});
+
+function Login() {
+  const { next, ended } = login.useSearch();
+  const navigate = useNavigate();
+  return <LoginPage ended={ended ?? false} onLoggedIn={() => void navigate({ href: next ?? "/" })} />;
+}
+
+/** A path of this page; an address elsewhere is not followed. */
+function ownPath(next: unknown): string | undefined {
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? next : undefined;
+}
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.client.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: "/login", search: { next: location.href } });
+  },
+  component: Shell,
+});
+
+const live = createRoute({ getParentRoute: () => shell, path: "/", component: LivePage });
+const calls = createRoute({ getParentRoute: () => shell, path: "/calls", component: CallsPage });
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([login, shell.addChildren([live, calls])]),
+    context: { client },
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,24 @@
+import { createTheme } from "@mantine/core";
+
+export const theme = createTheme({
+  fontFamily: '"Inter Variable", system-ui, "Segoe UI", sans-serif',
+  headings: { fontFamily: '"Inter Variable", system-ui, "Segoe UI", sans-serif' },
+  primaryColor: "cord",
+  primaryShade: 8,
+  respectReducedMotion: true,
+  defaultRadius: "sm",
+  colors: {
+    cord: [
+      "#eaf6f8",
+      "#d6eaee",
+      "#aad4dc",
+      "#7abdca",
+      "#54aaba",
+      "#3d9eb0",
+      "#2f98ac",
+      "#1f8497",
+      "#0f7587",
+      "#006576",
+    ],
+  },
+});

@@ -1,0 +1,28 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { mock } from "./dev/mock.ts";
+
+/** The server to talk to while developing; without it, a simulated centre answers. */
+const server = process.env.CORDBOARD_URL;
+const simulated = !server && !process.env.VITEST;
+
+export default defineConfig({
+  plugins: [react(), ...(simulated ? [mock()] : [])],
+  server: {
+    proxy: server
+      ? { "/v1": server, "/ws": { target: server, ws: true }, "/openapi.json": server, "/docs": server }
+      : undefined,
+  },
+  build: {
+    target: "es2022",
+    // The server's content security policy allows no data: URLs.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/testing/setup.ts"],
+    css: false,
+  },
+});
