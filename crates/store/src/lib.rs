@@ -1,1 +1,141 @@
+//! Where everything that must outlive the process is kept: SQLite, PostgreSQL or MariaDB, one SQL text for all.
+//!
+//! One file per noun; `dialect.rs` alone knows what differs between the databases. The journal writes what happened,
+//! the other nouns hold what the centre is made of. Never decides anything, never reads a clock for a row's contents,
+//! and never shows a password hash or a sealed secret in a model value.
 
+mod agent_states;
+mod agents;
+mod api_keys;
+mod call_events;
+mod calls;
+mod database;
+mod dialect;
+mod dids;
+mod error;
+mod fold;
+mod journal;
+mod members;
+mod migrate;
+mod offers;
+mod queues;
+mod row;
+mod servers;
+mod sessions;
+mod settings;
+mod sql;
+mod users;
+
+use std::sync::Arc;
+
+pub use agent_states::{AgentInterval, AgentStates};
+pub use agents::Agents;
+pub use api_keys::ApiKeys;
+pub use call_events::Events;
+pub use calls::{CallCursor, CallFilter, Calls, OpenCall};
+pub use dialect::Db;
+pub use dids::Dids;
+pub use error::{ConflictKind, StoreError};
+pub use journal::{Applied, Journal, MAX_BATCH};
+pub use members::Members;
+pub use migrate::Migrated;
+pub use offers::Offer;
+pub use queues::Queues;
+pub use servers::Servers;
+pub use sessions::{Session, Sessions};
+pub use settings::Settings;
+pub use users::Users;
+
+use database::Database;
+
+/// The longest page of any list.
+pub const MAX_PAGE: u32 = 500;
+
+/// An open database. Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+}
+
+macro_rules! nouns {
+    ($($(#[$doc:meta])* $name:ident: $Noun:ident),+ $(,)?) => {
+        impl Store {$(
+            $(#[$doc])*
+            pub fn $name(&self) -> $Noun<'_> {
+                $Noun { database: &self.database }
+            }
+        )+}
+    };
+}
+
+nouns! {
+    /// Who may log in.
+    users: Users,
+    /// Log-ins of users.
+    sessions: Sessions,
+    /// Keys of programs.
+    api_keys: ApiKeys,
+    /// The Asterisk servers.
+    servers: Servers,
+    /// Who takes calls, and what they are doing.
+    agents: Agents,
+    /// Lines of waiting callers.
+    queues: Queues,
+    /// Which agents serve which queues.
+    members: Members,
+    /// Our own numbers.
+    dids: Dids,
+    /// The call log.
+    calls: Calls,
+    /// All that happened, in order.
+    events: Events,
+    /// What each agent was doing, and for how long.
+    agent_states: AgentStates,
+    /// Single values, by name.
+    settings: Settings,
+    /// Writes down what happened.
+    journal: Journal,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH`, `sqlite::memory:`, `postgres://…` or `mariadb://…` (also `mysql://…`).
+    ///
+    /// A missing SQLite file is made, readable by its owner only. One connection is tried, so an unreachable
+    /// server is [`StoreError::Unavailable`] with its reason. The schema is left alone: see [`Store::migrate`].
+    pub async fn open(dsn: &str) -> Result<Self, StoreError> {
+        let database = Arc::new(Database::open(dsn).await?);
+        Ok(Self { database })
+    }
+
+    /// Brings the schema up to this program's version. Does nothing when it is already there.
+    ///
+    /// Safe to call from several processes at once. Refuses a schema that a newer program made
+    /// ([`StoreError::NewerSchema`]) or whose migrations differ from ours ([`StoreError::ChangedMigration`]).
+    pub async fn migrate(&self) -> Result<Migrated, StoreError> {
+        migrate::run(&self.database).await
+    }
+
+    /// Asks the database whether it is there.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database
+            .fetch(sql::Sql::new("", "SELECT 1"))
+            .await
+            .map(drop)
+    }
+
+    /// Which kind of database this is.
+    pub fn db(&self) -> Db {
+        self.database.db()
+    }
+
+    /// Closes all connections, after what is under way. Later calls are [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({:?})", self.db())
+    }
+}

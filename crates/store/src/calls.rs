@@ -1,0 +1,271 @@
+//! The call log: written by the journal, read here. Never changed by anybody else.
+
+use model::{
+    AgentId, Call, CallId, CallState, Caller, OfferId, Outcome, QueueId, ServerId, Timestamp,
+};
+
+use crate::database::Database;
+use crate::offers::{self, Offer};
+use crate::row::Row;
+use crate::sql::{self, Sql, Value, pieces, word};
+use crate::{MAX_PAGE, StoreError};
+
+pub(crate) const TABLE: &str = "calls";
+pub(crate) const COLUMNS: &[&str] = &[
+    "id",
+    "server_id",
+    "channel",
+    "direction",
+    "caller_number",
+    "caller_e164",
+    "caller_name",
+    "dialled",
+    "state",
+    "queue_id",
+    "priority",
+    "agent_id",
+    "offer_id",
+    "arrived_at",
+    "queued_at",
+    "answered_at",
+    "ended_at",
+    "wait_ms",
+    "talk_ms",
+    "outcome",
+    "overflow_reason",
+    "ended_by",
+    "hangup_cause",
+];
+
+/// Which calls; all that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallFilter {
+    /// Arrived then or later.
+    pub from: Option<Timestamp>,
+    /// Arrived before.
+    pub to: Option<Timestamp>,
+    pub queue: Option<QueueId>,
+    pub agent: Option<AgentId>,
+    pub outcome: Option<Outcome>,
+    /// How the caller's number begins, as presented or as E.164.
+    pub caller: Option<String>,
+    pub state: Option<CallState>,
+}
+
+/// The last call of a page; the next page starts after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallCursor {
+    pub arrived_at: Timestamp,
+    pub id: CallId,
+}
+
+impl From<&Call> for CallCursor {
+    fn from(call: &Call) -> Self {
+        Self {
+            arrived_at: call.arrived_at,
+            id: call.id,
+        }
+    }
+}
+
+/// A call that has not ended, with its offers that may still be alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCall {
+    pub call: Call,
+    /// Still ringing, or answered.
+    pub offers: Vec<Offer>,
+}
+
+pub struct Calls<'a> {
+    pub(crate) database: &'a Database,
+}
+
+impl Calls<'_> {
+    pub async fn get(&self, id: CallId) -> Result<Option<Call>, StoreError> {
+        let sql = Sql::select(TABLE, COLUMNS, "WHERE id = ?").bind(id);
+        let row = self.database.fetch_first(sql).await?;
+        row.as_ref().map(call).transpose()
+    }
+
+    /// The newest first, after the call `after`.
+    pub async fn page(
+        &self,
+        filter: &CallFilter,
+        after: Option<CallCursor>,
+        limit: u32,
+    ) -> Result<Vec<Call>, StoreError> {
+        let sql = select(filter, after).bind(sql::page(limit)?);
+        self.database.fetch(sql).await?.iter().map(call).collect()
+    }
+
+    /// All calls that have not ended, in the order of their arrival: what a restart has to take over.
+    pub async fn open(&self) -> Result<Vec<OpenCall>, StoreError> {
+        let mut open: Vec<OpenCall> = Vec::new();
+        loop {
+            let rest = "WHERE ended_at IS NULL AND id > ? ORDER BY id LIMIT ?";
+            let after = open.last().map_or(uuid::Uuid::nil(), |last| last.call.id.0);
+            let sql = Sql::select(TABLE, COLUMNS, rest)
+                .bind(after)
+                .bind(i64::from(MAX_PAGE));
+            let rows = self.database.fetch(sql).await?;
+            let calls: Vec<Call> = rows.iter().map(call).collect::<Result<_, _>>()?;
+            let full = calls.len() == MAX_PAGE as usize;
+            let mut offers = self.live_offers(&calls).await?;
+            open.extend(calls.into_iter().map(|call| {
+                OpenCall {
+                    offers: offers
+                        .extract_if(.., |offer| offer.call == call.id)
+                        .collect(),
+                    call,
+                }
+            }));
+            if !full {
+                break;
+            }
+        }
+        open.sort_by_key(|open| (open.call.arrived_at, open.call.id));
+        Ok(open)
+    }
+
+    /// All offers of a call, in the order in which they were made.
+    pub async fn offers_of(&self, id: CallId) -> Result<Vec<Offer>, StoreError> {
+        let rest = "WHERE call_id = ? ORDER BY made_at, id";
+        let sql = Sql::select(offers::TABLE, offers::COLUMNS, rest).bind(id);
+        self.database
+            .fetch(sql)
+            .await?
+            .iter()
+            .map(offers::offer)
+            .collect()
+    }
+
+    /// How many calls each agent answered at `since` or later.
+    pub async fn answered_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(AgentId, u32)>, StoreError> {
+        let text = "SELECT agent_id, COUNT(*) AS calls FROM calls \
+                    WHERE answered_at >= ? AND agent_id IS NOT NULL \
+                    GROUP BY agent_id ORDER BY agent_id";
+        let rows = self
+            .database
+            .fetch(Sql::new(TABLE, text).bind(since))
+            .await?;
+        rows.iter()
+            .map(|row| Ok((AgentId(row.uuid("agent_id")?), row.int("calls")?)))
+            .collect()
+    }
+
+    async fn live_offers(&self, calls: &[Call]) -> Result<Vec<Offer>, StoreError> {
+        let ids: Vec<CallId> = calls.iter().map(|call| call.id).collect();
+        let mut live = Vec::new();
+        for ids in pieces(&ids) {
+            let rest = format!(
+                "WHERE call_id IN ({}) AND (ended_at IS NULL OR result = 'answered') \
+                 ORDER BY made_at, id",
+                vec!["?"; ids.len()].join(", ")
+            );
+            let sql = Sql::select(offers::TABLE, offers::COLUMNS, &rest);
+            let sql = ids.iter().fold(sql, |sql, id| sql.bind(*id));
+            for row in self.database.fetch(sql).await? {
+                live.push(offers::offer(&row)?);
+            }
+        }
+        Ok(live)
+    }
+}
+
+fn select(filter: &CallFilter, after: Option<CallCursor>) -> Sql {
+    let mut sql = Sql::select(TABLE, COLUMNS, "WHERE arrived_at >= ? AND arrived_at < ?")
+        .bind(filter.from.unwrap_or(Timestamp::from_micros(i64::MIN)))
+        .bind(filter.to.unwrap_or(Timestamp::from_micros(i64::MAX)));
+    if let Some(queue) = filter.queue {
+        sql = sql.and(" AND queue_id = ?").bind(queue);
+    }
+    if let Some(agent) = filter.agent {
+        sql = sql.and(" AND agent_id = ?").bind(agent);
+    }
+    if let Some(outcome) = filter.outcome {
+        sql = sql.and(" AND outcome = ?").bind(word(outcome));
+    }
+    if let Some(state) = filter.state {
+        sql = sql.and(" AND state = ?").bind(word(state));
+    }
+    if let Some(caller) = &filter.caller {
+        // No `LIKE`: its escapes and its letter case differ between the databases, and it misses the indexes.
+        let end = format!("{caller}\u{10ffff}");
+        sql = sql
+            .and(" AND ((caller_number >= ? AND caller_number < ?)")
+            .and(" OR (caller_e164 >= ? AND caller_e164 < ?))")
+            .bind(caller)
+            .bind(&end)
+            .bind(caller)
+            .bind(&end);
+    }
+    if let Some(CallCursor { arrived_at, id }) = after {
+        sql = sql
+            .and(" AND arrived_at <= ? AND (arrived_at < ? OR id < ?)")
+            .bind(arrived_at)
+            .bind(arrived_at)
+            .bind(id);
+    }
+    sql.and(" ORDER BY arrived_at DESC, id DESC LIMIT ?")
+}
+
+pub(crate) fn values(call: &Call) -> Vec<Value> {
+    vec![
+        call.id.into(),
+        call.server.into(),
+        (&call.channel).into(),
+        word(call.direction),
+        (&call.caller.number).into(),
+        call.caller.e164.clone().into(),
+        (&call.caller.name).into(),
+        (&call.dialled).into(),
+        word(call.state),
+        call.queue.into(),
+        call.priority.into(),
+        call.agent.into(),
+        call.offer.into(),
+        call.arrived_at.into(),
+        call.queued_at.into(),
+        call.answered_at.into(),
+        call.ended_at.into(),
+        call.wait_ms.into(),
+        call.talk_ms.into(),
+        word(call.outcome),
+        word(call.overflow_reason),
+        word(call.ended_by),
+        call.hangup_cause.into(),
+    ]
+}
+
+pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
+    Ok(Call {
+        id: CallId(row.uuid("id")?),
+        server: ServerId(row.uuid("server_id")?),
+        channel: row.text("channel")?,
+        direction: row.word("direction")?,
+        caller: Caller {
+            number: row.text("caller_number")?,
+            e164: row.opt_text("caller_e164")?,
+            name: row.text("caller_name")?,
+        },
+        dialled: row.text("dialled")?,
+        state: row.word("state")?,
+        queue: row.opt_uuid("queue_id")?.map(QueueId),
+        priority: row.int("priority")?,
+        agent: row.opt_uuid("agent_id")?.map(AgentId),
+        offer: row.opt_uuid("offer_id")?.map(OfferId),
+        arrived_at: row.instant("arrived_at")?,
+        queued_at: row.opt_instant("queued_at")?,
+        answered_at: row.opt_instant("answered_at")?,
+        ended_at: row.opt_instant("ended_at")?,
+        wait_ms: row.opt_int("wait_ms")?,
+        talk_ms: row.opt_int("talk_ms")?,
+        outcome: row.opt_word("outcome")?,
+        overflow_reason: row.opt_word("overflow_reason")?,
+        ended_by: row.opt_word("ended_by")?,
+        hangup_cause: row.opt_int("hangup_cause")?,
+    })
+}

@@ -1,0 +1,170 @@
+//! What differs between the three databases, and nothing else: placeholders, column types, upserts and locks.
+
+use std::fmt::Write as _;
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Db {
+    Sqlite,
+    Postgres,
+    MariaDb,
+}
+
+impl Db {
+    /// The SQL text with `?` as this database writes it.
+    pub(crate) fn placeholders(self, text: &str) -> String {
+        if self != Self::Postgres {
+            return text.to_owned();
+        }
+        let mut rendered = String::with_capacity(text.len() + 16);
+        let mut number = 0;
+        let mut in_literal = false;
+        for c in text.chars() {
+            match c {
+                '\'' => in_literal = !in_literal,
+                '?' if !in_literal => {
+                    number += 1;
+                    let _ = write!(rendered, "${number}");
+                    continue;
+                }
+                _ => {}
+            }
+            rendered.push(c);
+        }
+        rendered
+    }
+
+    /// A migration's text with its type tokens (`{id}`, `{text:100}`, …) as this database writes them.
+    ///
+    /// # Panics
+    /// On an unknown token: the migrations are part of the program.
+    pub(crate) fn migration(self, text: &str) -> String {
+        let mut rendered = String::with_capacity(text.len() * 2);
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            rendered.push_str(before);
+            let (token, after) = after.split_once('}').expect("a type token is closed");
+            let column = before.split_whitespace().next_back().unwrap_or_default();
+            rendered.push_str(&self.column_type(token, column));
+            rest = after;
+        }
+        rendered.push_str(rest);
+        rendered
+    }
+
+    /// Texts compare by their bytes (code points in MariaDB, which is the same order) everywhere.
+    fn column_type(self, token: &str, column: &str) -> String {
+        let (name, length) = token.split_once(':').unwrap_or((token, ""));
+        match (name, self) {
+            ("id", Self::Sqlite) => "BLOB".to_owned(),
+            ("id", Self::Postgres) => "UUID".to_owned(),
+            ("id", Self::MariaDb) => "BINARY(16)".to_owned(),
+            ("bool", _) => "BOOLEAN".to_owned(),
+            ("int" | "instant", _) => "BIGINT".to_owned(),
+            ("text", Self::Sqlite) => {
+                format!("TEXT CONSTRAINT {column}__length CHECK (length({column}) <= {length})")
+            }
+            ("text", Self::Postgres) => format!(
+                "TEXT COLLATE \"C\" CONSTRAINT {column}__length CHECK (char_length({column}) <= {length})"
+            ),
+            ("text", Self::MariaDb) => {
+                format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+            }
+            ("json", Self::Sqlite | Self::Postgres) => "TEXT".to_owned(),
+            ("json", Self::MariaDb) => {
+                "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin".to_owned()
+            }
+            _ => panic!("unknown type token {{{token}}}"),
+        }
+    }
+
+    /// The end of a `SELECT` whose rows this transaction is going to change. SQLite locks the whole file instead.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres | Self::MariaDb => " FOR UPDATE",
+        }
+    }
+
+    /// The end of an `INSERT` that replaces all of a row with the same key (the first column).
+    pub(crate) fn on_same_key(self, columns: &[&str]) -> String {
+        let (key, rest) = columns.split_first().expect("a table has columns");
+        let assign = |value: &dyn Fn(&str) -> String| {
+            rest.iter()
+                .map(|column| format!("{column} = {}", value(column)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match self {
+            Self::Sqlite | Self::Postgres => format!(
+                " ON CONFLICT ({key}) DO UPDATE SET {}",
+                assign(&|column| format!("excluded.{column}"))
+            ),
+            Self::MariaDb => format!(
+                " ON DUPLICATE KEY UPDATE {}",
+                assign(&|column| format!("VALUES({column})"))
+            ),
+        }
+    }
+
+    /// Statements that make one process at a time migrate: on entering and on leaving.
+    pub(crate) fn migration_lock(self) -> (Option<&'static str>, Option<&'static str>) {
+        match self {
+            Self::Sqlite => (None, None),
+            Self::Postgres => (
+                Some("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(4846219370)"),
+                None,
+            ),
+            Self::MariaDb => (
+                Some(
+                    "SET SESSION max_statement_time = 0; SELECT GET_LOCK('cordboard.migrate', 60)",
+                ),
+                Some(
+                    "SELECT RELEASE_LOCK('cordboard.migrate'); SET SESSION max_statement_time = 10",
+                ),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_placeholders_for_postgresql_only() {
+        let text = "SELECT '?' FROM t WHERE a = ? AND b < ?";
+        assert_eq!(Db::Sqlite.placeholders(text), text);
+        assert_eq!(Db::MariaDb.placeholders(text), text);
+        assert_eq!(
+            Db::Postgres.placeholders(text),
+            "SELECT '?' FROM t WHERE a = $1 AND b < $2"
+        );
+    }
+
+    #[test]
+    fn renders_type_tokens_per_database() {
+        let text = "name {text:9} NOT NULL, id {id}";
+        assert_eq!(
+            Db::Sqlite.migration(text),
+            "name TEXT CONSTRAINT name__length CHECK (length(name) <= 9) NOT NULL, id BLOB"
+        );
+        assert_eq!(
+            Db::MariaDb.migration(text),
+            "name VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, id BINARY(16)"
+        );
+        assert!(Db::Postgres.migration(text).ends_with("NOT NULL, id UUID"));
+    }
+
+    #[test]
+    fn upserts_by_the_first_column() {
+        assert_eq!(
+            Db::Sqlite.on_same_key(&["id", "name"]),
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name"
+        );
+        assert_eq!(
+            Db::MariaDb.on_same_key(&["id", "name"]),
+            " ON DUPLICATE KEY UPDATE name = VALUES(name)"
+        );
+    }
+}

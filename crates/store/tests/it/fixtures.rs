@@ -1,0 +1,223 @@
+//! Values to store. Ids grow with their number, so that their order is known.
+
+use model::{
+    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, CallId, Caller, Choice, Did, DidId,
+    Event, EventBody, OfferId, OfferResult, Queue, QueueId, Role, Server, ServerId, SessionId,
+    Timestamp, User, UserId,
+};
+use store::{ConflictKind, Session, StoreError};
+use uuid::Uuid;
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    // 2026-01-02, with microseconds that no lesser precision keeps.
+    Timestamp::from_micros(1_767_312_000_123_457 + micros)
+}
+
+pub(crate) fn id(kind: u128, number: u128) -> Uuid {
+    Uuid::from_u128((0x0190_0000_0000_7000_8000 << 48) | (number << 8) | kind)
+}
+
+pub(crate) fn queue_id(number: u128) -> QueueId {
+    QueueId(id(1, number))
+}
+
+pub(crate) fn agent_id(number: u128) -> AgentId {
+    AgentId(id(2, number))
+}
+
+pub(crate) fn call_id(number: u128) -> CallId {
+    CallId(id(3, number))
+}
+
+pub(crate) fn offer_id(number: u128) -> OfferId {
+    OfferId(id(4, number))
+}
+
+pub(crate) fn server_id(number: u128) -> ServerId {
+    ServerId(id(5, number))
+}
+
+pub(crate) fn user_id(number: u128) -> UserId {
+    UserId(id(6, number))
+}
+
+pub(crate) fn did_id(number: u128) -> DidId {
+    DidId(id(7, number))
+}
+
+pub(crate) fn queue(number: u128) -> Queue {
+    Queue::new(queue_id(number), &format!("queue-{number:03}"))
+}
+
+pub(crate) fn agent(number: u128) -> Agent {
+    Agent {
+        id: agent_id(number),
+        name: format!("Agent {number}"),
+        extension: format!("{}", 1_000 + number),
+        user: None,
+        skills: [("en".to_owned(), 7), ("sk".to_owned(), 10)].into(),
+        active: true,
+    }
+}
+
+pub(crate) fn user(number: u128) -> User {
+    User {
+        id: user_id(number),
+        name: format!("user-{number:03}"),
+        role: Role::Supervisor,
+        agent: None,
+        active: true,
+        created_at: at(1),
+    }
+}
+
+pub(crate) fn session(number: u128, user: UserId) -> Session {
+    Session {
+        id: SessionId(id(8, number)),
+        user,
+        created_at: at(0),
+        last_seen_at: at(0),
+        expires_at: at(1_000),
+        revoked_at: None,
+    }
+}
+
+pub(crate) fn api_key(number: u128) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId(id(9, number)),
+        name: format!("key-{number:03}"),
+        role: Role::Service,
+        created_at: at(2),
+        last_used_at: None,
+        revoked_at: None,
+    }
+}
+
+pub(crate) fn server(number: u128) -> Server {
+    Server {
+        id: server_id(number),
+        name: format!("pbx-{number:03}"),
+        ari_url: "http://127.0.0.1:8088/ari".to_owned(),
+        ari_user: "cordboard".to_owned(),
+        application: "cordboard".to_owned(),
+        active: true,
+    }
+}
+
+pub(crate) fn did(number: u128, queue: QueueId) -> Did {
+    Did {
+        id: did_id(number),
+        number: format!("+155501{number:02}"),
+        queue,
+        note: String::new(),
+    }
+}
+
+pub(crate) fn event(seq: u64, body: EventBody) -> Event {
+    let at = at(i64::try_from(seq).unwrap() * 1_000);
+    Event { seq, at, body }
+}
+
+pub(crate) fn arrived(call: u128) -> EventBody {
+    EventBody::CallArrived {
+        call: call_id(call),
+        server: server_id(1),
+        channel: format!("1767312000.{call}"),
+        caller: Caller {
+            number: format!("555{call:04}"),
+            e164: Some(format!("+1202555{call:04}")),
+            name: "Ada".to_owned(),
+        },
+        dialled: "5550100".to_owned(),
+    }
+}
+
+pub(crate) fn queued(call: u128, queue: u128) -> EventBody {
+    EventBody::CallQueued {
+        call: call_id(call),
+        queue: queue_id(queue),
+        priority: 3,
+        position: 1,
+        overflow_reason: None,
+    }
+}
+
+pub(crate) fn offered(call: u128, offer: u128, agent: u128) -> EventBody {
+    EventBody::CallOffered {
+        call: call_id(call),
+        queue: queue_id(1),
+        offer: offer_id(offer),
+        agent: agent_id(agent),
+        choice: Choice::default(),
+    }
+}
+
+pub(crate) fn offer_ended(call: u128, offer: u128, agent: u128, result: OfferResult) -> EventBody {
+    EventBody::OfferEnded {
+        call: call_id(call),
+        queue: queue_id(1),
+        offer: offer_id(offer),
+        agent: agent_id(agent),
+        result,
+        ring_ms: 1_500,
+    }
+}
+
+pub(crate) fn answered(call: u128, offer: u128, agent: u128) -> EventBody {
+    EventBody::CallAnswered {
+        call: call_id(call),
+        queue: queue_id(1),
+        offer: offer_id(offer),
+        agent: agent_id(agent),
+        wait_ms: 2_500,
+    }
+}
+
+pub(crate) fn ended(call: u128, agent: Option<u128>) -> EventBody {
+    use model::{EndedBy, Outcome};
+    EventBody::CallEnded {
+        call: call_id(call),
+        queue: Some(queue_id(1)),
+        agent: agent.map(agent_id),
+        outcome: match agent {
+            Some(_) => Outcome::Answered,
+            None => Outcome::Abandoned,
+        },
+        overflow_reason: None,
+        ended_by: EndedBy::Caller,
+        hangup_cause: Some(16),
+        wait_ms: Some(2_500),
+        talk_ms: agent.map(|_| 60_000),
+    }
+}
+
+pub(crate) fn changed(agent: u128, state: AgentState, since: i64) -> EventBody {
+    EventBody::AgentChanged {
+        agent: agent_id(agent),
+        from: AgentState::Offline,
+        status: AgentStatus::plain(state, at(since)),
+    }
+}
+
+/// Numbers events from `first` on.
+pub(crate) fn events(first: u64, bodies: Vec<EventBody>) -> Vec<Event> {
+    bodies
+        .into_iter()
+        .zip(first..)
+        .map(|(body, seq)| event(seq, body))
+        .collect()
+}
+
+#[track_caller]
+pub(crate) fn assert_conflict<T: std::fmt::Debug>(
+    result: Result<T, StoreError>,
+    expected_field: &str,
+    expected_kind: ConflictKind,
+) {
+    match result {
+        Err(StoreError::Conflict { field, kind, .. }) => {
+            assert_eq!((field.as_str(), kind), (expected_field, expected_kind));
+        }
+        other => panic!("expected a conflict in {expected_field}, got {other:?}"),
+    }
+}
