@@ -7,7 +7,6 @@ pub mod agi;
 pub mod ami;
 pub mod ari;
 mod backoff;
-mod percent;
 mod tls;
 
 pub use backoff::Backoff;

@@ -58,15 +58,20 @@ impl Events<'_> {
         row.map(|row| row.int("seq")).transpose()
     }
 
+    /// The number of the first event at or after `since`; the next one's if there is none.
+    pub async fn first_since(&self, since: Timestamp) -> Result<u64, StoreError> {
+        let rest = "WHERE happened_at >= ? ORDER BY seq LIMIT 1";
+        let sql = Sql::select(TABLE, &["seq"], rest).bind(since);
+        match self.database.fetch_first(sql).await? {
+            Some(row) => row.int("seq"),
+            None => Ok(self.last_seq().await?.saturating_add(1)),
+        }
+    }
+
     /// Forgets events older than `before`, at most 10,000 in one go; how many. Call again until it says 0.
     pub async fn prune_before(&self, before: Timestamp) -> Result<u64, StoreError> {
         // By number, not by time alone: the kept events stay without holes even if a clock was set back.
-        let rest = "WHERE happened_at >= ? ORDER BY seq LIMIT 1";
-        let sql = Sql::select(TABLE, &["seq"], rest).bind(before);
-        let keep: u64 = match self.database.fetch_first(sql).await? {
-            Some(row) => row.int("seq")?,
-            None => self.last_seq().await?.saturating_add(1),
-        };
+        let keep = self.first_since(before).await?;
         let Some(oldest) = self.oldest_seq().await? else {
             return Ok(0);
         };

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod agi_recordings;
-mod agi_session;
 mod ami_client;
 mod ami_codec;
 mod ami_recordings;

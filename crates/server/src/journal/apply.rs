@@ -49,7 +49,21 @@ impl Applier {
         }
     }
 
-    /// Applies what is written by now and returns; `Err` says why it could not.
+    /// At the start: applies what a previous run left, or says why the database would not take it.
+    pub async fn catch_up_once(&mut self, sink: &impl Sink) -> Result<(), String> {
+        let target = *self.written.borrow_and_update();
+        while self.applied < target {
+            let (batch, bytes) = self.read_batch(target).map_err(|e| e.to_string())?;
+            if let Some(last) = batch.last() {
+                sink.apply(&batch).await?;
+                self.applied = last.seq;
+            }
+            self.show(bytes);
+        }
+        Ok(())
+    }
+
+    /// Applies what is written by now, however often the database has to be asked; `Err`: our own file cannot be read.
     pub async fn catch_up(&mut self, sink: &impl Sink) -> Result<(), String> {
         let target = *self.written.borrow_and_update();
         while self.applied < target {
@@ -58,11 +72,15 @@ impl Applier {
                 self.apply_until_done(sink, &batch).await;
                 self.applied = last.seq;
             }
-            let shared = &self.status.0;
-            shared.applied.store(self.applied, Ordering::Relaxed);
-            shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.show(bytes);
         }
         Ok(())
+    }
+
+    fn show(&self, bytes: u64) {
+        let shared = &self.status.0;
+        shared.applied.store(self.applied, Ordering::Relaxed);
+        shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Applies events as they are written, until the journal is dropped and all of it is applied.

@@ -1,0 +1,269 @@
+//! What every part of the server can reach, and how it comes up and goes down.
+
+use std::{fs, io, path::PathBuf};
+
+use asterisk::ari::Transport;
+use model::{Server, ServerId, Timestamp};
+use store::{Store, StoreError};
+use tokio::task::JoinHandle;
+
+use crate::{
+    clock::Clock,
+    journal::{self, Journal, JournalError, Sink},
+    numbers::Numbers,
+    secrets::{Vault, VaultError},
+    stream::{KEPT_EVENTS, Stream},
+    telephony::{self, Acd, Credentials, Servers},
+};
+
+/// The parts. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub acd: Acd,
+    pub servers: Servers,
+    pub stream: Stream,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub journal: journal::StatusHandle,
+}
+
+/// What the parts are made from.
+pub struct Setup {
+    /// The folder for everything that is written outside the database.
+    pub data: PathBuf,
+    /// `None`: a SQLite file in `data`.
+    pub dsn: Option<String>,
+    pub journal: journal::Limits,
+    pub numbers: Numbers,
+    /// Servers named in the configuration; they replace those of the same name in the database.
+    pub servers: Vec<ConfiguredServer>,
+    /// The name of the queue for calls that nothing else routes, where the configuration says so.
+    pub default_queue: Option<String>,
+}
+
+/// A server of the configuration.
+pub struct ConfiguredServer {
+    pub name: String,
+    pub ari_url: String,
+    pub ari_user: String,
+    pub application: String,
+    pub credentials: Credentials,
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot use the data folder {path}: {source}")]
+    DataFolder { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the journal cannot be brought into the database: {0}")]
+    CatchUp(String),
+    #[error("the server {name} of the configuration is not usable: {why}")]
+    Server { name: String, why: String },
+    #[error(
+        "the default queue {0:?} of the configuration does not exist; create it, or remove the setting"
+    )]
+    DefaultQueue(String),
+}
+
+/// The tasks behind an [`App`].
+pub struct Tasks {
+    desk: JoinHandle<()>,
+    applier: JoinHandle<()>,
+}
+
+impl Tasks {
+    /// Waits until all events are in the journal and, if the database is there, in the database. Drop every [`App`] first.
+    pub async fn finish(self) {
+        let _ = self.desk.await;
+        let drained = tokio::time::timeout(std::time::Duration::from_secs(5), self.applier).await;
+        if drained.is_err() {
+            tracing::warn!("the database did not take the last events; they wait in the journal");
+        }
+    }
+}
+
+impl App {
+    /// Opens the store and the journal, puts the engine where it was, and connects to every Asterisk.
+    pub async fn start(setup: Setup) -> Result<(Self, Tasks), StartError> {
+        make_folder(&setup.data)?;
+        let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
+        let store = Store::open(&setup.dsn()).await?;
+        store.migrate().await?;
+        let clock = Clock::start();
+
+        let applied = store.journal().applied_seq().await?;
+        let (journal, mut applier) =
+            Journal::open(&setup.data.join("journal"), applied, setup.journal)?;
+        applier
+            .catch_up_once(&store)
+            .await
+            .map_err(StartError::CatchUp)?;
+        let stream = recent_events(&store).await?;
+        let status = journal.status();
+        set_default_queue(&store, setup.default_queue.as_deref()).await?;
+        keep_servers(&store, &vault, &clock, &setup.servers).await?;
+
+        let started = telephony::start(
+            &store,
+            clock.clone(),
+            journal,
+            stream.clone(),
+            setup.numbers,
+        )
+        .await?;
+        let applier = tokio::spawn(applier.run(store.clone()));
+        let app = Self {
+            store,
+            acd: started.acd,
+            servers: started.servers,
+            stream,
+            clock,
+            vault,
+            journal: status,
+        };
+        app.connect_servers(started.known, &setup.servers).await?;
+        let desk = started.desk;
+        Ok((app, Tasks { desk, applier }))
+    }
+
+    async fn connect_servers(
+        &self,
+        mut known: telephony::KnownCalls,
+        configured: &[ConfiguredServer],
+    ) -> Result<(), StartError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .store
+                .servers()
+                .list(after.as_deref(), store::MAX_PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.name.clone());
+            for server in page {
+                let from_file = configured.iter().find(|c| c.name == server.name);
+                let credentials = match from_file {
+                    Some(configured) => configured.credentials.clone(),
+                    None => self.credentials(server.id).await?,
+                };
+                let name = server.name.clone();
+                let known = known.take(server.id);
+                let started = self.servers.start(server, credentials, known).await;
+                started.map_err(|error| StartError::Server {
+                    name,
+                    why: error.to_string(),
+                })?;
+            }
+        }
+    }
+
+    /// How to log in to a server of the database.
+    pub async fn credentials(&self, server: ServerId) -> Result<Credentials, StartError> {
+        let sealed = self
+            .store
+            .servers()
+            .secret(server)
+            .await?
+            .unwrap_or_default();
+        Ok(Credentials {
+            password: self.vault.open(&sealed)?,
+            transport: Transport::Auto,
+        })
+    }
+}
+
+impl Setup {
+    fn dsn(&self) -> String {
+        let file = || format!("sqlite:{}", self.data.join("cordboard.db").display());
+        self.dsn.clone().unwrap_or_else(file)
+    }
+}
+
+impl Sink for Store {
+    async fn apply(&self, events: &[model::Event]) -> Result<(), String> {
+        let applied = self.journal().apply(events).await;
+        applied.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| StartError::DataFolder {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The newest events, so that clients resume over a restart.
+async fn recent_events(store: &Store) -> Result<Stream, StoreError> {
+    let last = store.events().last_seq().await?;
+    let mut after = last.saturating_sub(KEPT_EVENTS as u64);
+    let mut recent = Vec::new();
+    loop {
+        let page = store.events().after(after, store::MAX_PAGE).await?;
+        let Some(newest) = page.last() else { break };
+        after = newest.seq;
+        recent.extend(page);
+    }
+    Ok(Stream::new(recent, last))
+}
+
+async fn set_default_queue(store: &Store, name: Option<&str>) -> Result<(), StartError> {
+    let Some(name) = name else { return Ok(()) };
+    let queue = store.queues().by_name(name).await?;
+    let queue = queue.ok_or_else(|| StartError::DefaultQueue(name.to_owned()))?;
+    Ok(store.settings().set_default_queue(Some(queue.id)).await?)
+}
+
+/// Puts the configuration's servers into the database, where calls refer to them.
+async fn keep_servers(
+    store: &Store,
+    vault: &Vault,
+    clock: &Clock,
+    configured: &[ConfiguredServer],
+) -> Result<(), StartError> {
+    for one in configured {
+        let existing = store.servers().by_name(&one.name).await?;
+        let id = existing
+            .as_ref()
+            .map_or_else(|| new_server_id(clock), |server| server.id);
+        let server = Server {
+            id,
+            name: one.name.clone(),
+            ari_url: one.ari_url.clone(),
+            ari_user: one.ari_user.clone(),
+            application: one.application.clone(),
+            active: true,
+        };
+        server.check().map_err(|invalid| StartError::Server {
+            name: one.name.clone(),
+            why: invalid.to_string(),
+        })?;
+        let sealed = vault.seal(&one.credentials.password)?;
+        if existing.is_some() {
+            store.servers().update(&server).await?;
+            store.servers().set_secret(id, &sealed).await?;
+        } else {
+            store.servers().create(&server, &sealed).await?;
+        }
+    }
+    Ok(())
+}
+
+fn new_server_id(clock: &Clock) -> ServerId {
+    let (at, random): (Timestamp, u128) = clock.id();
+    ServerId::new(at, random)
+}

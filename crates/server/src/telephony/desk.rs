@@ -1,0 +1,356 @@
+//! The task that owns the queue engine: one input at a time, written down, told, then done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::acd::{Acd, CallExplained, Command, Input};
+use model::{
+    AgentId, AgentState, AgentStatus, CallId, Event, EventBody, OfferId, Queue, QueueId, ServerId,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{live::LiveView, today::Today};
+use crate::{clock::Clock, journal::Journal, stream::Stream};
+
+/// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
+pub const MAILBOX: usize = 65_536;
+/// Commands that may wait for one Asterisk.
+pub(super) const COMMANDS_PER_SERVER: usize = 65_536;
+/// How often a journal that the disk refused is tried again.
+const JOURNAL_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What the desk is asked to do.
+pub(super) enum Ask {
+    Input(Box<Input>),
+    /// A fact that is no business of the engine.
+    Note(EventBody),
+    Live(oneshot::Sender<LiveView>),
+    SetState {
+        agent: AgentId,
+        state: AgentState,
+        reason: Option<String>,
+        reply: oneshot::Sender<Result<AgentStatus, Refused>>,
+    },
+    HangUp {
+        call: CallId,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    Explain {
+        call: CallId,
+        reply: oneshot::Sender<Option<CallExplained>>,
+    },
+    /// The commands for this server's calls go there from now on.
+    Attach(ServerId, mpsc::Sender<Command>),
+    Detach(ServerId),
+}
+
+/// Why the engine would not do what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("no such agent")]
+    NoSuchAgent,
+    #[error("the agent is not active")]
+    NotActive,
+    #[error("only available, break and offline can be asked for")]
+    NotAskable,
+    #[error("the call is over")]
+    NoSuchCall,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// How inputs reach the engine. Waits when it is busy; says nothing when the server has stopped.
+#[derive(Debug, Clone)]
+pub(super) struct Mailbox(pub(super) mpsc::Sender<Ask>);
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Input(input) => input.fmt(f),
+            Self::Note(body) => body.fmt(f),
+            _ => f.write_str("Ask"),
+        }
+    }
+}
+
+impl Mailbox {
+    pub(super) async fn tell(&self, input: Input) {
+        let _ = self.0.send(Ask::Input(Box::new(input))).await;
+    }
+
+    pub(super) async fn note(&self, body: EventBody) {
+        let _ = self.0.send(Ask::Note(body)).await;
+    }
+}
+
+/// The engine and what surrounds it.
+pub(super) struct Desk {
+    acd: Acd,
+    clock: Clock,
+    journal: Journal,
+    stream: Stream,
+    today: Today,
+    servers: BTreeMap<ServerId, mpsc::Sender<Command>>,
+    /// On which server a call's channel is, until it is gone.
+    call_server: BTreeMap<CallId, ServerId>,
+    /// On which server an agent's phone rings or talks.
+    offer_server: BTreeMap<OfferId, ServerId>,
+    /// Which queues an agent serves.
+    queues_of: BTreeMap<AgentId, BTreeSet<QueueId>>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        acd: Acd,
+        clock: Clock,
+        journal: Journal,
+        stream: Stream,
+        today: Today,
+    ) -> Self {
+        Self {
+            acd,
+            clock,
+            journal,
+            stream,
+            today,
+            servers: BTreeMap::new(),
+            call_server: BTreeMap::new(),
+            offer_server: BTreeMap::new(),
+            queues_of: BTreeMap::new(),
+        }
+    }
+
+    /// Takes what is asked until every asker is gone.
+    pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+        let mut journal_retry = tokio::time::interval(JOURNAL_RETRY);
+        loop {
+            let deadline = self
+                .acd
+                .poll_timeout()
+                .map(|at| self.clock.tokio_instant(at));
+            let wake = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ask = asks.recv() => match ask {
+                    Some(ask) => self.on_ask(ask),
+                    None => break,
+                },
+                () = wake => self.input(Input::Tick),
+                _ = journal_retry.tick() => self.journal.flush(),
+            }
+        }
+        self.journal.flush();
+    }
+
+    /// An input from before the task runs.
+    pub(super) fn take(&mut self, input: Input) {
+        self.input(input);
+    }
+
+    /// An event of the past, for the figures of today.
+    pub(super) fn learn(&mut self, event: &Event) {
+        self.today.learn(event, |queue| self.acd.queue(queue));
+    }
+
+    pub(super) fn queues(&self) -> impl Iterator<Item = &Queue> {
+        self.acd.queues()
+    }
+
+    fn on_ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Input(input) => self.input(*input),
+            Ask::Note(body) => {
+                self.publish(vec![body]);
+            }
+            Ask::Live(reply) => {
+                let (seq, now) = (self.stream.last_seq(), self.clock.now().utc);
+                let live = LiveView::of(&self.acd, &mut self.today, seq, now, &self.queues_of);
+                let _ = reply.send(live);
+            }
+            Ask::SetState {
+                agent,
+                state,
+                reason,
+                reply,
+            } => {
+                let _ = reply.send(self.ask_state(agent, state, reason));
+            }
+            Ask::HangUp { call, reply } => {
+                let known = self.acd.call(call).is_some();
+                if known {
+                    self.input(Input::HangUpAsked { call });
+                }
+                let _ = reply.send(known.then_some(()).ok_or(Refused::NoSuchCall));
+            }
+            Ask::Explain { call, reply } => {
+                let _ = reply.send(self.acd.explain(call));
+            }
+            Ask::Attach(server, commands) => {
+                self.servers.insert(server, commands);
+            }
+            Ask::Detach(server) => {
+                self.servers.remove(&server);
+            }
+        }
+    }
+
+    fn ask_state(
+        &mut self,
+        agent: AgentId,
+        state: AgentState,
+        reason: Option<String>,
+    ) -> Result<AgentStatus, Refused> {
+        let known = self.acd.agent(agent).ok_or(Refused::NoSuchAgent)?;
+        if !state.can_be_asked_for() {
+            return Err(Refused::NotAskable);
+        }
+        if !known.agent.active {
+            return Err(Refused::NotActive);
+        }
+        self.input(Input::StateAsked {
+            agent,
+            state,
+            reason,
+        });
+        let after = self.acd.agent(agent).ok_or(Refused::NoSuchAgent)?;
+        Ok(after.status.clone())
+    }
+
+    fn input(&mut self, input: Input) {
+        let strays = self.before(&input);
+        let gone = gone_for_good(&input);
+        let now = self.clock.now();
+        self.acd.handle(now, input);
+        let mut facts = Vec::new();
+        let mut commands = Vec::new();
+        while let Some(command) = self.acd.next_command() {
+            match command {
+                Command::Publish(body) => facts.push(body),
+                other => commands.push(other),
+            }
+        }
+        self.publish(facts);
+        for command in commands {
+            self.route(command);
+        }
+        for call in strays {
+            self.route(Command::HangUp { call });
+        }
+        match gone {
+            Gone::Call(call) => {
+                self.call_server.remove(&call);
+            }
+            Gone::Offer(offer) => {
+                self.offer_server.remove(&offer);
+            }
+            Gone::Nothing => {}
+        }
+    }
+
+    /// Learns where things are; gives the calls that a server still has but the engine is done with.
+    fn before(&mut self, input: &Input) -> Vec<CallId> {
+        match input {
+            Input::CallArrived { call, server, .. } => {
+                self.call_server.insert(*call, *server);
+            }
+            Input::CallRestored(restored) => {
+                let server = restored.call.server;
+                self.call_server.insert(restored.call.id, server);
+                for (offer, _) in &restored.offers {
+                    self.offer_server.insert(*offer, server);
+                }
+            }
+            Input::ServerResynced { server, snapshot } => {
+                let there = |call: &CallId| snapshot.calls.contains(call);
+                self.call_server.retain(|call, at| {
+                    at != server || there(call) || self.acd.call(*call).is_some()
+                });
+                return snapshot
+                    .calls
+                    .iter()
+                    .copied()
+                    .filter(|call| self.acd.call(*call).is_none())
+                    .collect();
+            }
+            Input::MemberSet(member) => {
+                self.queues_of
+                    .entry(member.agent)
+                    .or_default()
+                    .insert(member.queue);
+            }
+            Input::MemberRemoved(queue, agent) => {
+                if let Some(queues) = self.queues_of.get_mut(agent) {
+                    queues.remove(queue);
+                }
+            }
+            Input::AgentRemoved(agent) => {
+                self.queues_of.remove(agent);
+            }
+            Input::QueueRemoved(queue) => {
+                for queues in self.queues_of.values_mut() {
+                    queues.remove(queue);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn publish(&mut self, facts: Vec<EventBody>) {
+        let now = self.clock.now().utc;
+        let events: Vec<Event> = self.journal.append(now, facts);
+        for event in &events {
+            self.learn(event);
+            super::count(event);
+        }
+        self.stream.publish(events);
+    }
+
+    fn route(&mut self, command: Command) {
+        let server = match &command {
+            Command::Offer { offer, call, .. } => {
+                let server = self.call_server.get(call).copied();
+                if let Some(server) = server {
+                    self.offer_server.insert(*offer, server);
+                }
+                server
+            }
+            Command::Withdraw { offer } | Command::Disconnect { offer } => {
+                self.offer_server.remove(offer)
+            }
+            Command::Answer { call }
+            | Command::Ring { call }
+            | Command::PlayMusic { call, .. }
+            | Command::Connect { call, .. }
+            | Command::HangUp { call }
+            | Command::Continue { call, .. } => self.call_server.get(call).copied(),
+            Command::Publish(_) => None,
+        };
+        let Some(commands) = server.and_then(|server| self.servers.get(&server)) else {
+            tracing::debug!(?command, "nowhere to send this command");
+            return;
+        };
+        if let Err(error) = commands.try_send(command) {
+            tracing::error!(%error, ?server, "over {COMMANDS_PER_SERVER} commands wait for one Asterisk; one is dropped");
+            metrics::counter!("cordboard_commands_dropped_total").increment(1);
+        }
+    }
+}
+
+enum Gone {
+    Call(CallId),
+    Offer(OfferId),
+    Nothing,
+}
+
+fn gone_for_good(input: &Input) -> Gone {
+    match input {
+        Input::CallerHungUp { call, .. } | Input::CallContinued { call } => Gone::Call(*call),
+        Input::OfferFailed { offer, .. } | Input::AgentHungUp { offer, .. } => Gone::Offer(*offer),
+        _ => Gone::Nothing,
+    }
+}

@@ -1,0 +1,504 @@
+//! One Asterisk: its events become inputs, our commands become requests, and after every reconnect what is there is
+//! compared with what we believed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, atomic::Ordering},
+};
+
+use asterisk::ari::{self, Client, Events, HangupReason, Incoming};
+use engine::acd::{Command, Input, OfferFailure, Snapshot};
+use model::{CallId, Caller, EventBody, OfferId, Server};
+use tokio::sync::mpsc;
+
+use super::{
+    desk::Mailbox,
+    execute::{COMMANDS_PER_CALL, CallLeg, Executor},
+    names::Names,
+    translate::{Arrival, Meaning, translate},
+};
+use crate::{clock::Clock, journal, numbers::Numbers};
+
+/// What a link needs from the rest of the server.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) acd: Mailbox,
+    pub(super) clock: Clock,
+    pub(super) journal: journal::StatusHandle,
+    pub(super) numbers: Numbers,
+}
+
+/// A call or an offer that was open when we stopped.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(super) call: CallId,
+    pub(super) channel: String,
+    pub(super) caller: Caller,
+    pub(super) offers: Vec<OfferId>,
+}
+
+/// The task of one Asterisk.
+pub(super) struct Link {
+    server: Server,
+    client: Client,
+    names: Names,
+    around: Surroundings,
+    calls: HashMap<CallId, CallTask>,
+    by_channel: HashMap<String, CallId>,
+    offers: HashMap<OfferId, OfferLeg>,
+    never_rang: (mpsc::Sender<OfferId>, mpsc::Receiver<OfferId>),
+    /// When this Asterisk was started, as it says; another time means that all its calls are lost.
+    startup: Option<String>,
+}
+
+struct CallTask {
+    leg: Arc<CallLeg>,
+    commands: mpsc::Sender<Command>,
+    cause: Option<u16>,
+    /// Agents' legs that are not known to have ended.
+    offers: usize,
+}
+
+struct OfferLeg {
+    call: CallId,
+    answered: bool,
+    /// Whether Asterisk has said anything of it; before that a snapshot may not show it yet.
+    seen: bool,
+}
+
+impl Link {
+    pub(super) fn new(
+        server: Server,
+        client: Client,
+        around: Surroundings,
+        known: Vec<Known>,
+    ) -> Self {
+        let mut link = Self {
+            names: Names::new(&server.application),
+            server,
+            client,
+            around,
+            calls: HashMap::new(),
+            by_channel: HashMap::new(),
+            offers: HashMap::new(),
+            never_rang: mpsc::channel(COMMANDS_PER_CALL),
+            startup: None,
+        };
+        for known in known {
+            link.open_call(known.call, known.channel, known.caller, false);
+            for offer in known.offers {
+                link.open_offer(offer, known.call, true);
+            }
+        }
+        link
+    }
+
+    /// Runs until the server is removed.
+    pub(super) async fn run(mut self, mut events: Events, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            tokio::select! {
+                incoming = events.recv() => match incoming {
+                    Some(incoming) => self.on_incoming(incoming).await,
+                    None => return,
+                },
+                command = commands.recv() => match command {
+                    Some(command) => self.pass_on(command),
+                    None => return,
+                },
+                Some(offer) = self.never_rang.1.recv() => {
+                    self.on_agent_gone(offer, 0, OfferFailure::Unreachable).await;
+                }
+            }
+        }
+    }
+
+    async fn on_incoming(&mut self, incoming: Incoming) {
+        let server = self.server.id;
+        match incoming {
+            Incoming::Event(event) => {
+                if let Some(meaning) = translate(*event, &self.names) {
+                    self.on_meaning(meaning).await;
+                }
+            }
+            Incoming::Connected { version, snapshot } => {
+                tracing::info!(
+                    server = self.server.name,
+                    version = version.text,
+                    channels = snapshot.channels.len(),
+                    "connected to Asterisk"
+                );
+                let version = version.text;
+                self.around
+                    .acd
+                    .note(EventBody::ServerConnected { server, version })
+                    .await;
+                self.resync(*snapshot).await;
+            }
+            Incoming::Overflowed { missed } => {
+                tracing::error!(
+                    server = self.server.name,
+                    missed,
+                    "events of Asterisk were lost; comparing anew"
+                );
+                metrics::counter!("cordboard_ari_events_missed_total", "server" => self.server.name.clone()).increment(missed);
+                self.lose(format!("{missed} events were missed")).await;
+                self.resync_by_request().await;
+            }
+            Incoming::Disconnected { why } => {
+                tracing::warn!(
+                    server = self.server.name,
+                    why,
+                    "the connection to Asterisk is lost; calls stay up"
+                );
+                self.lose(why).await;
+            }
+            Incoming::Replaced => {
+                tracing::error!(
+                    server = self.server.name,
+                    application = self.server.application,
+                    "another program took our Stasis application; no calls reach us until `take over` is asked for"
+                );
+                self.around
+                    .acd
+                    .note(EventBody::ServerReplaced { server })
+                    .await;
+                self.around.acd.tell(Input::ServerLost { server }).await;
+            }
+        }
+    }
+
+    async fn lose(&self, reason: String) {
+        let server = self.server.id;
+        self.around
+            .acd
+            .note(EventBody::ServerLost { server, reason })
+            .await;
+        self.around.acd.tell(Input::ServerLost { server }).await;
+    }
+
+    async fn on_meaning(&mut self, meaning: Meaning) {
+        match meaning {
+            Meaning::CallerArrived(arrival) => self.on_arrival(arrival).await,
+            Meaning::CallerLeft { channel } => self.on_caller_left(&channel).await,
+            Meaning::CauseKnown { channel, cause } => {
+                if let Some(task) = self
+                    .by_channel
+                    .get(&channel)
+                    .and_then(|c| self.calls.get_mut(c))
+                {
+                    task.cause = Some(cause);
+                }
+            }
+            Meaning::AgentAnswered(offer) => self.on_agent_answered(offer).await,
+            Meaning::AgentGone {
+                offer,
+                cause,
+                failure,
+            } => {
+                self.on_agent_gone(offer, cause, failure).await;
+            }
+        }
+    }
+
+    async fn on_arrival(&mut self, arrival: Arrival) {
+        if self.by_channel.contains_key(&arrival.channel) {
+            return;
+        }
+        if self.around.journal.refuses_calls() {
+            tracing::error!(
+                channel = arrival.channel,
+                "the journal cannot take more; the caller goes on in the dialplan"
+            );
+            metrics::counter!("cordboard_calls_refused_total").increment(1);
+            let back = self
+                .client
+                .channels()
+                .continue_in_dialplan(&arrival.channel, None)
+                .await;
+            if let Err(error) = back {
+                tracing::warn!(%error, channel = arrival.channel, "could not give the caller back");
+            }
+            return;
+        }
+        let (at, random) = self.around.clock.id();
+        let call = CallId::new(at, random);
+        let caller = self.around.numbers.caller(&arrival.number, &arrival.name);
+        let input = Input::CallArrived {
+            call,
+            server: self.server.id,
+            channel: arrival.channel.clone(),
+            caller: caller.clone(),
+            dialled: model::visible(&arrival.dialled, 64),
+            argument: arrival.argument,
+            priority: 0,
+        };
+        self.open_call(call, arrival.channel, caller, arrival.answered);
+        self.around.acd.tell(input).await;
+    }
+
+    fn open_call(&mut self, call: CallId, channel: String, caller: Caller, answered: bool) {
+        let leg = Arc::new(CallLeg {
+            call,
+            channel: channel.clone(),
+            caller,
+            continuing: false.into(),
+        });
+        let (commands, inbox) = mpsc::channel(COMMANDS_PER_CALL);
+        let executor = Executor {
+            client: self.client.clone(),
+            names: self.names.clone(),
+            leg: leg.clone(),
+            answered,
+            acd: self.around.acd.clone(),
+            never_rang: self.never_rang.0.clone(),
+        };
+        tokio::spawn(executor.run(inbox));
+        self.by_channel.insert(channel, call);
+        let task = CallTask {
+            leg,
+            commands,
+            cause: None,
+            offers: 0,
+        };
+        self.calls.insert(call, task);
+    }
+
+    fn open_offer(&mut self, offer: OfferId, call: CallId, seen: bool) {
+        let leg = OfferLeg {
+            call,
+            answered: false,
+            seen,
+        };
+        if self.offers.insert(offer, leg).is_none()
+            && let Some(task) = self.calls.get_mut(&call)
+        {
+            task.offers += 1;
+        }
+    }
+
+    fn close_offer(&mut self, offer: OfferId) -> Option<OfferLeg> {
+        let leg = self.offers.remove(&offer)?;
+        if let Some(task) = self.calls.get_mut(&leg.call) {
+            task.offers -= 1;
+        }
+        Some(leg)
+    }
+
+    async fn on_caller_left(&mut self, channel: &str) {
+        let Some(call) = self.by_channel.remove(channel) else {
+            return;
+        };
+        let Some(task) = self.calls.get(&call) else {
+            return;
+        };
+        let input = if task.leg.continuing.load(Ordering::Acquire) {
+            Input::CallContinued { call }
+        } else {
+            Input::CallerHungUp {
+                call,
+                cause: task.cause,
+            }
+        };
+        self.around.acd.tell(input).await;
+        self.forget_if_done(call);
+    }
+
+    async fn on_agent_answered(&mut self, offer: OfferId) {
+        if let Some(leg) = self.offers.get_mut(&offer) {
+            leg.answered = true;
+            leg.seen = true;
+            self.around.acd.tell(Input::OfferAnswered { offer }).await;
+        } else {
+            self.end_stray(offer);
+        }
+    }
+
+    async fn on_agent_gone(&mut self, offer: OfferId, cause: u16, why: OfferFailure) {
+        let Some(leg) = self.close_offer(offer) else {
+            return;
+        };
+        let input = if leg.answered {
+            let cause = Some(cause).filter(|cause| *cause != 0);
+            Input::AgentHungUp { offer, cause }
+        } else {
+            Input::OfferFailed { offer, why }
+        };
+        self.around.acd.tell(input).await;
+        self.forget_if_done(leg.call);
+    }
+
+    /// A phone that we know nothing of any more must not stay rung or connected.
+    fn end_stray(&self, offer: OfferId) {
+        tracing::warn!(%offer, "hanging up an agent's phone that belongs to no call");
+        let (client, names) = (self.client.clone(), self.names.clone());
+        tokio::spawn(async move {
+            let _ = client
+                .channels()
+                .hang_up(&names.agent_channel(offer), HangupReason::Normal)
+                .await;
+            let _ = client.bridges().destroy(&names.bridge(offer)).await;
+        });
+    }
+
+    /// Gives a command to the task of its call.
+    fn pass_on(&mut self, command: Command) {
+        let call = match &command {
+            Command::Offer { offer, call, .. } => {
+                self.open_offer(*offer, *call, false);
+                Some(*call)
+            }
+            Command::Withdraw { offer } | Command::Disconnect { offer } => {
+                self.offers.get(offer).map(|leg| leg.call)
+            }
+            Command::Answer { call }
+            | Command::Ring { call }
+            | Command::PlayMusic { call, .. }
+            | Command::Connect { call, .. }
+            | Command::HangUp { call }
+            | Command::Continue { call, .. } => Some(*call),
+            Command::Publish(_) => None,
+        };
+        match call.and_then(|call| self.calls.get(&call)) {
+            Some(task) => {
+                if task.commands.try_send(command).is_err() {
+                    tracing::error!(call = %task.leg.call, "over {COMMANDS_PER_CALL} commands wait for Asterisk; one is dropped");
+                    metrics::counter!("cordboard_commands_dropped_total").increment(1);
+                }
+            }
+            // The leg is gone already: nothing is left to be done to it, except a bridge that may have stayed.
+            None => {
+                if let Command::Disconnect { offer } = command {
+                    self.end_stray(offer);
+                }
+            }
+        }
+    }
+
+    /// Ends the task of a call of which no channel is left.
+    fn forget_if_done(&mut self, call: CallId) {
+        let by_channel = &self.by_channel;
+        let done =
+            |task: &CallTask| task.offers == 0 && !by_channel.contains_key(&task.leg.channel);
+        if self.calls.get(&call).is_some_and(done) {
+            self.calls.remove(&call);
+        }
+    }
+
+    async fn resync_by_request(&mut self) {
+        match self.client.snapshot().await {
+            Ok(snapshot) => self.resync(snapshot).await,
+            // The connection is in trouble; its own reconnect brings the next snapshot.
+            Err(error) => {
+                tracing::error!(%error, server = self.server.name, "cannot ask Asterisk what is there");
+            }
+        }
+    }
+
+    async fn resync(&mut self, found: ari::Snapshot) {
+        let ours = Snapshot {
+            calls: self.calls_in(&found),
+            offers: self.offers_in(&found),
+            bridged: self.bridged_in(&found),
+            restarted: self.was_restarted().await,
+        };
+        for (offer, _) in &ours.offers {
+            if !self.offers.contains_key(offer) {
+                self.end_stray(*offer);
+            }
+        }
+        for bridge in &found.bridges {
+            if let Some(offer) = self.names.offer_of_bridge(&bridge.id)
+                && !self.offers.contains_key(&offer)
+            {
+                self.end_stray(offer);
+            }
+        }
+        self.forget_what_is_gone(&found, &ours);
+        let server = self.server.id;
+        self.around
+            .acd
+            .tell(Input::ServerResynced {
+                server,
+                snapshot: ours,
+            })
+            .await;
+        let application = self.server.application.clone();
+        for channel in found.channels {
+            let waiting = ari::Snapshot::is_in_application(&channel, &application);
+            if waiting && self.names.offer_of_channel(&channel.id).is_none() {
+                let argument = channel
+                    .dialplan
+                    .app_data
+                    .split(',')
+                    .nth(1)
+                    .map(str::to_owned);
+                self.on_arrival(Arrival::new(channel, argument)).await;
+            }
+        }
+    }
+
+    async fn was_restarted(&mut self) -> bool {
+        let Ok(info) = self.client.asterisk().info().await else {
+            return false;
+        };
+        let before = self.startup.replace(info.startup_time.clone());
+        before.is_some_and(|before| before != info.startup_time)
+    }
+
+    fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
+        let channels = found.channels.iter();
+        channels
+            .filter_map(|channel| self.by_channel.get(&channel.id).copied())
+            .collect()
+    }
+
+    /// Agents' legs, with those asked for so lately that they cannot be seen yet.
+    fn offers_in(&mut self, found: &ari::Snapshot) -> Vec<(OfferId, bool)> {
+        let mut offers = Vec::new();
+        for channel in &found.channels {
+            if let Some(offer) = self.names.offer_of_channel(&channel.id) {
+                let up = channel.state == ari::ChannelState::Up;
+                if let Some(leg) = self.offers.get_mut(&offer) {
+                    leg.seen = true;
+                    leg.answered |= up;
+                }
+                offers.push((offer, up));
+            }
+        }
+        let unseen = self.offers.iter().filter(|(_, leg)| !leg.seen);
+        offers.extend(unseen.map(|(offer, _)| (*offer, false)));
+        offers
+    }
+
+    fn bridged_in(&self, found: &ari::Snapshot) -> Vec<OfferId> {
+        let with_both = |bridge: &ari::Bridge| {
+            let offer = self.names.offer_of_bridge(&bridge.id)?;
+            let task = self.calls.get(&self.offers.get(&offer)?.call)?;
+            let both = [task.leg.channel.clone(), self.names.agent_channel(offer)];
+            both.iter()
+                .all(|channel| bridge.channels.contains(channel))
+                .then_some(offer)
+        };
+        found.bridges.iter().filter_map(with_both).collect()
+    }
+
+    fn forget_what_is_gone(&mut self, found: &ari::Snapshot, ours: &Snapshot) {
+        let there: HashSet<_> = found.channels.iter().map(|c| c.id.as_str()).collect();
+        let alive: HashSet<_> = ours.offers.iter().map(|(offer, _)| *offer).collect();
+        self.by_channel
+            .retain(|channel, _| there.contains(channel.as_str()));
+        let gone: Vec<_> = self
+            .offers
+            .keys()
+            .filter(|offer| !alive.contains(offer))
+            .copied()
+            .collect();
+        for offer in gone {
+            self.close_offer(offer);
+        }
+        let calls: Vec<_> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.forget_if_done(call);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The only place where Asterisk's words become ours ([`translate`]) and our commands become Asterisk's ([`execute`]).
+//!
+//! One task owns the queue engine ([`desk`]); one task an Asterisk follows its events ([`link`]); one task a call does what is
+//! commanded, in order ([`execute`]). None of them ever holds a lock while waiting, and the engine waits for nobody.
+
+mod desk;
+mod execute;
+mod link;
+mod live;
+mod names;
+mod restore;
+mod servers;
+mod today;
+mod translate;
+
+use engine::acd::{CallExplained, Input};
+use model::{AgentId, AgentState, AgentStatus, CallId, Event, EventBody};
+use tokio::sync::{mpsc, oneshot};
+
+use desk::{Ask, Mailbox};
+pub use desk::{MAILBOX, Refused};
+pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
+pub use restore::{KnownCalls, Started, start};
+pub use servers::{Credentials, ServerState, ServerStatus, Servers};
+pub use today::QueueToday;
+
+/// How the rest of the server speaks with the queue engine. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Acd {
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Acd {
+    /// Tells of something that happened, such as a changed queue. Waits when the engine is busy.
+    pub async fn tell(&self, input: Input) {
+        Mailbox(self.asks.clone()).tell(input).await;
+    }
+
+    /// Everything as it is right now.
+    pub async fn live(&self) -> Result<LiveView, Refused> {
+        self.ask(Ask::Live).await
+    }
+
+    /// Puts an agent into a state, at once or after the present call; gives what became of it.
+    pub async fn ask_state(
+        &self,
+        agent: AgentId,
+        state: AgentState,
+        reason: Option<String>,
+    ) -> Result<AgentStatus, Refused> {
+        let ask = |reply| Ask::SetState {
+            agent,
+            state,
+            reason,
+            reply,
+        };
+        self.ask(ask).await?
+    }
+
+    /// Ends a call.
+    pub async fn hang_up(&self, call: CallId) -> Result<(), Refused> {
+        self.ask(|reply| Ask::HangUp { call, reply }).await?
+    }
+
+    /// Who could take a waiting call, who could not, and why. `None`: the call does not wait.
+    pub async fn explain(&self, call: CallId) -> Result<Option<CallExplained>, Refused> {
+        self.ask(|reply| Ask::Explain { call, reply }).await
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.asks.send(ask(reply)).await;
+        sent.map_err(|_| Refused::Stopping)?;
+        answer.await.map_err(|_| Refused::Stopping)
+    }
+}
+
+/// The counters of `/metrics` that follow from events.
+fn count(event: &Event) {
+    match &event.body {
+        EventBody::CallArrived { .. } => {
+            metrics::counter!("cordboard_calls_arrived_total").increment(1);
+        }
+        EventBody::CallEnded { outcome, .. } => {
+            let outcome = format!("{outcome:?}").to_lowercase();
+            metrics::counter!("cordboard_calls_ended_total", "outcome" => outcome).increment(1);
+        }
+        EventBody::OfferEnded { result, .. } => {
+            let result = format!("{result:?}").to_lowercase();
+            metrics::counter!("cordboard_offers_ended_total", "result" => result).increment(1);
+        }
+        _ => {}
+    }
+}

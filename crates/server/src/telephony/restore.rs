@@ -1,0 +1,202 @@
+//! Starting: what the centre is made of, and every call that was open when we stopped, back into the engine.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use engine::acd::{Acd as Engine, CallRestored, Input};
+use model::{AgentId, Event, EventBody, QueueId, ServerId, Timestamp};
+use store::{MAX_PAGE, Store, StoreError};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{
+    Acd,
+    desk::{Desk, MAILBOX, Mailbox},
+    link::{Known, Surroundings},
+    servers::Servers,
+    today::{Today, midnights},
+};
+use crate::{clock::Clock, journal::Journal, numbers::Numbers, stream::Stream};
+
+/// The longest day has 25 hours; what is older counts in no figure of today.
+const LONGEST_DAY: Duration = Duration::from_hours(25);
+
+/// Everything that runs once the engine does.
+pub struct Started {
+    pub acd: Acd,
+    pub servers: Servers,
+    /// Ends when every [`Acd`] and server is gone.
+    pub desk: JoinHandle<()>,
+    pub known: KnownCalls,
+}
+
+/// Calls that were open, by server, for the first connection to each.
+#[derive(Debug, Default)]
+pub struct KnownCalls(BTreeMap<ServerId, Vec<Known>>);
+
+impl KnownCalls {
+    /// Those of one server; each can be taken once.
+    pub(crate) fn take(&mut self, server: ServerId) -> Vec<Known> {
+        self.0.remove(&server).unwrap_or_default()
+    }
+}
+
+/// Brings the engine to where it was and starts its task. The database must be up to date with the journal.
+pub async fn start(
+    store: &Store,
+    clock: Clock,
+    journal: Journal,
+    stream: Stream,
+    numbers: Numbers,
+) -> Result<Started, StoreError> {
+    let (asks, inbox) = mpsc::channel(MAILBOX);
+    let acd = Mailbox(asks.clone());
+    let status = journal.status();
+    let (_, seed) = clock.id();
+    let engine = Engine::new(u64::try_from(seed >> 64).unwrap_or_default());
+    let mut desk = Desk::new(engine, clock.clone(), journal, stream, Today::default());
+    for input in what_the_centre_is(store).await? {
+        desk.take(input);
+    }
+    let now = clock.now().utc;
+    let tallies = count_today(store, now, &mut desk).await?;
+    for input in agents(store, &tallies).await? {
+        desk.take(input);
+    }
+    let mut known: BTreeMap<ServerId, Vec<Known>> = BTreeMap::new();
+    for open in store.calls().open().await? {
+        let restored = restored(open);
+        let call = &restored.call;
+        known.entry(call.server).or_default().push(Known {
+            call: call.id,
+            channel: call.channel.clone(),
+            caller: call.caller.clone(),
+            offers: restored.offers.iter().map(|(offer, _)| *offer).collect(),
+        });
+        desk.take(Input::CallRestored(Box::new(restored)));
+    }
+    for server in known.keys() {
+        // Nothing is decided for their calls before we have seen what is left of them.
+        desk.take(Input::ServerLost { server: *server });
+    }
+    let around = Surroundings {
+        acd,
+        clock,
+        journal: status,
+        numbers,
+    };
+    Ok(Started {
+        acd: Acd { asks },
+        servers: Servers::new(around),
+        desk: tokio::spawn(desk.run(inbox)),
+        known: KnownCalls(known),
+    })
+}
+
+/// Queues, agents, members, numbers: as inputs.
+async fn what_the_centre_is(store: &Store) -> Result<Vec<Input>, StoreError> {
+    let mut inputs = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.queues().list(after.as_deref(), MAX_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.name.clone());
+        inputs.extend(page.into_iter().map(Input::QueueSet));
+    }
+    let mut after = None;
+    loop {
+        let page = store.agents().list(after, MAX_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        inputs.extend(page.into_iter().map(Input::AgentSet));
+    }
+    let mut after = None;
+    loop {
+        let page = store.members().list(after, MAX_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.queue, last.agent));
+        inputs.extend(page.into_iter().map(Input::MemberSet));
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.dids().list(after.as_deref(), MAX_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.number.clone());
+        inputs.extend(page.into_iter().map(Input::DidSet));
+    }
+    inputs.push(Input::DefaultQueueSet(
+        store.settings().default_queue().await?,
+    ));
+    Ok(inputs)
+}
+
+/// Every agent's state, with today's answered calls.
+async fn agents(store: &Store, tallies: &BTreeMap<AgentId, u32>) -> Result<Vec<Input>, StoreError> {
+    let mut inputs = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.agents().statuses(after, MAX_PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        inputs.extend(
+            page.into_iter()
+                .map(|(agent, status)| Input::AgentRestored {
+                    agent,
+                    status,
+                    calls_today: tallies.get(&agent).copied().unwrap_or(0),
+                }),
+        );
+    }
+    Ok(inputs)
+}
+
+/// Reads today's events again, for the figures of queues and agents.
+async fn count_today(
+    store: &Store,
+    now: Timestamp,
+    desk: &mut Desk,
+) -> Result<BTreeMap<AgentId, u32>, StoreError> {
+    let from = Timestamp::from_micros(
+        now.as_micros() - i64::try_from(LONGEST_DAY.as_micros()).unwrap_or(0),
+    );
+    let midnights: BTreeMap<QueueId, Timestamp> = desk
+        .queues()
+        .map(|queue| (queue.id, midnights(&queue.time_zone, now).0))
+        .collect();
+    let mut tallies = BTreeMap::new();
+    let mut after = store.events().first_since(from).await?.saturating_sub(1);
+    loop {
+        let page = store.events().after(after, MAX_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for event in &page {
+            desk.learn(event);
+            tally(event, &midnights, &mut tallies);
+        }
+    }
+    Ok(tallies)
+}
+
+fn tally(
+    event: &Event,
+    midnights: &BTreeMap<QueueId, Timestamp>,
+    tallies: &mut BTreeMap<AgentId, u32>,
+) {
+    if let EventBody::CallAnswered { agent, queue, .. } = &event.body
+        && midnights
+            .get(queue)
+            .is_some_and(|midnight| event.at >= *midnight)
+    {
+        *tallies.entry(*agent).or_default() += 1;
+    }
+}
+
+fn restored(open: store::OpenCall) -> CallRestored {
+    CallRestored {
+        call: open.call,
+        offers: open
+            .offers
+            .iter()
+            .map(|offer| (offer.id, offer.agent))
+            .collect(),
+        entered_at: None,
+    }
+}

@@ -1,0 +1,216 @@
+//! The Asterisk servers that are driven right now.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use asterisk::ari::{Client, Config, ConfigError, ConnectionState, Transport};
+use model::{Server, ServerId, Timestamp};
+use serde::Serialize;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use utoipa::ToSchema;
+
+use crate::clock::Clock;
+
+use super::{
+    desk::{Ask, COMMANDS_PER_SERVER},
+    link::{Known, Link, Surroundings},
+};
+
+/// How the connection to one Asterisk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    Connecting,
+    Connected,
+    /// Asterisk refuses the user or the password.
+    Unauthorized,
+    /// Another program took the Stasis application.
+    Replaced,
+    Lost,
+}
+
+/// One server and its connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ServerStatus {
+    pub id: ServerId,
+    pub name: String,
+    pub state: ServerState,
+    /// Since when, as far as this process knows.
+    pub since: Timestamp,
+    pub version: Option<String>,
+    /// What is wrong, in words.
+    pub reason: Option<String>,
+}
+
+/// How to log in to a server.
+#[derive(Clone)]
+pub struct Credentials {
+    pub password: String,
+    pub transport: Transport,
+}
+
+/// Adds, changes, removes and shows servers. Cheap to clone.
+#[derive(Clone)]
+pub struct Servers {
+    around: Surroundings,
+    running: Arc<Mutex<BTreeMap<ServerId, Running>>>,
+}
+
+struct Running {
+    server: Server,
+    client: Client,
+    since: Arc<AtomicI64>,
+    link: JoinHandle<()>,
+    follower: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.client.close();
+        self.link.abort();
+        self.follower.abort();
+    }
+}
+
+impl Servers {
+    pub(super) fn new(around: Surroundings) -> Self {
+        Self {
+            around,
+            running: Arc::default(),
+        }
+    }
+
+    /// Connects to a server, in place of what is running under its id. Returns at once.
+    pub async fn set(&self, server: Server, credentials: Credentials) -> Result<(), ConfigError> {
+        self.start(server, credentials, Vec::new()).await
+    }
+
+    pub(crate) async fn start(
+        &self,
+        server: Server,
+        credentials: Credentials,
+        known: Vec<Known>,
+    ) -> Result<(), ConfigError> {
+        self.remove(server.id).await;
+        if !server.active {
+            return Ok(());
+        }
+        let mut config = Config::new(
+            &server.ari_url,
+            &server.ari_user,
+            credentials.password,
+            &server.application,
+        );
+        config.transport = credentials.transport;
+        let (client, events) = Client::connect(config)?;
+        let (commands, inbox) = mpsc::channel(COMMANDS_PER_SERVER);
+        let _ = self
+            .around
+            .acd
+            .0
+            .send(Ask::Attach(server.id, commands))
+            .await;
+        let link = Link::new(server.clone(), client.clone(), self.around.clone(), known);
+        let since = Arc::new(AtomicI64::new(self.around.clock.now().utc.as_micros()));
+        let follower = follow(
+            client.watch_connection(),
+            self.around.clock.clone(),
+            since.clone(),
+        );
+        let running = Running {
+            since,
+            client,
+            link: tokio::spawn(link.run(events, inbox)),
+            follower: tokio::spawn(follower),
+            server,
+        };
+        self.lock().insert(running.server.id, running);
+        Ok(())
+    }
+
+    /// Leaves a server alone. Its calls stay up and are ours again when it is set again.
+    pub async fn remove(&self, server: ServerId) {
+        let running = self.lock().remove(&server);
+        if running.is_some() {
+            let _ = self.around.acd.0.send(Ask::Detach(server)).await;
+            self.around
+                .acd
+                .tell(engine::acd::Input::ServerLost { server })
+                .await;
+        }
+    }
+
+    /// Takes the Stasis application back from whoever replaced us. `false`: no such server.
+    pub fn take_over(&self, server: ServerId) -> bool {
+        let running = self.lock();
+        let found = running.get(&server);
+        if let Some(running) = found {
+            running.client.take_over();
+        }
+        found.is_some()
+    }
+
+    /// How all connections stand.
+    pub fn states(&self) -> Vec<ServerStatus> {
+        self.lock().values().map(Running::status).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerId, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes when the state of a connection became another one.
+async fn follow(mut state: watch::Receiver<ConnectionState>, clock: Clock, since: Arc<AtomicI64>) {
+    let mut kind = std::mem::discriminant(&*state.borrow_and_update());
+    while state.changed().await.is_ok() {
+        let new = std::mem::discriminant(&*state.borrow_and_update());
+        if new != kind {
+            kind = new;
+            since.store(clock.now().utc.as_micros(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Running {
+    fn status(&self) -> ServerStatus {
+        let (state, version, reason) = match self.client.connection_state() {
+            ConnectionState::Connecting => (ServerState::Connecting, None, None),
+            ConnectionState::Connected { version, .. } => {
+                (ServerState::Connected, Some(version.text), None)
+            }
+            ConnectionState::Unauthorized => {
+                let why = format!(
+                    "Asterisk refuses the user {} or its password; compare them with ari.conf",
+                    self.server.ari_user
+                );
+                (ServerState::Unauthorized, None, Some(why))
+            }
+            ConnectionState::Replaced => {
+                let why = format!(
+                    "another program took the Stasis application {}; stop it, or ask to take over",
+                    self.server.application
+                );
+                (ServerState::Replaced, None, Some(why))
+            }
+            ConnectionState::Lost { why, .. } => (ServerState::Lost, None, Some(why)),
+            ConnectionState::Closed => (ServerState::Lost, None, Some("closed".to_owned())),
+        };
+        ServerStatus {
+            id: self.server.id,
+            name: self.server.name.clone(),
+            state,
+            since: Timestamp::from_micros(self.since.load(Ordering::Relaxed)),
+            version,
+            reason,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Asterisk's words into ours.
+
+use asterisk::ari::{Event, EventKind};
+use engine::acd::OfferFailure;
+use model::OfferId;
+
+use super::names::Names;
+
+/// What an ARI event means to a call centre.
+#[derive(Debug, PartialEq)]
+pub(super) enum Meaning {
+    /// A caller is at the door.
+    CallerArrived(Arrival),
+    /// A caller's channel is no longer ours: hung up, or back in the dialplan.
+    CallerLeft {
+        channel: String,
+    },
+    /// Why a caller's channel is about to leave.
+    CauseKnown {
+        channel: String,
+        cause: u16,
+    },
+    AgentAnswered(OfferId),
+    /// The agent's channel ended with this Q.850 cause.
+    AgentGone {
+        offer: OfferId,
+        cause: u16,
+        failure: OfferFailure,
+    },
+}
+
+/// A channel that entered our application.
+#[derive(Debug, PartialEq)]
+pub(super) struct Arrival {
+    pub(super) channel: String,
+    pub(super) number: String,
+    pub(super) name: String,
+    pub(super) dialled: String,
+    pub(super) argument: Option<String>,
+    pub(super) answered: bool,
+}
+
+/// `None`: nothing that concerns us.
+pub(super) fn translate(event: Event, names: &Names) -> Option<Meaning> {
+    match event.kind {
+        EventKind::StasisStart { channel, args, .. } => {
+            Some(match names.offer_of_channel(&channel.id) {
+                Some(offer) => Meaning::AgentAnswered(offer),
+                None => Meaning::CallerArrived(Arrival::new(*channel, args.into_iter().next())),
+            })
+        }
+        EventKind::StasisEnd { channel } => match names.offer_of_channel(&channel.id) {
+            Some(_) => None,
+            None => Some(Meaning::CallerLeft {
+                channel: channel.id,
+            }),
+        },
+        EventKind::ChannelHangupRequest {
+            channel,
+            cause: Some(cause),
+            ..
+        } => Some(Meaning::CauseKnown {
+            channel: channel.id,
+            cause: q850(cause)?,
+        }),
+        EventKind::ChannelDestroyed {
+            channel,
+            cause,
+            tech_cause,
+            ..
+        } => Some(match names.offer_of_channel(&channel.id) {
+            Some(offer) => Meaning::AgentGone {
+                offer,
+                cause: q850(cause).unwrap_or(0),
+                failure: failure(cause, tech_cause),
+            },
+            None => Meaning::CallerLeft {
+                channel: channel.id,
+            },
+        }),
+        _ => None,
+    }
+}
+
+impl Arrival {
+    pub(super) fn new(channel: asterisk::ari::Channel, argument: Option<String>) -> Self {
+        Self {
+            answered: channel.state == asterisk::ari::ChannelState::Up,
+            channel: channel.id,
+            number: channel.caller.number,
+            name: channel.caller.name,
+            dialled: channel.dialplan.exten,
+            argument: argument.filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// A cause of ITU-T Q.850. Asterisk uses 32 (a soft-hangup flag) and 0 for "none given".
+fn q850(cause: i64) -> Option<u16> {
+    u16::try_from(cause)
+        .ok()
+        .filter(|cause| (1..=127).contains(cause) && *cause != 32)
+}
+
+/// Why a phone that was rung did not answer: by Q.850 cause, and by SIP status where the cause is ambiguous
+/// (480 "temporarily unavailable" and an expired timer are both cause 19).
+fn failure(cause: i64, sip_status: Option<i64>) -> OfferFailure {
+    match (cause, sip_status) {
+        (_, Some(480)) => OfferFailure::Unreachable,
+        (17, _) => OfferFailure::Busy,
+        (21, _) => OfferFailure::Declined,
+        (16 | 18 | 19 | 26, _) => OfferFailure::NoAnswer,
+        _ => OfferFailure::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(json: &str) -> Event {
+        Event::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_caller_arrives_with_the_queue_of_the_dialplan() {
+        let meaning = translate(
+            event(
+                r#"{"type":"StasisStart","application":"cordboard","timestamp":"","args":["sales","x"],"channel":
+                {"id":"1.2","state":"Ring","caller":{"name":"Ann","number":"5550177"},"dialplan":{"exten":"5550101"}}}"#,
+            ),
+            &Names::new("cordboard"),
+        );
+        let Some(Meaning::CallerArrived(arrival)) = meaning else {
+            panic!("{meaning:?}")
+        };
+        assert_eq!(arrival.argument.as_deref(), Some("sales"));
+        assert_eq!(arrival.dialled, "5550101");
+        assert!(!arrival.answered);
+    }
+
+    #[test]
+    fn an_agents_channel_is_known_by_its_id() {
+        let names = Names::new("cordboard");
+        let offer = OfferId::new(model::Timestamp::from_micros(1_000_000), 7);
+        let id = names.agent_channel(offer);
+        let start = format!(
+            r#"{{"type":"StasisStart","application":"cordboard","timestamp":"","args":[],"channel":{{"id":"{id}","state":"Up"}}}}"#
+        );
+        assert_eq!(
+            translate(event(&start), &names),
+            Some(Meaning::AgentAnswered(offer))
+        );
+        let destroyed = format!(
+            r#"{{"type":"ChannelDestroyed","timestamp":"","cause":21,"cause_txt":"","channel":{{"id":"{id}","state":"Down"}}}}"#
+        );
+        assert_eq!(
+            translate(event(&destroyed), &names),
+            Some(Meaning::AgentGone {
+                offer,
+                cause: 21,
+                failure: OfferFailure::Declined
+            })
+        );
+        assert_eq!(Names::new("other").offer_of_channel(&id), None);
+    }
+
+    #[test]
+    fn causes_that_are_no_causes_are_left_out() {
+        assert_eq!(
+            [0, 16, 32, 127, 128, -1].map(q850),
+            [None, Some(16), None, Some(127), None, None]
+        );
+    }
+
+    #[test]
+    fn a_phone_that_is_switched_off_is_unreachable_not_unanswered() {
+        assert_eq!(failure(19, Some(480)), OfferFailure::Unreachable);
+        assert_eq!(failure(19, None), OfferFailure::NoAnswer);
+        assert_eq!(failure(20, None), OfferFailure::Unreachable);
+    }
+}
