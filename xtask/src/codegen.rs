@@ -10,23 +10,20 @@ const FROM_BINARY: [(&[&str], &str); 2] = [
     (&["config", "example"], "cordboard.example.toml"),
 ];
 
+/// Between these lines of the manual stand the tables of `cordboard config keys`.
+const MANUAL: &str = "docs/OPERATIONS.md";
+const MARKS: (&str, &str) = ("<!-- keys -->\n", "<!-- /keys -->");
+
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     for (arguments, file) in FROM_BINARY {
-        let output = Command::new("cargo")
-            .current_dir(root)
-            .args(["run", "--quiet", "--package", "cordboard", "--"])
-            .args(arguments)
-            .output()
-            .context("run cargo")?;
-        let words = arguments.join(" ");
-        ensure!(
-            output.status.success(),
-            "cordboard {words}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        fs::write(root.join(file), output.stdout).with_context(|| format!("write {file}"))?;
+        let printed = printed(root, arguments)?;
+        fs::write(root.join(file), printed).with_context(|| format!("write {file}"))?;
         println!("{file}");
     }
+    let manual = fs::read_to_string(root.join(MANUAL)).context(MANUAL)?;
+    let tables = printed(root, &["config", "keys"])?;
+    fs::write(root.join(MANUAL), with_tables(&manual, &tables)?).context(MANUAL)?;
+    println!("{MANUAL}");
     if root.join("web/package.json").exists() {
         let status = Command::new("npm")
             .current_dir(root.join("web"))
@@ -36,4 +33,31 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         ensure!(status.success(), "npm run api: {status}");
     }
     Ok(())
+}
+
+/// What `cordboard` prints.
+fn printed(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new("cargo")
+        .current_dir(root)
+        .args(["run", "--quiet", "--package", "cordboard", "--"])
+        .args(arguments)
+        .output()
+        .context("run cargo")?;
+    let words = arguments.join(" ");
+    ensure!(
+        output.status.success(),
+        "cordboard {words}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).with_context(|| format!("cordboard {words}"))
+}
+
+fn with_tables(manual: &str, tables: &str) -> anyhow::Result<String> {
+    let (before, rest) = manual
+        .split_once(MARKS.0)
+        .context("the manual has no <!-- keys -->")?;
+    let (_, after) = rest
+        .split_once(MARKS.1)
+        .context("the manual has no <!-- /keys -->")?;
+    Ok(format!("{before}{}{tables}{}{after}", MARKS.0, MARKS.1))
 }

@@ -1,0 +1,116 @@
+//! The configuration: defaults, then `cordboard.toml`, then the environment, then flags.
+//!
+//! Holds what needs a restart; queues, agents and numbers live in the store. A section is a file in `sections/`, with its
+//! struct, the words about its keys and its `check`. Never reads a file or a variable after [`Config::load`], and never
+//! shows a secret.
+
+mod describe;
+mod error;
+mod reader;
+mod secret;
+mod sections;
+mod source;
+mod tree;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+pub use describe::{example, key_tables};
+pub use error::{ConfigError, Flaw};
+pub use reader::{Origin, Setting};
+pub use secret::{Secret, redacted_dsn};
+pub use sections::{
+    AcdConfig, AsteriskConfig, AuthConfig, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
+    LogFormat, Rest, ServerConfig,
+};
+pub use source::{Flag, Sources};
+pub use value::Size;
+
+use reader::{Reader, Report};
+use sections::Section;
+
+/// The name of the configuration file.
+pub const FILE_NAME: &str = "cordboard.toml";
+
+/// Everything that is decided at the start.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub data: DataConfig,
+    pub database: DatabaseConfig,
+    pub asterisk: Vec<AsteriskConfig>,
+    pub acd: AcdConfig,
+    pub auth: AuthConfig,
+    pub journal: JournalConfig,
+    pub log: LogConfig,
+    file: Option<PathBuf>,
+    settings: Vec<Setting>,
+}
+
+impl Config {
+    /// Reads and checks all sources. The error lists everything that is wrong, not only the first.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut report = Report::default();
+        let file = sources.file();
+        let root = source::merged(sources, file.as_deref(), &mut report);
+        let folder = file.as_deref().and_then(Path::parent);
+        let mut reader = Reader::new(root, folder, &mut report);
+        let mut config = Self {
+            server: section(&mut reader),
+            data: section(&mut reader),
+            database: section(&mut reader),
+            asterisk: list(&mut reader),
+            acd: section(&mut reader),
+            auth: section(&mut reader),
+            journal: section(&mut reader),
+            log: section(&mut reader),
+            file: None,
+            settings: Vec::new(),
+        };
+        reader.finish(&sections::names());
+        sections::check_names(&config.asterisk, &mut report);
+        config.file = file;
+        config.settings = std::mem::take(&mut report.settings);
+        if report.flaws.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError {
+                flaws: report.flaws,
+            })
+        }
+    }
+
+    /// The file that was read; `None`: there was none.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Every value with where it came from, secrets redacted. Empty for a configuration that was not loaded.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The settings as TOML, each with its origin behind it.
+    pub fn dump(&self) -> String {
+        describe::dump(&self.settings)
+    }
+
+    /// Where the database is: as configured, else the file `cordboard.sqlite` in the data folder.
+    pub fn dsn(&self) -> Secret {
+        self.database.dsn.clone().unwrap_or_else(|| {
+            let file = self.data.folder.join("cordboard.sqlite");
+            Secret::new(format!("sqlite:{}", file.display()))
+        })
+    }
+}
+
+fn section<S: Section>(reader: &mut Reader<'_>) -> S {
+    reader.section::<S>(S::NAME)
+}
+
+fn list<S: Section>(reader: &mut Reader<'_>) -> Vec<S> {
+    reader.list::<S>(S::NAME)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! One section, one file: its struct, its keys and its check.
+
+mod acd;
+mod asterisk;
+mod auth;
+mod data;
+mod database;
+mod journal;
+mod log;
+mod server;
+
+pub use acd::AcdConfig;
+pub use asterisk::{AsteriskConfig, Rest};
+pub use auth::AuthConfig;
+pub use data::DataConfig;
+pub use database::DatabaseConfig;
+pub use journal::JournalConfig;
+pub use log::{LogConfig, LogFormat};
+pub use server::ServerConfig;
+
+pub(super) use asterisk::check_names;
+
+use super::reader::SectionReader;
+
+/// A key and the words about it.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// What it is, with its unit; a sentence or two.
+    pub(super) about: &'static str,
+    /// In TOML, shown where there is no default.
+    pub(super) example: &'static str,
+}
+
+const fn key(name: &'static str, about: &'static str, example: &'static str) -> Key {
+    Key {
+        name,
+        about,
+        example,
+    }
+}
+
+/// A part of the configuration.
+pub(super) trait Section: Default {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+    const KEYS: &'static [Key];
+    /// `[[name]]` rather than `[name]`.
+    const IS_LIST: bool = false;
+
+    fn read(from: &mut SectionReader<'_>) -> Self;
+
+    /// What no single value tells: the key, and what is wrong with it.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+}
+
+/// What can be said about a section without an instance of it.
+pub(super) struct Outline {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) keys: &'static [Key],
+    pub(super) is_list: bool,
+}
+
+const fn outline<S: Section>() -> Outline {
+    Outline {
+        name: S::NAME,
+        about: S::ABOUT,
+        keys: S::KEYS,
+        is_list: S::IS_LIST,
+    }
+}
+
+/// In the order in which they are shown.
+pub(super) const ALL: [Outline; 8] = [
+    outline::<ServerConfig>(),
+    outline::<DataConfig>(),
+    outline::<DatabaseConfig>(),
+    outline::<AsteriskConfig>(),
+    outline::<AcdConfig>(),
+    outline::<AuthConfig>(),
+    outline::<JournalConfig>(),
+    outline::<LogConfig>(),
+];
+
+pub(super) fn names() -> [&'static str; 8] {
+    ALL.map(|section| section.name)
+}
+
+/// The section that has this key, if only one has.
+pub(super) fn section_with(key: &str) -> Option<&'static str> {
+    let mut found = ALL
+        .into_iter()
+        .filter(|section| section.keys.iter().any(|known| known.name == key));
+    match (found.next(), found.next()) {
+        (Some(section), None) => Some(section.name),
+        _ => None,
+    }
+}

@@ -1,0 +1,349 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use super::*;
+
+/// A configuration from a file's text, variables and flags.
+fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE_NAME);
+    fs::write(&file, text).unwrap();
+    fs::write(folder.path().join("password"), "from a file\n").unwrap();
+    Config::load(&Sources {
+        file: Some(file),
+        candidates: Vec::new(),
+        environment: variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        flags: flags.to_vec(),
+    })
+}
+
+/// What is said of a file, without the folder's name.
+fn said(text: &str) -> String {
+    said_with(text, &[])
+}
+
+fn said_with(text: &str, variables: &[(&str, &str)]) -> String {
+    let error = load(text, variables, &[]).unwrap_err().to_string();
+    let lines = error.lines().map(|line| {
+        let from = line.find(FILE_NAME).unwrap_or(0);
+        &line[from..]
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+const ONE_ASTERISK: &str =
+    "[[asterisk]]\nari_url = \"http://pbx:8088/ari\"\npassword = \"hidden\"\n";
+
+#[test]
+fn works_without_any_source() {
+    let config = Config::load(&Sources::default()).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.asterisk.is_empty());
+    assert_eq!(
+        config.dsn().expose(),
+        "sqlite:cordboard-data/cordboard.sqlite"
+    );
+    assert!(
+        config
+            .settings()
+            .iter()
+            .all(|setting| setting.origin == Origin::Default)
+    );
+}
+
+#[test]
+fn later_sources_win() {
+    let text =
+        "[server]\nlisten = \"127.0.0.1:1\"\nbehind_proxy = true\n[auth]\nsession_idle_hours = 3\n";
+    let variables = [
+        ("CORDBOARD__SERVER__LISTEN", "127.0.0.1:2"),
+        ("CORDBOARD__AUTH__SESSION_IDLE_HOURS", "4"),
+        ("CORDBOARD_CACHE", "not ours"),
+    ];
+    let flags = [Flag {
+        flag: "--listen",
+        key: "server.listen",
+        value: "127.0.0.1:3".to_owned(),
+    }];
+    let config = load(text, &variables, &flags).unwrap();
+    assert_eq!(config.server.listen.port(), 3);
+    assert!(config.server.behind_proxy);
+    assert_eq!(config.auth.session_idle_hours, 4);
+
+    let origin = |key: &str| {
+        let setting = config.settings().iter().find(|setting| setting.key == key);
+        setting.unwrap().origin.to_string()
+    };
+    assert_eq!(origin("server.listen"), "--listen");
+    assert!(origin("server.behind_proxy").ends_with("cordboard.toml:3"));
+    assert_eq!(
+        origin("auth.session_idle_hours"),
+        "CORDBOARD__AUTH__SESSION_IDLE_HOURS"
+    );
+    assert_eq!(origin("auth.session_max_hours"), "default");
+}
+
+#[test]
+fn names_the_nearest_known_key_with_file_and_line() {
+    assert_eq!(
+        said("[server]\n\nlistn = \"127.0.0.1:1\"\n"),
+        "cordboard.toml:3: unknown key `listn` in [server]; did you mean `listen`?"
+    );
+    assert_eq!(
+        said("[servr]\nlisten = \"127.0.0.1:1\"\n"),
+        "cordboard.toml:1: unknown section or key `servr`; did you mean [server]?"
+    );
+    assert_eq!(
+        said("listen = \"127.0.0.1:1\"\n"),
+        "cordboard.toml:1: unknown section or key `listen`; `listen` belongs into [server]"
+    );
+    assert_eq!(
+        said("[server]\ndefault_queue = \"x\"\n"),
+        "cordboard.toml:2: unknown key `default_queue` in [server]; it belongs into [acd]"
+    );
+    assert_eq!(
+        said("[journal]\nzzz = 1\n"),
+        "cordboard.toml:2: unknown key `zzz` in [journal]; the keys are max_bytes"
+    );
+    assert_eq!(
+        said_with("", &[("CORDBOARD__SERVER__LISTN", "x")]),
+        "CORDBOARD__SERVER__LISTN: unknown key `listn` in [server]; did you mean `listen`?"
+    );
+}
+
+#[test]
+fn lists_everything_that_is_wrong() {
+    let text =
+        "[server]\nlisten = 8080\n[auth]\nsession_idle_hours = \"9\"\n[log]\nlevel = \"loud\"\n";
+    assert_eq!(
+        said(text),
+        "cordboard.toml:2: `listen` in [server] is a number; expected an address and port, such as 127.0.0.1:8080 or [::1]:8080\n\
+         cordboard.toml:4: `session_idle_hours` in [auth] is \"9\"; expected a whole number, not negative\n\
+         cordboard.toml:6: `level` in [log] has \"loud\"; the levels are off, error, warn, info, debug, trace"
+    );
+    assert_eq!(
+        said("[auth]\nsession_idle_hours = 200\n"),
+        "cordboard.toml:2: `session_idle_hours` in [auth] is 200, not in 1 to session_max_hours (168)"
+    );
+    assert!(said("[server\n").starts_with("cordboard.toml:1: is not TOML: "));
+    assert!(said("server = 1\n").contains("`server` is a number; it is a section: [server]"));
+    assert!(said("[asterisk]\nuser = \"x\"\n").contains("write [[asterisk]], once for each"));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let sources = Sources {
+        file: Some("/nowhere/cordboard.toml".into()),
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).unwrap_err().to_string();
+    assert!(
+        error.starts_with("cannot read /nowhere/cordboard.toml: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn variables_reach_into_lists() {
+    let variables = [
+        ("CORDBOARD__ASTERISK__1__ARI_URL", "https://two/ari"),
+        ("CORDBOARD__ASTERISK__1__PASSWORD", "b"),
+        ("CORDBOARD__ASTERISK__1__NAME", "two"),
+        ("CORDBOARD__ASTERISK__0__USER", "somebody"),
+    ];
+    let config = load(ONE_ASTERISK, &variables, &[]).unwrap();
+    let [one, two] = &config.asterisk[..] else {
+        panic!("{:?}", config.asterisk);
+    };
+    assert_eq!(
+        (one.user.as_str(), one.ari_url.as_str()),
+        ("somebody", "http://pbx:8088/ari")
+    );
+    assert_eq!((two.name.as_str(), two.rest), ("two", Rest::Auto));
+    assert_eq!(
+        said_with("", &[("CORDBOARD__ASTERISK__2__USER", "x")]),
+        "CORDBOARD__ASTERISK__2__USER: has the number 2, but the next one is 0"
+    );
+    for bad in [
+        "CORDBOARD__SERVER",
+        "CORDBOARD__",
+        "CORDBOARD__SERVER__",
+        "CORDBOARD____LISTEN",
+    ] {
+        let said = said_with("", &[(bad, "x")]);
+        assert!(said.contains("names no key"), "{bad}: {said}");
+    }
+}
+
+#[test]
+fn every_asterisk_is_checked() {
+    assert_eq!(
+        said("[[asterisk]]\nname = \"main\"\n"),
+        "cordboard.toml:2: [asterisk.0] lacks the key `ari_url`\n\
+         cordboard.toml:2: [asterisk.0] lacks the key `password` or `password_file`"
+    );
+    let twice = format!("{ONE_ASTERISK}{ONE_ASTERISK}");
+    assert_eq!(said(&twice), "a second [[asterisk]] has the name \"main\"");
+    for (line, what) in [
+        ("ari_url = \"pbx:8088\"", "begin with http://"),
+        ("ari_url = \"http://u:p@pbx/ari\"", "has a password in it"),
+        (
+            "application = \"a,b\"",
+            "`application` in [asterisk.0] has ','",
+        ),
+        ("user = \"a:b\"", "has a colon"),
+        (
+            "rest = \"soap\"",
+            "expected \"auto\", \"http\" or \"websocket\"",
+        ),
+    ] {
+        let key = line.split(' ').next().unwrap();
+        let own_key = format!("{key} ");
+        let mut lines: Vec<&str> = ONE_ASTERISK.lines().collect();
+        lines.retain(|other| !other.starts_with(&own_key));
+        let rest = lines.join("\n") + "\n";
+        let said = said(&format!("{rest}{line}\n"));
+        assert!(said.contains(what), "{line}: {said}");
+    }
+}
+
+#[test]
+fn secrets_come_from_files_and_are_never_shown() {
+    let text = "[database]\ndsn = \"postgres://u:hidden@db/c\"\n[[asterisk]]\nari_url = \"http://x\"\npassword_file = \"password\"\n";
+    let config = load(text, &[], &[]).unwrap();
+    assert_eq!(
+        config.asterisk[0].password.as_ref().unwrap().expose(),
+        "from a file"
+    );
+    let shown = format!("{config:?}{}{:?}", config.dump(), config.settings());
+    assert!(
+        !shown.contains("hidden") && !shown.contains("from a file"),
+        "{shown}"
+    );
+    assert!(
+        config
+            .dump()
+            .contains("dsn = \"postgres://u:[redacted]@db/c\""),
+        "{}",
+        config.dump()
+    );
+
+    let both = format!("{ONE_ASTERISK}password_file = \"password\"\n");
+    assert!(said(&both).contains("`password_file` in [asterisk.0] and `password` are both set"));
+    let gone = ONE_ASTERISK.replace("password = \"hidden\"", "password_file = \"gone\"");
+    assert!(said(&gone).contains("`password_file` in [asterisk.0] cannot be read: "));
+    let wrong = said("[database]\ndsn = \"oracle://u:hidden@db/c\"\n");
+    assert!(
+        wrong.contains("begins with none of") && !wrong.contains("hidden"),
+        "{wrong}"
+    );
+    let typed = said("[database]\ndsn = 12345\n");
+    assert!(!typed.contains("12345"), "{typed}");
+}
+
+#[test]
+fn relative_paths_are_meant_from_the_file() {
+    let config = load("[data]\nfolder = \"d\"\n", &[], &[]).unwrap();
+    assert!(config.data.folder.is_absolute() && config.data.folder.ends_with("d"));
+    let from_variable = load("", &[("CORDBOARD__DATA__FOLDER", "d")], &[]).unwrap();
+    assert_eq!(from_variable.data.folder, PathBuf::from("d"));
+}
+
+#[test]
+fn sizes_have_units() {
+    for (written, bytes) in [
+        ("\"1 GiB\"", 1 << 30),
+        ("33554432", 1 << 25),
+        ("\"32MiB\"", 1 << 25),
+    ] {
+        let config = load(&format!("[journal]\nmax_bytes = {written}\n"), &[], &[]).unwrap();
+        assert_eq!(config.journal.max_bytes, Size(bytes));
+    }
+    for bad in ["\"1 TB\"", "-1", "\"99999999999 GiB\"", "1.5", "5"] {
+        assert!(
+            load(&format!("[journal]\nmax_bytes = {bad}\n"), &[], &[]).is_err(),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn a_dump_is_a_configuration_with_origins() {
+    let config = load(
+        "[log]\nformat = \"json\"\n",
+        &[("CORDBOARD__ACD__DEFAULT_QUEUE", "q")],
+        &[],
+    )
+    .unwrap();
+    let dump = config.dump();
+    let line = |key: &str| {
+        dump.lines()
+            .find(|line| line.starts_with(key))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("format").ends_with("cordboard.toml:2"), "{dump}");
+    assert!(
+        line("default_queue").ends_with("# CORDBOARD__ACD__DEFAULT_QUEUE"),
+        "{dump}"
+    );
+    assert!(line("listen").ends_with("# default"), "{dump}");
+    let again = load(&dump, &[], &[]).unwrap();
+    assert_eq!(again.acd.default_queue.as_deref(), Some("q"));
+}
+
+#[test]
+fn the_example_changes_nothing_and_has_every_key_at_its_default() {
+    let example = example();
+    let defaults = Config::load(&Sources::default()).unwrap();
+    let copied = load(&example, &[], &[]).unwrap();
+    assert_eq!(copied.settings(), defaults.settings());
+
+    // With everything switched on it still reads, but for secrets that are given twice.
+    let lines = example.lines().filter(|line| !line.contains("_file = "));
+    let lines = lines.map(|line| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with(' ') => rest,
+        _ => line,
+    });
+    let on = load(&lines.collect::<Vec<_>>().join("\n"), &[], &[]).unwrap();
+    assert!(on.asterisk.len() == 1 && on.database.dsn.is_some());
+    for default in defaults.settings() {
+        let written = on
+            .settings()
+            .iter()
+            .find(|setting| setting.key == default.key)
+            .unwrap();
+        let is_path = default.key == "data.folder";
+        assert!(
+            default.value.is_null() || is_path || written.value == default.value,
+            "{default:?}"
+        );
+    }
+    for section in &sections::ALL {
+        for key in section.keys {
+            let line = format!("{} = ", key.name);
+            assert!(example.contains(&line) && key_tables().contains(&format!("`{}`", key.name)));
+        }
+    }
+}
+
+#[test]
+fn the_committed_documents_are_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    assert_eq!(
+        read("cordboard.example.toml"),
+        example(),
+        "run `cargo xtask codegen`"
+    );
+    let manual = read("docs/OPERATIONS.md");
+    assert!(
+        manual.contains(&key_tables()),
+        "docs/OPERATIONS.md lacks these tables; run `cargo xtask codegen`:\n{}",
+        key_tables()
+    );
+}

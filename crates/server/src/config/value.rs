@@ -1,0 +1,171 @@
+//! The kinds of values that keys take.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use super::tree::Node;
+
+/// A value that can be written in the file (typed), and in a variable or flag (as text).
+pub(super) trait Value: Sized {
+    /// What is expected, for messages: `expected true or false`.
+    const EXPECTED: &'static str;
+
+    /// From a variable or a flag. `None`: it is not one.
+    fn from_text(text: &str) -> Option<Self>;
+
+    /// From the file.
+    fn from_node(node: &Node) -> Option<Self> {
+        match node {
+            Node::Text(text) => Self::from_text(text),
+            _ => None,
+        }
+    }
+
+    /// As it is shown by `config dump`.
+    fn shown(&self) -> serde_json::Value;
+}
+
+impl Value for String {
+    const EXPECTED: &'static str = "text";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.as_str().into()
+    }
+}
+
+impl Value for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn from_node(node: &Node) -> Option<Self> {
+        match node {
+            Node::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        (*self).into()
+    }
+}
+
+impl Value for u32 {
+    const EXPECTED: &'static str = "a whole number, not negative";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn from_node(node: &Node) -> Option<Self> {
+        match node {
+            Node::Integer(value) => Self::try_from(*value).ok(),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        (*self).into()
+    }
+}
+
+impl Value for SocketAddr {
+    const EXPECTED: &'static str = "an address and port, such as 127.0.0.1:8080 or [::1]:8080";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.to_string().into()
+    }
+}
+
+impl Value for PathBuf {
+    const EXPECTED: &'static str = "a path";
+
+    fn from_text(text: &str) -> Option<Self> {
+        (!text.is_empty() && !text.contains('\0')).then(|| Self::from(text))
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.display().to_string().into()
+    }
+}
+
+/// A number of bytes, written as `268435456` or `256 MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+const UNITS: [(&str, u64); 4] = [
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("B", 1),
+];
+
+impl Value for Size {
+    const EXPECTED: &'static str = "a size, such as \"256 MiB\" or a number of bytes";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (number, factor) = UNITS
+            .iter()
+            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
+            .unwrap_or((text, 1));
+        let number: u64 = number.trim().parse().ok()?;
+        number.checked_mul(factor).map(Self)
+    }
+
+    fn from_node(node: &Node) -> Option<Self> {
+        match node {
+            Node::Integer(bytes) => u64::try_from(*bytes).ok().map(Self),
+            Node::Text(text) => Self::from_text(text),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        let unit = UNITS.iter().find(|(unit, factor)| {
+            *unit != "B" && self.0 >= *factor && self.0.is_multiple_of(*factor)
+        });
+        match unit {
+            Some((unit, factor)) => format!("{} {unit}", self.0 / factor).into(),
+            None => self.0.into(),
+        }
+    }
+}
+
+/// Makes an enum whose values are words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal),+ $(,)? } expected $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$word_doc])* $variant),+
+        }
+
+        impl $crate::config::value::Value for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_text(text: &str) -> Option<Self> {
+                match text {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            fn shown(&self) -> serde_json::Value {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+                .into()
+            }
+        }
+    };
+}
+pub(super) use words;
