@@ -7,10 +7,14 @@
 
 extern crate cordboard_store as store;
 
+mod calls;
+mod faults;
 mod fixtures;
 mod journal;
+mod migrations;
 mod nouns;
 mod people;
+mod texts;
 
 use store::{Db, Store};
 
@@ -52,7 +56,6 @@ impl TestDb {
     }
 
     /// Runs a statement behind the store's back.
-    #[allow(dead_code)]
     async fn meddle(&self, sql: &'static str) {
         if self.dsn.starts_with("sqlite") {
             let pool = sqlx::SqlitePool::connect(&self.dsn).await.unwrap();
@@ -81,20 +84,26 @@ fn given(variable: &str) -> bool {
     false
 }
 
-/// Makes one test per database of each body, a function of a migrated `Store`.
+/// Makes one test per database of each body: a function of a migrated `Store`, or with `bare:` of a [`TestDb`].
 macro_rules! contract {
+    (bare: $($body:ident),+ $(,)?) => {
+        $crate::contract!(bare; $($body),+);
+    };
     ($($body:ident),+ $(,)?) => {
+        $crate::contract!(held; $($body),+);
+    };
+    ($run:ident; $($body:ident),+) => {
         mod sqlite { $(
             #[tokio::test]
-            async fn $body() { crate::held(store::Db::Sqlite, super::$body).await; }
+            async fn $body() { crate::$run(store::Db::Sqlite, super::$body).await; }
         )+ }
         mod postgres { $(
             #[tokio::test]
-            async fn $body() { crate::held(store::Db::Postgres, super::$body).await; }
+            async fn $body() { crate::$run(store::Db::Postgres, super::$body).await; }
         )+ }
         mod mariadb { $(
             #[tokio::test]
-            async fn $body() { crate::held(store::Db::MariaDb, super::$body).await; }
+            async fn $body() { crate::$run(store::Db::MariaDb, super::$body).await; }
         )+ }
     };
 }
@@ -109,4 +118,10 @@ async fn held(db: Db, body: impl AsyncFnOnce(&Store)) {
     assert_eq!(store.db(), db);
     body(&store).await;
     store.close().await;
+}
+
+async fn bare(db: Db, body: impl AsyncFnOnce(&TestDb)) {
+    if let Some(test) = TestDb::fresh(db).await {
+        body(&test).await;
+    }
 }
