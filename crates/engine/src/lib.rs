@@ -5,3 +5,4 @@
 //! from one seed.
 
 pub mod acd;
+pub mod invariants;

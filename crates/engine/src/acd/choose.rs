@@ -30,12 +30,9 @@ impl Acd {
                 self.list(a);
             }
         }
+        let joinable = self.joinable(&seekers);
         self.dispatch();
-        for &a in &seekers {
-            if self.agents[a].listed {
-                self.join_ringing(a);
-            }
-        }
+        self.join_ringing(joinable);
         seekers.clear();
         if self.seekers.is_empty() {
             self.seekers = seekers;
@@ -130,23 +127,34 @@ impl Acd {
         }
     }
 
-    /// An agent for whom no call waits joins one that rings everybody.
-    fn join_ringing(&mut self, a: AgentSlot) {
-        let record = &self.agents[a];
-        let best = record
-            .memberships
-            .iter()
-            .filter(|membership| record.serves(membership))
-            .filter_map(|membership| {
-                let queue = &self.queues[membership.queue];
-                let place = queue.joinable.first()?;
-                let rings = membership.penalty <= self.calls[place.3].ring_penalty;
-                rings.then_some((Reverse(queue.queue.priority), *place, membership.queue))
-            })
-            .min();
-        if let Some((_, place, q)) = best {
-            let choice = self.choice(q, Some(a));
-            self.ring(place.3, a, q, choice);
+    /// Calls that ring everybody and may ring one more, in the queues that this input has touched.
+    fn joinable(&self, seekers: &[AgentSlot]) -> Vec<(Reverse<i32>, Place, QueueSlot)> {
+        let seekers = seekers.iter().filter(|&&a| self.agents[a].listed);
+        let memberships = seekers.flat_map(|&a| &self.agents[a].memberships);
+        let queues = memberships
+            .map(|m| m.queue)
+            .chain(self.dirty.iter().copied());
+        let heads = queues.filter_map(|q| {
+            let queue = &self.queues[q];
+            let place = queue.joinable.first()?;
+            Some((Reverse(queue.queue.priority), *place, q))
+        });
+        let mut heads: Vec<_> = heads.collect();
+        heads.sort_unstable();
+        heads.dedup();
+        heads
+    }
+
+    /// Agents for whom no call waits join those that ring everybody, unless better ones ring already.
+    fn join_ringing(&mut self, heads: Vec<(Reverse<i32>, Place, QueueSlot)>) {
+        for (_, place, q) in heads {
+            let c = place.3;
+            while let Some(turn) = self.queues[q].available.first()
+                && turn.0 <= self.calls[c].ring_penalty
+            {
+                let choice = self.choice(q, Some(turn.3));
+                self.ring(c, turn.3, q, choice);
+            }
         }
     }
 

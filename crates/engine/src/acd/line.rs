@@ -37,8 +37,11 @@ impl Acd {
         queue.line.remove(&place);
         match record.call.state {
             CallState::Ringing => {
-                queue.joinable.remove(&place);
                 queue.ringing -= 1;
+                if queue.joinable.remove(&place) {
+                    // Those who did not join this one may join the next.
+                    self.dirty.push(q);
+                }
             }
             _ => {
                 queue.unoffered.remove(&place);

@@ -4,11 +4,12 @@
 //! `ServerResynced` says what became of them. Calls and agents may come in any order.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::{
-    AgentId, AgentState, AgentStatus, AnswerOn, Call, CallState, OfferId, OfferResult, Queue,
-    QueueId,
+    Agent, AgentId, AgentState, AgentStatus, AnswerOn, Call, CallState, OfferId, OfferResult,
+    Queue, QueueId,
 };
 
 use super::record::{
@@ -71,6 +72,21 @@ impl Acd {
         self.queues.insert(id, record)
     }
 
+    /// Somebody who was removed while on this call, and is gone when it ends.
+    fn agent_tombstone(&mut self, id: AgentId) -> AgentSlot {
+        self.agent_set(Agent {
+            id,
+            name: "removed".to_owned(),
+            extension: String::new(),
+            user: None,
+            skills: BTreeMap::new(),
+            active: false,
+        });
+        let a = self.agents.slot(id).expect("it has just been set");
+        self.agents[a].removed = true;
+        a
+    }
+
     /// Binds the agents who were ringing or talking.
     fn reattach(
         &mut self,
@@ -110,8 +126,10 @@ impl Acd {
         agent: AgentId,
         phase: OfferPhase,
     ) -> bool {
-        let Some(a) = self.agents.slot(agent) else {
-            return false;
+        let a = match self.agents.slot(agent) {
+            Some(a) => a,
+            None if phase == OfferPhase::Ringing => return false,
+            None => self.agent_tombstone(agent),
         };
         let record = &self.agents[a];
         let busy = matches!(record.status.state, AgentState::Ringing | AgentState::Busy);

@@ -1,0 +1,443 @@
+//! Each published fact and each command against the picture.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use model::{
+    AgentId, AgentState, AgentStatus, CallId, Candidate, Choice, EventBody, OfferId, OfferResult,
+    Outcome, QueueId, ServerId, Strategy, Timestamp,
+};
+
+use super::picture::{Bid, Contact};
+use super::{Checker, Rule};
+use crate::acd::Command;
+
+impl Checker {
+    pub(super) fn call_arrived(&mut self, call: CallId, server: ServerId) {
+        let known = self.picture.calls.contains_key(&call) || self.picture.over.contains(&call);
+        self.must(!known, Rule::ArrivedOnce, || {
+            format!("{call} arrived again")
+        });
+        let contact = Contact {
+            server,
+            queue: None,
+            place: None,
+            entered: self.picture.now.utc,
+            offers: BTreeSet::new(),
+            answered_at: None,
+            wait_ms: None,
+        };
+        self.picture.calls.insert(call, contact);
+        self.picture.totals.arrived += 1;
+    }
+
+    /// The call is open; if not, that is a breach.
+    fn open_call(&mut self, call: CallId, what: &str) -> bool {
+        let open = self.picture.calls.contains_key(&call);
+        self.must(open, Rule::EndedOnce, || {
+            format!("{what} {call}, which is not open")
+        });
+        open
+    }
+
+    pub(super) fn call_queued(&mut self, body: &EventBody) {
+        let EventBody::CallQueued {
+            call,
+            queue,
+            priority,
+            position,
+            ..
+        } = body
+        else {
+            return;
+        };
+        if !self.open_call(*call, "queued") {
+            return;
+        }
+        let open = self.picture.open(*queue);
+        self.must(open, Rule::CommandInPlace, || {
+            format!("{call} entered closed {queue}")
+        });
+        self.picture.unplace(*call);
+        let now = self.picture.now.utc;
+        let mut ringing = false;
+        if let Some(contact) = self.picture.calls.get_mut(call) {
+            ringing = !contact.offers.is_empty();
+            contact.queue = Some(*queue);
+            contact.entered = now;
+            let queued_at = contact.place.map_or(now, |(_, queued_at, _)| queued_at);
+            contact.place = Some((Reverse(*priority), queued_at, *call));
+        }
+        self.must(!ringing, Rule::OfferEndsOnce, || {
+            format!("{call} moved while it rings")
+        });
+        self.picture.place(*call);
+        let place = self
+            .picture
+            .calls
+            .get(call)
+            .and_then(|contact| contact.place);
+        if let (Some(line), Some(place)) = (self.picture.queues.get(queue), place) {
+            let true_position = line.places.range(..=place).count();
+            let size = line.queue.max_size.map_or(usize::MAX, |size| size as usize);
+            let fits = line.places.len() <= size;
+            self.must(
+                true_position == *position as usize,
+                Rule::TrueFigures,
+                || format!("{call} is number {true_position}, said {position}"),
+            );
+            self.must(fits, Rule::TrueFigures, || {
+                format!("{queue} is over its size")
+            });
+        }
+    }
+
+    pub(super) fn call_offered(&mut self, body: &EventBody) {
+        let EventBody::CallOffered {
+            call,
+            queue,
+            offer,
+            agent,
+            choice,
+        } = body
+        else {
+            return;
+        };
+        if !self.open_call(*call, "offered") {
+            return;
+        }
+        self.check_call_of_offer(*call, *queue);
+        self.check_agent_of_offer(*queue, *agent, choice);
+        let new = !self.picture.offers.contains_key(offer) && !self.picture.spent.contains(offer);
+        self.must(new, Rule::OfferEndsOnce, || format!("{offer} made again"));
+
+        self.picture.totals.offers += 1;
+        let bid = Bid {
+            call: *call,
+            agent: *agent,
+            made: self.picture.now.mono,
+            talking: false,
+            restored: false,
+        };
+        self.picture.offers.insert(*offer, bid);
+        self.picture.announced.insert(*offer);
+        if let Some(seat) = self.picture.agents.get_mut(agent) {
+            seat.offer = Some(*offer);
+        }
+        if let Some(contact) = self.picture.calls.get_mut(call) {
+            contact.offers.insert(*offer);
+            let place = contact.place;
+            if let (Some(line), Some(place)) = (self.picture.queues.get_mut(queue), place) {
+                line.unoffered.remove(&place);
+            }
+        }
+    }
+
+    fn check_call_of_offer(&mut self, call: CallId, queue: QueueId) {
+        let frozen = self.picture.frozen(call);
+        self.must(!frozen, Rule::FrozenWithServer, || {
+            format!("{call} offered on a lost server")
+        });
+        let (Some(contact), Some(line)) = (
+            self.picture.calls.get(&call),
+            self.picture.queues.get(&queue),
+        ) else {
+            return self.breach(Rule::OnlyMembers, format!("{queue} does not exist"));
+        };
+        let here = contact.queue == Some(queue);
+        let ringing = !contact.offers.is_empty();
+        let all = line.queue.strategy == Strategy::RingAll;
+        let place = contact.place;
+        let older = line
+            .unoffered
+            .iter()
+            .find(|place| !self.picture.frozen(place.2))
+            .filter(|head| Some(**head) < place)
+            .map(|head| head.2);
+        self.must(here, Rule::OnlyMembers, || {
+            format!("{call} is not in {queue}")
+        });
+        self.must(all || !ringing, Rule::OneOfferPerCall, || {
+            format!("{call} rings twice")
+        });
+        self.must(older.is_none(), Rule::InTurn, || {
+            format!("{call} offered before {older:?} in {queue}")
+        });
+    }
+
+    fn check_agent_of_offer(&mut self, queue: QueueId, agent: AgentId, choice: &Choice) {
+        let seat = self.picture.agents.get(&agent);
+        let (state, bound) = seat.map_or((AgentState::Offline, None), |s| (s.state, s.offer));
+        let penalty = self.picture.serves(agent, queue);
+        let least = self.picture.least_penalty(queue);
+        self.must(bound.is_none(), Rule::OneCallPerAgent, || {
+            format!("{agent} has {bound:?}")
+        });
+        self.must(state == AgentState::Available, Rule::OnlyAvailable, || {
+            format!("{agent} is {}", state.as_str())
+        });
+        self.must(penalty.is_some(), Rule::OnlyMembers, || {
+            format!("{agent} may not serve {queue}")
+        });
+        if let (Some(penalty), Some(least)) = (penalty, least) {
+            self.must(penalty <= least, Rule::BestFirst, || {
+                format!("{agent} of penalty {penalty} while one of {least} is free")
+            });
+        }
+        let honest = choice.first.first().map(|first| first.agent) == Some(agent)
+            && choice.eligible as usize >= choice.first.len();
+        self.must(honest, Rule::BestFirst, || {
+            format!("{agent} is not the first of {choice:?}")
+        });
+        self.must(in_order(choice), Rule::BestFirst, || {
+            format!("not in order: {choice:?}")
+        });
+    }
+
+    pub(super) fn offer_ended(&mut self, body: &EventBody) {
+        let EventBody::OfferEnded {
+            offer,
+            call,
+            agent,
+            result,
+            ring_ms,
+            ..
+        } = body
+        else {
+            return;
+        };
+        let now = self.picture.now.mono;
+        let Some(bid) = self
+            .picture
+            .offers
+            .get_mut(offer)
+            .filter(|bid| !bid.talking)
+        else {
+            return self.breach(
+                Rule::OfferEndsOnce,
+                format!("{offer} ended without being open"),
+            );
+        };
+        let (its_call, its_agent) = (bid.call, bid.agent);
+        let rang = u64::try_from(now.since(bid.made).as_millis()).unwrap_or(u64::MAX);
+        let ring_fits = bid.restored || *ring_ms <= rang;
+        self.must(ring_fits, Rule::TrueFigures, || {
+            format!("{offer} rang {rang}, said {ring_ms}")
+        });
+        let same = its_call == *call && its_agent == *agent;
+        self.must(same, Rule::OfferEndsOnce, || {
+            format!("{offer} is of {its_call}, {its_agent}")
+        });
+        if *result == OfferResult::Answered {
+            if let Some(bid) = self.picture.offers.get_mut(offer) {
+                bid.talking = true;
+            }
+            self.picture.unplace(*call);
+        } else {
+            self.close_offer(*offer);
+            let waits = self
+                .picture
+                .calls
+                .get(call)
+                .is_some_and(|c| c.offers.is_empty());
+            if waits {
+                self.picture.place(*call);
+            }
+        }
+    }
+
+    fn close_offer(&mut self, offer: OfferId) {
+        if let Some(bid) = self.picture.offers.remove(&offer) {
+            self.picture.spent.insert(offer);
+            self.picture.touched_agents.insert(bid.agent);
+            if let Some(seat) = self.picture.agents.get_mut(&bid.agent)
+                && seat.offer == Some(offer)
+            {
+                seat.offer = None;
+            }
+            if let Some(contact) = self.picture.calls.get_mut(&bid.call) {
+                contact.offers.remove(&offer);
+            }
+        }
+    }
+
+    pub(super) fn call_answered(&mut self, body: &EventBody) {
+        let EventBody::CallAnswered {
+            call,
+            offer,
+            agent,
+            wait_ms,
+            ..
+        } = body
+        else {
+            return;
+        };
+        let now = self.picture.now.utc;
+        if !self.open_call(*call, "answered") {
+            return;
+        }
+        let bound = self.picture.offers.get(offer);
+        let bound =
+            bound.is_some_and(|bid| bid.talking && bid.call == *call && bid.agent == *agent);
+        self.must(bound, Rule::OneCallPerAgent, || {
+            format!("{call} answered out of {offer}")
+        });
+        if let Some(contact) = self.picture.calls.get_mut(call) {
+            let twice = contact.answered_at.is_some();
+            let waited = contact.place.map_or(0, |place| millis(now, place.1));
+            let lonely = contact.offers.len() == 1;
+            contact.answered_at = Some(now);
+            contact.wait_ms = Some(*wait_ms);
+            self.must(!twice, Rule::EndedOnce, || format!("{call} answered twice"));
+            self.must(lonely, Rule::OneOfferPerCall, || {
+                format!("{call} still rings elsewhere")
+            });
+            self.must(waited == *wait_ms, Rule::TrueFigures, || {
+                format!("{call} waited {waited}, said {wait_ms}")
+            });
+        }
+    }
+
+    pub(super) fn call_ended(&mut self, body: &EventBody) {
+        let EventBody::CallEnded {
+            call,
+            outcome,
+            wait_ms,
+            talk_ms,
+            ..
+        } = body
+        else {
+            return;
+        };
+        if !self.open_call(*call, "ended") {
+            return;
+        }
+        let now = self.picture.now.utc;
+        self.picture.unplace(*call);
+        let Some(contact) = self.picture.calls.remove(call) else {
+            return;
+        };
+        self.picture.over.insert(*call);
+        let totals = &mut self.picture.totals;
+        match outcome {
+            Outcome::Answered => totals.answered += 1,
+            Outcome::Abandoned => totals.abandoned += 1,
+            _ => totals.refused += 1,
+        }
+        let waited = contact.place.map(|place| millis(now, place.1));
+        let waited = contact.wait_ms.or(waited);
+        let talked = contact.answered_at.map(|at| millis(now, at));
+        self.must(
+            waited == *wait_ms && talked == *talk_ms,
+            Rule::TrueFigures,
+            || {
+                format!(
+                    "{call} waited {waited:?}, talked {talked:?}; said {wait_ms:?}, {talk_ms:?}"
+                )
+            },
+        );
+        let answered = contact.answered_at.is_some();
+        self.must(
+            answered == (*outcome == Outcome::Answered),
+            Rule::TrueFigures,
+            || format!("{call} ended {outcome:?}, answered: {answered}"),
+        );
+        for offer in contact.offers {
+            let talking = self
+                .picture
+                .offers
+                .get(&offer)
+                .is_some_and(|bid| bid.talking);
+            self.must(talking, Rule::OfferEndsOnce, || {
+                format!("{call} ended while {offer} rings")
+            });
+            self.close_offer(offer);
+        }
+    }
+
+    pub(super) fn agent_changed(&mut self, agent: AgentId, from: AgentState, status: &AgentStatus) {
+        let Some(seat) = self.picture.agents.get_mut(&agent) else {
+            return self.breach(Rule::AgentInStep, format!("{agent} does not exist"));
+        };
+        let was = std::mem::replace(&mut seat.state, status.state);
+        self.picture.touched_queues.extend(seat.queues.keys());
+        self.picture.touched_agents.insert(agent);
+        let bound = matches!(status.state, AgentState::Ringing | AgentState::Busy);
+        let whole = status.offer.is_some() == bound
+            && status.since <= self.picture.now.utc
+            && status.until.is_none_or(|until| until >= status.since);
+        self.must(was == from, Rule::AgentInStep, || {
+            format!("{agent} was {}, said {}", was.as_str(), from.as_str())
+        });
+        self.must(whole, Rule::AgentInStep, || {
+            format!("{agent} is {status:?}")
+        });
+        if let (AgentState::Busy, Some(call)) = (status.state, status.call) {
+            // Answered: out of the line, while the bridge is being built.
+            self.picture.unplace(call);
+        }
+    }
+
+    pub(super) fn order(&mut self, command: &Command) {
+        match command {
+            Command::Publish(_) => {}
+            Command::Answer { call } | Command::Ring { call } | Command::PlayMusic { call, .. } => {
+                self.open_call(*call, "to be played to");
+            }
+            Command::Offer { offer, timeout, .. } => self.ring_ordered(*offer, *timeout),
+            Command::Withdraw { offer } | Command::Disconnect { offer } => {
+                self.picture.released.push(*offer);
+            }
+            Command::Connect { offer, call } => {
+                let bid = self.picture.offers.get(offer);
+                let fits = bid.is_some_and(|bid| bid.call == *call && !bid.talking);
+                self.must(fits, Rule::CommandInPlace, || {
+                    format!("connect {offer}, not open")
+                });
+            }
+            Command::HangUp { call } | Command::Continue { call, .. } => {
+                let over = self.picture.over.contains(call);
+                self.must(over, Rule::CommandInPlace, || {
+                    format!("{call} let go while open")
+                });
+            }
+        }
+    }
+
+    fn ring_ordered(&mut self, offer: OfferId, timeout: Duration) {
+        let announced = self.picture.announced.remove(&offer);
+        self.must(announced, Rule::CommandInPlace, || {
+            format!("{offer} rung unannounced")
+        });
+        let now = self.picture.now.utc;
+        let limit = self.picture.offers.get(&offer).and_then(|bid| {
+            let contact = self.picture.calls.get(&bid.call)?;
+            let queue = &self.picture.queues.get(&contact.queue?)?.queue;
+            let ring = Duration::from_secs(queue.ring_seconds.into());
+            let left = queue.max_wait_seconds.map(|longest| {
+                let end = contact.entered.after(Duration::from_secs(longest.into()));
+                end.since(now)
+            });
+            Some(left.map_or(ring, |left| left.min(ring)))
+        });
+        let fits = limit.is_none_or(|limit| timeout <= limit && !timeout.is_zero());
+        self.must(fits, Rule::RingTime, || {
+            format!("{offer} rings {timeout:?}, not {limit:?}")
+        });
+    }
+}
+
+/// Are the named candidates in the order that the strategy asks for?
+fn in_order(choice: &Choice) -> bool {
+    let key = |c: &Candidate| match choice.strategy {
+        Some(Strategy::LongestIdle) => (c.penalty, 0, c.idle_since),
+        Some(Strategy::LeastCalls) => (c.penalty, c.calls_today, c.idle_since),
+        _ => (c.penalty, 0, Timestamp::default()),
+    };
+    choice.first.is_sorted_by_key(key)
+}
+
+fn millis(now: Timestamp, since: Timestamp) -> u64 {
+    u64::try_from(now.since(since).as_millis()).unwrap_or(u64::MAX)
+}
