@@ -10,7 +10,7 @@ use std::{
     io::Write,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -84,6 +84,12 @@ impl Leashed {
         Ok(self)
     }
 
+    /// Keeps what the program writes to its error output readable by [`Leash::take_errors`].
+    pub(crate) fn pipe_errors(mut self) -> Self {
+        self.errors = Stdio::piped();
+        self
+    }
+
     pub(crate) fn spawn(self) -> Result<Leash> {
         let name = self.words[0].to_string_lossy().into_owned();
         let mut child = Command::new("/bin/sh")
@@ -118,6 +124,10 @@ impl Leash {
             return Ok(());
         };
         writeln!(line, "{name}").doing(|| format!("signal {}", self.name))
+    }
+
+    pub(crate) fn take_errors(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
     }
 
     /// `None` while the program runs.

@@ -7,17 +7,26 @@
 // PostgreSQL, MariaDB and SIPp are names, not code.
 #![allow(clippy::doc_markdown)]
 
+mod asterisk;
 mod error;
 mod folders;
+pub mod held;
+mod lab;
 mod leash;
+mod media;
 mod ports;
 mod requirements;
 pub mod services;
+mod sip;
 
+pub use asterisk::{Channel, Endpoint, Release, root};
 pub use error::{LabError, Result};
 pub use folders::cache;
-pub use requirements::{is_required, is_root};
+pub use lab::{AmiUser, Lab, LabBuilder, up, up_or_skip};
+pub use media::{Tone, Voice};
+pub use requirements::{is_required, is_root, requirements};
 pub use services::{
     Database, Server, Services, mariadb, postgres, redis, shared_mariadb, shared_postgres,
     shared_redis,
 };
+pub use sip::{Behaviour, Call, CallReport, Outcome, Phone, TrunkCaller};

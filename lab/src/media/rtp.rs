@@ -1,0 +1,176 @@
+//! One end of an RTP stream: says a voice in µ-law every 20 ms, and listens.
+//!
+//! A thread of its own, so that a busy test does not make it stutter. Knows nothing of SIP: it is told where to send.
+
+use std::{
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use super::{
+    g711,
+    tone::{Ear, SAMPLES_PER_SECOND},
+    voice::Voice,
+};
+use crate::error::{Doing, Result};
+
+const PACKET: Duration = Duration::from_millis(20);
+const SAMPLES: u32 = 160;
+const HEADER: usize = 12;
+/// Payload type of µ-law.
+const PCMU: u8 = 0;
+/// Longer than any RTP packet that Asterisk sends.
+const LONGEST: usize = 2_048;
+
+#[derive(Debug)]
+struct Shared {
+    ear: Mutex<Ear>,
+    /// Where to send, once known.
+    peer: Mutex<Option<SocketAddr>>,
+    over: AtomicBool,
+}
+
+/// Open until dropped.
+#[derive(Debug)]
+pub(crate) struct RtpEndpoint {
+    shared: Arc<Shared>,
+    port: u16,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RtpEndpoint {
+    pub(crate) fn open(address: SocketAddr, voice: Voice) -> Result<Self> {
+        let socket = UdpSocket::bind(address).doing(|| format!("open the RTP port {address}"))?;
+        let port = socket.local_addr().doing(|| "read a port".into())?.port();
+        let shared = Arc::new(Shared {
+            ear: Mutex::default(),
+            peer: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
+        let stream = Stream {
+            socket,
+            voice,
+            shared: shared.clone(),
+            position: 0,
+            sequence: 0,
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("rtp-{port}"))
+            .spawn(move || stream.run())
+            .doing(|| "start a thread".into())?;
+        Ok(Self {
+            shared,
+            port,
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Starts speaking, or goes on speaking to somebody else.
+    pub(crate) fn speak_to(&self, peer: SocketAddr) {
+        *self
+            .shared
+            .peer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(peer);
+    }
+
+    pub(crate) fn ear<T>(&self, ask: impl FnOnce(&Ear) -> T) -> T {
+        ask(&self
+            .shared
+            .ear
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for RtpEndpoint {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It has no way to fail that the test would want to hear of.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Stream {
+    socket: UdpSocket,
+    voice: Voice,
+    shared: Arc<Shared>,
+    position: u32,
+    sequence: u16,
+}
+
+impl Stream {
+    fn run(mut self) {
+        let mut due = Instant::now();
+        while !self.shared.over.load(Ordering::Relaxed) {
+            let now = Instant::now();
+            if now >= due {
+                self.speak();
+                due += PACKET;
+            } else {
+                self.listen(due - now);
+            }
+        }
+    }
+
+    fn speak(&mut self) {
+        let Some(peer) = *self
+            .shared
+            .peer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+        else {
+            return;
+        };
+        let mut packet = Vec::with_capacity(HEADER + 160);
+        packet.extend([0x80, PCMU]);
+        packet.extend(self.sequence.to_be_bytes());
+        packet.extend(self.position.to_be_bytes());
+        packet.extend(u32::from(peer.port()).to_be_bytes());
+        packet.extend(
+            (self.position..self.position + SAMPLES).map(|n| g711::encode(self.voice.sample(n))),
+        );
+        // A far end that has just closed its port answers with an error; the signalling will tell.
+        let _ = self.socket.send_to(&packet, peer);
+        self.position += SAMPLES;
+        self.sequence = self.sequence.wrapping_add(1);
+    }
+
+    fn listen(&mut self, at_most: Duration) {
+        let mut packet = [0; LONGEST];
+        let waited = self
+            .socket
+            .set_read_timeout(Some(at_most.max(Duration::from_millis(1))));
+        let Ok(length) = waited.and_then(|()| self.socket.recv(&mut packet)) else {
+            return;
+        };
+        if length > HEADER && packet[0] >> 6 == 2 && packet[1] & 0x7F == PCMU {
+            let samples = packet[HEADER..length]
+                .iter()
+                .map(|byte| g711::decode(*byte));
+            self.shared
+                .ear
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .listen(samples);
+        }
+    }
+}
+
+/// A second of a tone, or more, as the bytes of a headerless µ-law file, which Asterisk plays.
+pub(crate) fn ulaw_file(voice: &Voice, seconds: u32) -> Vec<u8> {
+    (0..seconds * SAMPLES_PER_SECOND)
+        .map(|n| g711::encode(voice.sample(n)))
+        .collect()
+}
