@@ -4,7 +4,7 @@ import { mock } from "./dev/mock.ts";
 
 /** The server to talk to while developing; without it, a simulated centre answers. */
 const server = process.env.CORDBOARD_URL;
-const simulated = !server && !process.env.VITEST;
+const simulated = process.env.CORDBOARD_MOCK ?? (!server && !process.env.VITEST);
 
 export default defineConfig({
   plugins: [react(), ...(simulated ? [mock()] : [])],
@@ -13,6 +13,8 @@ export default defineConfig({
       ? { "/v1": server, "/ws": { target: server, ws: true }, "/openapi.json": server, "/docs": server }
       : undefined,
   },
+  // As the server sends it, so that a page it would break is seen to break.
+  preview: { headers: { "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'" } },
   build: {
     target: "es2022",
     // The server's content security policy allows no data: URLs.

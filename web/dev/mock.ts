@@ -35,7 +35,7 @@ export function mock(): Plugin {
   const gate = { closedUntil: 0, sockets: new Set<WebSocket>() };
 
   function serve(server: Server | null, use: (handler: typeof handle) => void) {
-    const steps = setInterval(() => world.step(STEP_MS / 1000), STEP_MS);
+    const steps = setInterval(() => world.step(STEP_MS / 1000), STEP_MS).unref();
     server?.on("upgrade", upgrade).on("close", () => clearInterval(steps));
     use(handle);
   }

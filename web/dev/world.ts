@@ -82,8 +82,9 @@ export class World {
     };
   }
 
+  /** All calls, the newest first. */
   log(): readonly Call[] {
-    return this.ended;
+    return [...this.snapshot().calls.reverse(), ...this.ended];
   }
 
   agent(id: string): LiveAgent | undefined {

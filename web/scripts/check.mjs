@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 
 const CHECKS = [
   ["biome", "check", "--error-on-warnings", "--log-level=warn", "."],
-  ["tsc", "-b"],
+  ["tsc"],
   ["node", "scripts/api.mjs", "--check"],
   ["vitest", "run", "--reporter=agent"],
 ];

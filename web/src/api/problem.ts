@@ -31,10 +31,12 @@ export function inWords(problem: Problem): string {
 /** Words for whatever was thrown. */
 export function wordsFor(error: unknown): string {
   if (error instanceof ProblemError) return error.message;
+  if (error instanceof SyntaxError) return UNREADABLE;
   return UNREACHABLE;
 }
 
 export const UNREACHABLE = "The server cannot be reached. Check the network, then try again.";
+export const UNREADABLE = "The server's answer cannot be read. Perhaps another server is in between.";
 
 /** The problem of an answer; answers that are none (a proxy's error page) are put in words by their status. */
 export function problemOf(body: unknown, response: Response): Problem {

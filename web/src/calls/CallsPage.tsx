@@ -13,6 +13,7 @@ import classes from "./CallsPage.module.css";
 
 /** Calls fetched at once. */
 const PAGE = 100;
+const REFRESH_MS = 10_000;
 
 const COLUMNS: readonly Column[] = [
   { id: "arrived", label: "Arrived", width: "150px" },
@@ -43,6 +44,8 @@ const callLog = infiniteQueryOptions({
     ),
   initialPageParam: "",
   getNextPageParam: (page) => page.next ?? undefined,
+  // Somebody who reads further down is not disturbed.
+  refetchInterval: (query) => (query.state.data && query.state.data.pages.length > 1 ? false : REFRESH_MS),
 });
 
 /** The log of calls, the newest first. */

@@ -48,7 +48,8 @@ export function OwnState({ own: { agent, status }, call, queue }: Props) {
           <Button
             key={state}
             size="sm"
-            variant={(status.next ?? status.state) === state ? "light" : "default"}
+            variant="default"
+            className={classes.choice}
             aria-pressed={(status.next ?? status.state) === state}
             loading={set.isPending && set.variables.state === state}
             onClick={() => ask(state)}

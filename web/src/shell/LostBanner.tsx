@@ -12,7 +12,7 @@ export function LostBanner() {
   const seconds = useSecondsUntil(lost?.retryAt ?? null);
   if (!lost) return null;
   return (
-    <div className={classes.banner}>
+    <section className={classes.banner} aria-label="Connection">
       <span role="status">
         <strong>Reconnecting.</strong> {hasData && <>Showing data of {timeOfDay(lost.since)}.</>}
       </span>
@@ -20,7 +20,7 @@ export function LostBanner() {
       <button type="button" className={classes.retry} onClick={() => feed.retryNow()}>
         Try now
       </button>
-    </div>
+    </section>
   );
 }
 

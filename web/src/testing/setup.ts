@@ -1,9 +1,14 @@
 // What jsdom lacks and the components ask for.
 
+import { notifications } from "@mantine/notifications";
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  // What one test was told is not the next one's.
+  notifications.clean();
+});
 
 globalThis.matchMedia ??= (query: string) =>
   ({
@@ -22,5 +27,5 @@ globalThis.ResizeObserver ??= class {
 };
 
 // A table draws only the rows in sight; here everything is 600 pixels high.
-Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 600 });
-Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 800 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, value: 600 });
+Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, value: 800 });

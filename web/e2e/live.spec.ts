@@ -1,0 +1,170 @@
+// The page in a real browser against a server with calls: what a supervisor and an agent see and do.
+
+import type { Page, WebSocketRoute } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { accessibilityProblems, type Browser, logIn, openBrowser, screenshot } from "./browser.ts";
+
+const { url, user, agent } = inject("centre");
+
+/** How long the centre may take to do something that can be seen. */
+const MOVES_MS = 45_000;
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await openBrowser(url);
+  page = browser.page;
+});
+afterAll(() => browser?.close());
+
+describe("logging in", () => {
+  test("leads to the log-in page and refuses a wrong password in words", async () => {
+    await page.goto("/");
+    await page.waitForURL(/\/login/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await logIn(page, { name: user.name, password: "not the password" });
+    expect(await page.getByRole("alert").innerText()).toMatch(/\w+ \w+/);
+    await screenshot(page, "login-refused");
+  });
+
+  test("opens the live page", async () => {
+    await logIn(page, user);
+    await page.getByRole("heading", { name: "Queues" }).waitFor();
+    await page.getByText("Connected", { exact: true }).waitFor();
+    await page.locator("tr[data-queue]").first().waitFor();
+  });
+});
+
+describe("the live page", () => {
+  test("shows queues and calls as they change", async () => {
+    const before = await page.locator('[aria-label="Queues"] tbody').innerText();
+    const calls = await page.locator('[aria-label="Calls"] tbody').innerText();
+    await page.waitForFunction(
+      ([queuesThen, callsThen]) => {
+        // Running counts change by themselves; what is meant is what the server said.
+        const still = (text: string) => text.replace(/▲?\s*\d+:[\d:]+/g, "");
+        const now = (name: string) =>
+          still(document.querySelector<HTMLElement>(`[aria-label="${name}"] tbody`)?.innerText ?? "");
+        return now("Queues") !== still(queuesThen ?? "") && now("Calls") !== still(callsThen ?? "");
+      },
+      [before, calls],
+      { timeout: MOVES_MS },
+    );
+    await screenshot(page, "live-light");
+  });
+
+  test("counts time without a word from the server", async () => {
+    const timer = page.locator("tr[data-agent] .timer").first();
+    const before = await timer.innerText();
+    await page.waitForFunction(
+      (then) => document.querySelector<HTMLElement>("tr[data-agent] .timer")?.innerText !== then,
+      before,
+    );
+  });
+
+  test("sets an agent's state", async () => {
+    const row = page
+      .locator('tr[data-agent][data-state="available"], tr[data-agent][data-state="break"]')
+      .first();
+    await row.waitFor({ timeout: MOVES_MS });
+    const [id, state] = [await row.getAttribute("data-agent"), await row.getAttribute("data-state")];
+    const [word, wanted] = state === "break" ? ["Available", "available"] : ["Break", "break"];
+    const same = page.locator(`tr[data-agent="${id}"]`);
+    await same.getByRole("button", { name: /^Set state of/ }).click();
+    await page.getByRole("menuitem", { name: word }).click();
+    await page.locator(`tr[data-agent="${id}"][data-state="${wanted}"]`).waitFor();
+    await screenshot(page, "agent-set");
+  });
+
+  test("limits calls and agents to a queue, by keyboard", async () => {
+    const button = page.locator("tr[data-queue] button").first();
+    await button.focus();
+    await page.keyboard.press("Enter");
+    expect(await button.getAttribute("aria-pressed")).toBe("true");
+    await page.getByText(/^\d+ of \d+$/).waitFor();
+    await screenshot(page, "queue-chosen");
+    await page.keyboard.press("Enter");
+    expect(await button.getAttribute("aria-pressed")).toBe("false");
+  });
+
+  test("has no accessibility problems, light or dark", async () => {
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await screenshot(page, "live-dark");
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+});
+
+describe("a lost connection", () => {
+  test("is told, with the time of the data, and mended", async () => {
+    let cut = false;
+    const open = new Set<WebSocketRoute>();
+    await page.routeWebSocket("**/ws*", (socket) => {
+      if (cut) return void socket.close();
+      open.add(socket);
+      socket.connectToServer();
+    });
+    await page.route("**/v1/**", (route) => (cut ? route.abort() : route.fallback()));
+    await page.reload();
+    await page.getByText("Connected", { exact: true }).waitFor();
+
+    cut = true;
+    for (const socket of open) await socket.close();
+    await page.getByText(/Showing data of \d\d:\d\d:\d\d/).waitFor();
+    await page.getByText("Reconnecting", { exact: true }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await screenshot(page, "reconnecting");
+
+    cut = false;
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByText("Connected", { exact: true }).waitFor();
+    expect(await page.getByText(/Showing data of/).count()).toBe(0);
+  });
+});
+
+describe("the call log", () => {
+  test("lists calls", async () => {
+    await page.getByRole("link", { name: "Calls" }).click();
+    await page.locator('[aria-label="Call log"] tr[data-call]').first().waitFor({ timeout: MOVES_MS });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await screenshot(page, "calls");
+  });
+});
+
+describe("logging out", () => {
+  test("leads to the log-in page, and back there from any other", async () => {
+    await page.getByRole("button", { name: new RegExp(user.name) }).click();
+    await page.getByRole("menuitem", { name: "Log out" }).click();
+    await page.waitForURL(/\/login/);
+    await page.goto("/calls");
+    await page.waitForURL(/\/login/);
+  });
+});
+
+describe.skipIf(!agent)("an agent", () => {
+  test("sets the own state", async () => {
+    if (!agent) return;
+    await logIn(page, agent);
+    // Back where the log-in interrupted, and from there to the live page.
+    await page.waitForURL(/\/calls$/);
+    await page.getByRole("link", { name: "Live" }).click();
+    const own = page.getByRole("region", { name: "Your state" });
+    await own.getByRole("button", { name: "Offline" }).click();
+    await page.locator('[aria-label="Your state"][data-state="offline"]').waitFor({ timeout: MOVES_MS });
+    await own.getByLabel(/Reason for a break/).fill("Lunch");
+    await own.getByRole("button", { name: "Break", exact: true }).click();
+    await page.locator('[aria-label="Your state"][data-state="break"]').waitFor();
+    await own.getByText("Lunch").waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await screenshot(page, "agent");
+    await own.getByRole("button", { name: "Available" }).click();
+    await page.locator('[aria-label="Your state"]:not([data-state="break"])').waitFor();
+  });
+});
+
+test("the page complained about nothing", () => {
+  expect(browser.complaints).toEqual([]);
+});
