@@ -133,6 +133,13 @@ pub async fn hold(release: Release, phones: u16) -> Result<()> {
         .into_owned();
     // Written last: who sees it may connect.
     write_private(&place.path().join("ready"), &name)?;
+    serve_all(&lab, &name, &listener).await?;
+    // Before the socket, so that `lab down` returns when everything is gone.
+    drop(lab);
+    Ok(())
+}
+
+async fn serve_all(lab: &Lab, name: &str, listener: &UnixListener) -> Result<()> {
     let mut interrupted = signal(SignalKind::interrupt()).doing(|| "listen for signals".into())?;
     let mut ended = signal(SignalKind::terminate()).doing(|| "listen for signals".into())?;
     loop {
@@ -142,7 +149,7 @@ pub async fn hold(release: Release, phones: u16) -> Result<()> {
             _ = ended.recv() => return Ok(()),
         };
         // One at a time: by hand, nobody is in a hurry. A client that went away is its own loss.
-        if serve(&lab, &name, stream).await.unwrap_or(false) {
+        if serve(lab, name, stream).await.unwrap_or(false) {
             return Ok(());
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         ADDRESS, Addresses, AriClient, AsteriskProcess, Channel, Endpoint, Release, TRUNK_ADDRESS,
     },
     error::{LabError, Result},
-    folders::random_secret,
+    folders::{random_secret, write_private},
     ports::PortBlock,
     requirements::{is_required, requirements},
     sip::{Call, Phone, TrunkCaller, Wiring},
@@ -56,6 +56,7 @@ pub async fn up_or_skip(release: Release) -> Option<Lab> {
 pub struct LabBuilder {
     release: Release,
     phones: u16,
+    configs: Vec<(String, String)>,
 }
 
 impl LabBuilder {
@@ -63,6 +64,7 @@ impl LabBuilder {
         Self {
             release,
             phones: PHONES,
+            configs: Vec::new(),
         }
     }
 
@@ -73,15 +75,29 @@ impl LabBuilder {
         self
     }
 
+    /// Writes one more of Asterisk's files before it starts, in place of the lab's own if it has that name. Files that the
+    /// lab's own include where they exist: `modules_more.conf`, `pjsip_more.conf`, `extensions_more.conf`,
+    /// `extensions_from_trunk.conf`, `extensions_from_phone.conf`, `extensions_globals.conf`, `queues_more.conf`.
+    #[must_use]
+    pub fn config(mut self, name: &str, text: &str) -> Self {
+        self.configs.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     pub async fn up(self) -> Result<Lab> {
         requirements()?;
-        let Self { release, phones } = self;
+        let Self {
+            release,
+            phones,
+            configs,
+        } = self;
         let ports = PortBlock::reserve(Addresses::FIXED + Addresses::RTP)?;
         let addresses = Addresses::of(&ports);
         let secret = random_secret()?;
         let ari = AriClient::new(loopback(addresses.http()), ARI_USER, &secret);
         let asterisk =
-            AsteriskProcess::start_new(release, addresses, &secret, phones, ari.clone()).await?;
+            AsteriskProcess::start_new(release, addresses, &secret, phones, ari.clone(), &configs)
+                .await?;
         let scenarios = asterisk.folder().join("sipp");
         let wiring = Wiring::new(ports, loopback(addresses.sip()), secret.clone(), scenarios);
         let wiring = Arc::new(wiring);
@@ -247,6 +263,11 @@ impl Lab {
             }
             tokio::time::sleep(CHANNELS_POLL).await;
         }
+    }
+
+    /// Writes one of Asterisk's files. It is read when Asterisk is told to reload what it is about, or restarts.
+    pub fn write_config(&self, name: &str, text: &str) -> Result<()> {
+        write_private(&self.folder().join("etc").join(name), text)
     }
 
     /// Runs a command of Asterisk's console, such as `core show channels`.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{LabError, Result},
-    folders::{RunFolder, random_secret},
+    folders::{RunFolder, random_secret, write_private},
     leash::{self, Leash, Leashed},
 };
 
@@ -38,6 +38,7 @@ impl AsteriskProcess {
         secret: &str,
         phones: u16,
         ari: AriClient,
+        configs: &[(String, String)],
     ) -> Result<Self> {
         let root = root(release).await?;
         let folder = RunFolder::make(&root.join("lab"), &random_secret()?[..8])?;
@@ -56,6 +57,9 @@ impl AsteriskProcess {
             phones,
         };
         config::write(process.folder.path(), &settings)?;
+        for (name, text) in configs {
+            write_private(&process.folder.path().join("etc").join(name), text)?;
+        }
         process.start().await?;
         Ok(process)
     }

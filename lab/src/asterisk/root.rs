@@ -80,6 +80,13 @@ impl FromStr for Release {
     }
 }
 
+/// Makes the lack of a network, or of a package, a lack of the machine: it is no fault of what is tested.
+fn cannot_be_made(release: Release, error: &LabError) -> LabError {
+    LabError::Missing(format!(
+        "Asterisk {release} could not be installed (is there a network?): {error}"
+    ))
+}
+
 /// The root file system of a release, made now if it is not in the cache. Takes a minute or two the first time.
 pub async fn root(release: Release) -> Result<PathBuf> {
     let suite = release.suite();
@@ -102,9 +109,14 @@ pub async fn root(release: Release) -> Result<PathBuf> {
             if let Some(mirror) = std::env::var_os("CORDBOARD_DEBIAN_MIRROR") {
                 debootstrap.arg(mirror);
             }
-            leash::run(&mut debootstrap).await?;
+            leash::run(&mut debootstrap)
+                .await
+                .map_err(|error| cannot_be_made(release, &error))?;
             step("installing Asterisk in it");
-            install(building).await?;
+            install(building)
+                .await
+                .map_err(|error| cannot_be_made(release, &error))?;
+            check_version(building, release).await?;
             step("done");
             Ok(())
         },
@@ -122,14 +134,21 @@ async fn install(building: &Path) -> Result<()> {
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C.UTF-8");
     leash::run(&mut chroot).await?;
-    leash::run(
-        tokio::process::Command::new("chroot")
-            .arg(building)
-            .args(["/usr/sbin/asterisk", "-V"]),
-    )
-    .await?;
     std::fs::create_dir_all(building.join("lab")).map_err(|source| LabError::Io {
         doing: "make the labs' folder".into(),
         source,
     })
+}
+
+/// A suite that moves on would otherwise bring another Asterisk in silence.
+async fn check_version(building: &Path, release: Release) -> Result<()> {
+    let mut asterisk = tokio::process::Command::new("chroot");
+    let said = leash::run(asterisk.arg(building).args(["/usr/sbin/asterisk", "-V"])).await?;
+    if said.starts_with(&format!("Asterisk {release}.")) {
+        return Ok(());
+    }
+    let suite = release.suite();
+    Err(LabError::Missing(format!(
+        "Debian {suite} has {said} now, not {release}: set CORDBOARD_DEBIAN_MIRROR to an older snapshot of it"
+    )))
 }

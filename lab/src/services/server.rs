@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long a server may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const START_POLL: Duration = Duration::from_millis(20);
 
 /// Builds the command that starts the server, from its folder and port.

@@ -52,6 +52,7 @@ pub struct Call {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) address: IpAddr,
+    pub(super) asterisk: SocketAddr,
     /// Opened at once by a caller, and at the answer by a callee.
     pub(super) rtp: Arc<OnceLock<RtpEndpoint>>,
     pub(super) limit: Duration,
@@ -63,6 +64,7 @@ impl Call {
         id: String,
         (from, to): (String, String),
         address: IpAddr,
+        asterisk: SocketAddr,
     ) -> Self {
         Self {
             sipp,
@@ -70,6 +72,7 @@ impl Call {
             from,
             to,
             address,
+            asterisk,
             rtp: Arc::default(),
             limit: STEP_LIMIT,
         }
@@ -222,7 +225,7 @@ impl Call {
         Ok(())
     }
 
-    /// Hangs up (BYE), or gives up (CANCEL) where there is no answer yet; waits until that is done. Fine if it is over.
+    /// Hangs up (BYE), or gives up (CANCEL) where there is no answer yet (as callee: declines); waits until that is done. Fine if it is over.
     pub async fn hang_up(&self) -> Result<()> {
         if !self.is_over() {
             self.sipp.tell(&self.id, "HANGUP", None)?;
@@ -240,12 +243,12 @@ impl Call {
         self.sipp.tell(&self.id, &format!("REFUSE{status}"), None)
     }
 
-    /// As callee, while talking: sends the far end elsewhere (REFER), such as to `102`.
-    pub fn transfer_to(&self, number: &str, asterisk: SocketAddr) -> Result<()> {
+    /// As callee, while talking: sends the far end to another number (REFER), such as `102`.
+    pub fn transfer_to(&self, number: &str) -> Result<()> {
         self.sipp.tell(
             &self.id,
             "TRANSFER",
-            Some(("X-To", &format!("sip:{number}@{asterisk}"))),
+            Some(("X-To", &format!("sip:{number}@{}", self.asterisk))),
         )
     }
 

@@ -380,7 +380,13 @@ async fn drive(
                     .get(&to)
                     .unwrap_or(&reactions.always)
                     .clone();
-                let call = Call::new(sipp.clone(), entry.call, (from, to), address);
+                let call = Call::new(
+                    sipp.clone(),
+                    entry.call,
+                    (from, to),
+                    address,
+                    wiring.asterisk,
+                );
                 reactions.calls.push(call.clone());
                 sipp.journal.wake();
                 reacting.spawn(react(

@@ -124,6 +124,7 @@ pub(super) async fn place(wiring: &Arc<Wiring>, caller: &Caller, to: &str) -> Re
         id.await?,
         (caller.from.clone(), to.to_owned()),
         caller.address,
+        wiring.asterisk,
     );
     call.rtp = Arc::new(OnceLock::from(rtp));
     tokio::spawn(speak_when_answered(call.clone(), wiring.asterisk.ip()));

@@ -160,3 +160,49 @@ async fn a_detector_tells_a_person_from_a_machine() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_agent_transfers_the_caller_to_another_phone() {
+    let lab = lab_or_return!(Release::Asterisk22);
+    let (first, second) = (lab.phone(101), lab.phone(102));
+    first.answers_after(Duration::ZERO).await.unwrap();
+    second.answers_after(Duration::ZERO).await.unwrap();
+    let call = lab.trunk_calls("5550111").await.unwrap();
+    call.hears(first.tone()).await.unwrap();
+    first.rings().await.unwrap().transfer_to("102").unwrap();
+    call.hears(second.tone()).await.unwrap();
+    call.hang_up().await.unwrap();
+    lab.wait_no_channels().await.unwrap();
+}
+
+/// The caller gives up in the very moment of the answer, a little before, a little after: no leg may stay, and both
+/// ends must know how it ended.
+#[tokio::test]
+async fn giving_up_and_answering_may_cross() {
+    let lab = lab_or_return!(Release::Asterisk22);
+    let phone = lab.phone(101);
+    for n in 0..12 {
+        phone
+            .answers_after(Duration::from_millis(60))
+            .await
+            .unwrap();
+        let call = lab.trunk_calls("5550111").await.unwrap();
+        let leg = phone.rings().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(54 + n)).await;
+        call.hang_up().await.unwrap();
+        let (ours, theirs) = (
+            call.wait_ended().await.unwrap(),
+            leg.wait_ended().await.unwrap(),
+        );
+        println!("{n}: {:?} {:?}", ours.outcome, theirs.outcome);
+        assert!(matches!(
+            ours.outcome,
+            Outcome::Cancelled | Outcome::HungUpByUs
+        ));
+        assert!(matches!(
+            theirs.outcome,
+            Outcome::Cancelled | Outcome::HungUpByThem
+        ));
+    }
+    lab.wait_no_channels().await.unwrap();
+}

@@ -122,3 +122,38 @@ fn a_lab_comes_up_quickly_once_its_root_is_there() {
         println!("warm: up and down in {:.0?}", started.elapsed());
     });
 }
+
+/// Runs the `lab` program and returns what it printed as JSON.
+fn lab_program(words: &[&str]) -> serde_json::Value {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_lab"))
+        .arg("--json")
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{words:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    serde_json::from_slice(&done.stdout).unwrap_or_default()
+}
+
+#[test]
+fn a_lab_is_used_from_the_command_line() {
+    if lab::requirements().is_err() && !lab::is_required() {
+        println!("SKIPPED lab test: {}", lab::requirements().unwrap_err());
+        return;
+    }
+    let up = lab_program(&["up", "--release", "16", "--phones", "2"]);
+    let name = up[0]["name"].as_str().unwrap();
+    assert_eq!(lab_program(&["status", name])[0]["release"], "16");
+    lab_program(&["phone", "102", "answer", "--after", "0.1", "--lab", name]);
+    let call = lab_program(&["call", "5550112", "--talk", "0.6", "--lab", name]);
+    assert_eq!(call["outcome"], "HungUpByUs", "{call}");
+    assert!(
+        call["heard"][0].as_str().unwrap().starts_with("phone 102"),
+        "{call}"
+    );
+    assert_eq!(lab_program(&["down", name])["stopped"][0], name);
+    assert!(!std::path::Path::new(up[0]["folder"].as_str().unwrap()).exists());
+}
