@@ -12,7 +12,7 @@ pub(crate) const TABLE: &str = "events";
 pub(crate) const COLUMNS: &[&str] = &["seq", "happened_at", "call_id", "kind", "body"];
 
 /// The most events that one call of [`Events::prune_before`] deletes, so that it never holds the file for long.
-const PRUNE_STEP: u32 = 10_000;
+const PRUNE_STEP: u64 = 10_000;
 
 pub struct Events<'a> {
     pub(crate) database: &'a Database,
@@ -70,12 +70,17 @@ impl Events<'_> {
 
     /// Forgets events older than `before`, at most 10,000 in one go; how many. Call again until it says 0.
     pub async fn prune_before(&self, before: Timestamp) -> Result<u64, StoreError> {
-        // By number, not by time alone: the kept events stay without holes even if a clock was set back.
-        let keep = self.first_since(before).await?;
         let Some(oldest) = self.oldest_seq().await? else {
             return Ok(0);
         };
-        let end = keep.min(oldest.saturating_add(u64::from(PRUNE_STEP)));
+        let end = oldest.saturating_add(PRUNE_STEP);
+        // By number, not by time alone: the kept events stay without holes even if a clock was set back.
+        let rest = "WHERE seq < ? AND happened_at >= ? ORDER BY seq LIMIT 1";
+        let sql = Sql::select(TABLE, &["seq"], rest).bind(end).bind(before);
+        let end: u64 = match self.database.fetch_first(sql).await? {
+            Some(kept) => kept.int("seq")?,
+            None => end,
+        };
         let sql = Sql::new(TABLE, "DELETE FROM events WHERE seq < ?").bind(end);
         self.database.execute(sql).await
     }

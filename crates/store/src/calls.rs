@@ -144,16 +144,20 @@ impl Calls<'_> {
         &self,
         since: Timestamp,
     ) -> Result<Vec<(AgentId, u32)>, StoreError> {
+        // The upper bound makes SQLite use the index by time, not walk the whole log agent by agent.
         let text = "SELECT agent_id, COUNT(*) AS calls FROM calls \
-                    WHERE answered_at >= ? AND agent_id IS NOT NULL \
-                    GROUP BY agent_id ORDER BY agent_id";
-        let rows = self
-            .database
-            .fetch(Sql::new(TABLE, text).bind(since))
-            .await?;
-        rows.iter()
-            .map(|row| Ok((AgentId(row.uuid("agent_id")?), row.int("calls")?)))
-            .collect()
+                    WHERE answered_at >= ? AND answered_at <= ? GROUP BY agent_id";
+        let sql = Sql::new(TABLE, text)
+            .bind(since)
+            .bind(Timestamp::from_micros(i64::MAX));
+        let mut counts = Vec::new();
+        for row in self.database.fetch(sql).await? {
+            if let Some(agent) = row.opt_uuid("agent_id")? {
+                counts.push((AgentId(agent), row.int("calls")?));
+            }
+        }
+        counts.sort_unstable();
+        Ok(counts)
     }
 
     async fn live_offers(&self, calls: &[Call]) -> Result<Vec<Offer>, StoreError> {

@@ -60,7 +60,9 @@ impl Db {
             ("id", Self::Postgres) => "UUID".to_owned(),
             ("id", Self::MariaDb) => "BINARY(16)".to_owned(),
             ("bool", _) => "BOOLEAN".to_owned(),
-            ("int" | "instant", _) => "BIGINT".to_owned(),
+            // In SQLite this very word makes the column the row's own number.
+            ("seq", Self::Sqlite) => "INTEGER".to_owned(),
+            ("int" | "instant" | "seq", _) => "BIGINT".to_owned(),
             ("text", Self::Sqlite) => {
                 format!("TEXT CONSTRAINT {column}__length CHECK (length({column}) <= {length})")
             }

@@ -34,6 +34,6 @@ CREATE INDEX IF NOT EXISTS calls_by_number ON calls (caller_number, arrived_at);
 
 CREATE INDEX IF NOT EXISTS calls_by_e164 ON calls (caller_e164, arrived_at);
 
-CREATE INDEX IF NOT EXISTS calls_by_answer ON calls (answered_at);
+CREATE INDEX IF NOT EXISTS calls_by_answer ON calls (answered_at, agent_id);
 
-CREATE INDEX IF NOT EXISTS calls_by_end ON calls (ended_at)
+CREATE INDEX IF NOT EXISTS calls_by_end ON calls (ended_at, id)

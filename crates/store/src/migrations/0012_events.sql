@@ -1,11 +1,9 @@
 CREATE TABLE IF NOT EXISTS events (
-    seq {int} NOT NULL PRIMARY KEY,
+    seq {seq} NOT NULL PRIMARY KEY,
     happened_at {instant} NOT NULL,
     call_id {id},
     kind {text:40} NOT NULL,
     body {json} NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS events_by_call ON events (call_id, seq);
-
-CREATE INDEX IF NOT EXISTS events_by_time ON events (happened_at)
+CREATE INDEX IF NOT EXISTS events_by_call ON events (call_id, seq)

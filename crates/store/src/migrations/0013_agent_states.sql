@@ -1,5 +1,5 @@
 CREATE TABLE IF NOT EXISTS agent_states (
-    seq {int} NOT NULL PRIMARY KEY,
+    seq {seq} NOT NULL PRIMARY KEY,
     agent_id {id} NOT NULL,
     state {text:20} NOT NULL,
     reason {text:200},
@@ -10,6 +10,4 @@ CREATE TABLE IF NOT EXISTS agent_states (
 
 CREATE INDEX IF NOT EXISTS agent_states_by_agent ON agent_states (agent_id, started_at);
 
-CREATE INDEX IF NOT EXISTS agent_states_by_end ON agent_states (agent_id, ended_at);
-
-CREATE INDEX IF NOT EXISTS agent_states_by_start ON agent_states (started_at)
+CREATE INDEX IF NOT EXISTS agent_states_by_end ON agent_states (agent_id, ended_at)
