@@ -1,10 +1,19 @@
 //! The server: drives the engines, talks to Asterisk, keeps the truth and shows it.
 
+mod api;
 pub mod app;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod journal;
+pub mod listen;
 pub mod numbers;
+mod openapi;
+mod problem;
 pub mod secrets;
 pub mod stream;
 pub mod telephony;
+mod web;
+mod ws;
+
+pub use api::{openapi, router};

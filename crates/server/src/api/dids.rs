@@ -1,0 +1,132 @@
+//! Our own numbers and where a call to them goes.
+
+use axum::{Json, extract::State, http::StatusCode};
+use engine::acd::Input;
+use model::{Did, DidId, QueueId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
+use crate::problem::{Problem, ProblemBody};
+
+/// What may be set of a number.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DidFields {
+    /// As Asterisk delivers it: the extension in which the call arrives.
+    #[schema(max_length = 64)]
+    number: String,
+    /// Where a call to it goes.
+    queue: QueueId,
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    note: String,
+}
+
+impl DidFields {
+    fn into_did(self, id: DidId) -> Result<Did, Problem> {
+        let did = Did {
+            id,
+            number: self.number,
+            queue: self.queue,
+            note: self.note,
+        };
+        did.check()?;
+        Ok(did)
+    }
+}
+
+/// Numbers in the order of their digits.
+#[utoipa::path(
+    get,
+    path = "/v1/dids",
+    tag = "dids",
+    params(PageQuery),
+    responses((status = 200, description = "A page of numbers", body = Page<Did>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<Did>>, Problem> {
+    let limit = page.limit()?;
+    let dids = api.app.store.dids().list(page.after()?, limit + 1).await?;
+    Ok(Json(Page::of(dids, limit, |did| did.number.clone())))
+}
+
+/// Add a number.
+#[utoipa::path(
+    post,
+    path = "/v1/dids",
+    tag = "dids",
+    request_body = DidFields,
+    responses(
+        (status = 201, description = "Added", body = Did, headers(("Location" = String))),
+        (status = 409, description = "The number is taken", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    JsonBody(fields): JsonBody<DidFields>,
+) -> Result<Created<Did>, Problem> {
+    let (at, random) = api.app.clock.id();
+    let did = fields.into_did(DidId::new(at, random))?;
+    let _turn = api.set_up.lock().await;
+    api.app.store.dids().create(&did).await?;
+    api.app.acd.tell(Input::DidSet(did.clone())).await;
+    Ok(created(format!("/v1/dids/{}", did.id), did))
+}
+
+/// One number.
+#[utoipa::path(
+    get,
+    path = "/v1/dids/{id}",
+    tag = "dids",
+    params(("id" = DidId, Path)),
+    responses((status = 200, description = "The number", body = Did))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Segments(id): Segments<DidId>,
+) -> Result<Json<Did>, Problem> {
+    let did = api.app.store.dids().get(id).await?;
+    did.map(Json).ok_or_else(|| Problem::not_found("number"))
+}
+
+/// Replace a number.
+#[utoipa::path(
+    put,
+    path = "/v1/dids/{id}",
+    tag = "dids",
+    params(("id" = DidId, Path)),
+    request_body = DidFields,
+    responses((status = 200, description = "Replaced", body = Did))
+)]
+pub(crate) async fn replace(
+    State(api): State<Api>,
+    Segments(id): Segments<DidId>,
+    JsonBody(fields): JsonBody<DidFields>,
+) -> Result<Json<Did>, Problem> {
+    let did = fields.into_did(id)?;
+    let _turn = api.set_up.lock().await;
+    api.app.store.dids().update(&did).await?;
+    api.app.acd.tell(Input::DidSet(did.clone())).await;
+    Ok(Json(did))
+}
+
+/// Remove a number.
+#[utoipa::path(
+    delete,
+    path = "/v1/dids/{id}",
+    tag = "dids",
+    params(("id" = DidId, Path)),
+    responses((status = 204, description = "Removed"))
+)]
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Segments(id): Segments<DidId>,
+) -> Result<StatusCode, Problem> {
+    let _turn = api.set_up.lock().await;
+    api.app.store.dids().delete(id).await?;
+    api.app.acd.tell(Input::DidRemoved(id)).await;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,244 @@
+//! What handlers take from a request. A refusal is always a problem that names the field.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{
+        FromRequest, FromRequestParts, Path, Request, path::ErrorKind, rejection::PathRejection,
+    },
+    http::{HeaderMap, header, request::Parts},
+};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Code, Problem};
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+/// The longest that a body may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A JSON body.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// The parts of the path.
+pub(crate) struct Segments<T>(pub(crate) T);
+
+/// The query.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "Send the body with Content-Type: application/json.",
+            ));
+        }
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, read(request.into_body()))
+            .await
+            .map_err(|_| {
+                let seconds = BODY_TIMEOUT.as_secs();
+                Problem::new(
+                    Code::BodyTooSlow,
+                    format!("The body did not arrive within {seconds} seconds."),
+                )
+            })??;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(body: Body) -> Result<BytesMut, Problem> {
+    let mut chunks = body.into_data_stream();
+    let mut all = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|_| Problem::new(Code::BadJson, "The body broke off before its end."))?;
+        if all.len() + chunk.len() > MAX_BODY {
+            return Err(Problem::new(
+                Code::BodyTooLarge,
+                format!("The body is longer than {MAX_BODY} bytes."),
+            ));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => value_problem(&path, &inner.to_string()),
+            _ if inner.to_string().contains("unicode") => value_problem(&path, &inner.to_string()),
+            _ => Problem::new(Code::BadJson, format!("{}.", capital(&inner.to_string()))),
+        }
+    })?;
+    reader.end().map_err(|error| {
+        Problem::new(Code::BadJson, format!("{}.", capital(&error.to_string())))
+    })?;
+    Ok(value)
+}
+
+/// The problem of a value that does not fit, with the best name of its field that serde gives.
+fn value_problem(path: &str, message: &str) -> Problem {
+    let named = ["unknown field `", "missing field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next());
+    let parent = path.trim_matches('.');
+    let field = match (named, parent) {
+        (Some(name), "" | "?") => name.to_owned(),
+        (Some(name), parent) if parent == name || parent.ends_with(&format!(".{name}")) => {
+            parent.to_owned()
+        }
+        (Some(name), parent) => format!("{parent}.{name}"),
+        (None, parent) => parent.to_owned(),
+    };
+    let detail = format!("{}.", capital(message));
+    if field.is_empty() || field == "?" {
+        Problem::new(Code::InvalidField, detail).about("body")
+    } else {
+        Problem::field(shortened(&field, 200), shortened(&detail, 500))
+    }
+}
+
+fn shortened(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max).chain(['…']).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> for Segments<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(failure)) => {
+                Err(path_problem(failure.into_kind()))
+            }
+            Err(_) => Err(Problem::new(Code::Internal, "The path has no parts.")),
+        }
+    }
+}
+
+fn path_problem(kind: ErrorKind) -> Problem {
+    let key = match kind {
+        ErrorKind::ParseErrorAtKey { key, .. }
+        | ErrorKind::InvalidUtf8InPathParam { key }
+        | ErrorKind::DeserializeError { key, .. } => key,
+        _ => "id".to_owned(),
+    };
+    let detail = format!("{key} in the path is no id.");
+    Problem::field(key, detail)
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let reader = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(reader)
+            .map(Self)
+            .map_err(|error| value_problem(&error.path().to_string(), &error.inner().to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::response::IntoResponse as _;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Outer {
+        name: String,
+        size: Option<u32>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        level: u8,
+    }
+
+    async fn refusal(body: &[u8]) -> (String, String) {
+        let response = parse::<Outer>(body).unwrap_err().into_response();
+        let bytes = axum::body::to_bytes(response.into_body(), MAX_BODY)
+            .await
+            .unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        (text("code"), text("field"))
+    }
+
+    #[tokio::test]
+    async fn names_the_field() {
+        for (body, code, field) in [
+            (&b"{"[..], "bad_json", ""),
+            (b"", "bad_json", ""),
+            (b"[]", "invalid_field", "body"),
+            (b"3", "invalid_field", "body"),
+            (b"{\"name\":\"a\"} x", "bad_json", ""),
+            (b"{}", "invalid_field", "name"),
+            (b"{\"name\":3}", "invalid_field", "name"),
+            (b"{\"name\":\"a\",\"nome\":1}", "invalid_field", "nome"),
+            (b"{\"name\":\"a\",\"size\":\"x\"}", "invalid_field", "size"),
+            (b"{\"name\":\"a\",\"size\":-1}", "invalid_field", "size"),
+            (b"{\"name\":\"\xff\"}", "invalid_field", "name"),
+            (
+                b"{\"name\":\"a\",\"inner\":{\"level\":300}}",
+                "invalid_field",
+                "inner.level",
+            ),
+            (
+                b"{\"name\":\"a\",\"inner\":{\"l\":3}}",
+                "invalid_field",
+                "inner.l",
+            ),
+            (
+                b"{\"name\":\"a\",\"inner\":{}}",
+                "invalid_field",
+                "inner.level",
+            ),
+        ] {
+            let shown = String::from_utf8_lossy(body).into_owned();
+            assert_eq!(
+                refusal(body).await,
+                (code.to_owned(), field.to_owned()),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The gate before every route: who are you, may your role do this, and did your browser really mean it?
+//!
+//! It denies by default: a route of which the table does not say who may use it never reaches its handler.
+
+use std::{any::Any, collections::BTreeMap, sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use model::Role;
+use serde_json::json;
+use utoipa::openapi::{
+    OpenApi,
+    extensions::Extensions,
+    path::{Operation, PathItem},
+    security::SecurityRequirement,
+};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::Api;
+use crate::{
+    auth::{Credential, Principal, identify, is_same_site, present},
+    problem::{Code, Problem},
+    web::SECURITY_HEADERS,
+};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Also without a session or key.
+    Anybody,
+    Roles(&'static [Role]),
+}
+
+impl Access {
+    /// As `x-roles` in the OpenAPI document.
+    fn names(self) -> Vec<&'static str> {
+        match self {
+            Self::Anybody => vec!["anybody"],
+            Self::Roles(roles) => roles.iter().map(|role| role.as_str()).collect(),
+        }
+    }
+}
+
+/// Path and method to who may use them.
+type Accesses = BTreeMap<String, BTreeMap<String, Access>>;
+
+/// The routes with who may use them: what is enforced is what is documented.
+pub(crate) struct Table {
+    routes: OpenApiRouter<Api>,
+    accesses: Accesses,
+}
+
+impl Table {
+    pub(crate) fn new(frame: OpenApi) -> Self {
+        Self {
+            routes: OpenApiRouter::with_openapi(frame),
+            accesses: Accesses::new(),
+        }
+    }
+
+    /// Lets those with `access` use these routes.
+    pub(crate) fn to(
+        mut self,
+        access: Access,
+        (schemas, mut paths, methods): UtoipaMethodRouter<Api>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                declare(operation, access);
+                self.accesses
+                    .entry(path.clone())
+                    .or_default()
+                    .insert(method.to_owned(), access);
+            }
+        }
+        self.routes = self.routes.routes((schemas, paths, methods));
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (Router<Api>, Accesses, OpenApi) {
+        let (routes, document) = self.routes.split_for_parts();
+        (routes, self.accesses, document)
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn declare(operation: &mut Operation, access: Access) {
+    operation
+        .extensions
+        .get_or_insert_with(Extensions::default)
+        .insert("x-roles".to_owned(), json!(access.names()));
+    if access != Access::Anybody {
+        operation.security = Some(vec![
+            SecurityRequirement::new("session", Vec::<String>::new()),
+            SecurityRequirement::new("key", Vec::<String>::new()),
+        ]);
+    }
+}
+
+#[derive(Clone)]
+struct Gate {
+    api: Api,
+    accesses: Arc<Accesses>,
+}
+
+/// Puts the gate before the routes.
+pub(crate) fn wrap(routes: Router<Api>, accesses: Accesses, api: Api) -> Router<Api> {
+    let gate = Gate {
+        api,
+        accesses: Arc::new(accesses),
+    };
+    routes.route_layer(from_fn_with_state(gate, guard))
+}
+
+async fn guard(
+    State(gate): State<Gate>,
+    path: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let access = gate.access(path.as_str(), request.method())?;
+    let credential = present(request.headers());
+    if matches!(credential, Some(Credential::Session(_))) && !request.method().is_safe() {
+        gate.refuse_other_sites(request.headers())?;
+    }
+    if let Access::Roles(roles) = access {
+        let principal = gate.principal(credential, roles).await?;
+        request.extensions_mut().insert(principal);
+    }
+    Ok(next.run(request).await)
+}
+
+impl Gate {
+    fn access(&self, path: &str, method: &Method) -> Result<Access, Problem> {
+        let Some(methods) = self.accesses.get(path) else {
+            tracing::error!(path, "a route does not say who may use it");
+            return Err(Problem::new(Code::Internal, "Nobody may use this route."));
+        };
+        let asked = if method == Method::HEAD {
+            "GET"
+        } else {
+            method.as_str()
+        };
+        methods.get(asked).copied().ok_or_else(|| {
+            let allowed = methods.keys().cloned().collect::<Vec<_>>().join(", ");
+            Problem::method_not_allowed(&allowed)
+        })
+    }
+
+    /// A browser sends the cookie along with whatever any page makes it send; other pages cannot set this header.
+    fn refuse_other_sites(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        if headers.get("x-cordboard").is_none_or(|value| value != "1") {
+            return Err(Problem::new(
+                Code::CrossSite,
+                "Send the header X-Cordboard: 1 with every change made by a session.",
+            ));
+        }
+        if !is_same_site(headers, &self.api.auth) {
+            return Err(Problem::new(
+                Code::CrossSite,
+                "The request was sent by a page of another site.",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn principal(
+        &self,
+        credential: Option<Credential>,
+        roles: &[Role],
+    ) -> Result<Principal, Problem> {
+        let found = match credential {
+            Some(credential) => identify(&self.api, &credential).await?,
+            None => None,
+        };
+        let principal = found.ok_or_else(|| {
+            Problem::new(
+                Code::Unauthenticated,
+                "Log in, or send a key as Authorization: Bearer.",
+            )
+        })?;
+        if roles.contains(&principal.role) {
+            Ok(principal)
+        } else {
+            let role = principal.role;
+            Err(Problem::new(
+                Code::Forbidden,
+                format!("The role {role} may not do this."),
+            ))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::new(Code::Internal, "The route is open to anybody."))
+    }
+}
+
+/// Around every answer: its count and duration, and what browsers are told not to do.
+pub(crate) async fn around(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("other", MatchedPath::as_str)
+        .to_owned();
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    let labels = [
+        ("method", known(&method).to_owned()),
+        ("route", route.clone()),
+        ("status", status),
+    ];
+    ::metrics::counter!("cordboard_http_requests_total", &labels).increment(1);
+    ::metrics::histogram!("cordboard_http_request_seconds", "route" => route.clone())
+        .record(begun.elapsed().as_secs_f64());
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// A handler broke down: its own request fails, nothing else.
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+pub(crate) fn panicked(what: Box<dyn Any + Send>) -> Response {
+    let what = what
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| what.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(what, "a handler panicked");
+    Problem::new(Code::Internal, "It is in the log.").into_response()
+}
+
+/// Methods are chosen by clients; only the known ones become labels.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}

@@ -1,0 +1,137 @@
+//! Is everything there that calls need? For load balancers, monitors and people in a hurry.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use crate::telephony::{ServerState, ServerStatus};
+
+/// How long the database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Events that may wait for the database before it counts as a problem.
+const MAX_BEHIND: u64 = 10_000;
+const RETRY_SECONDS: &str = "5";
+
+/// How well or ill the centre is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    status: Status,
+    version: &'static str,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Ok,
+    Degraded,
+}
+
+/// One thing that calls need.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Dependency {
+    /// `database`, `journal`, or `asterisk:NAME`.
+    name: String,
+    status: Status,
+    /// What is wrong, in words.
+    reason: Option<String>,
+}
+
+impl Dependency {
+    fn new(name: impl Into<String>, trouble: Option<String>) -> Self {
+        Self {
+            name: name.into(),
+            status: if trouble.is_none() {
+                Status::Ok
+            } else {
+                Status::Degraded
+            },
+            reason: trouble,
+        }
+    }
+}
+
+/// Is everything there?
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "operation",
+    responses(
+        (status = 200, description = "All is well", body = Health),
+        (status = 503, description = "Something is missing; the reason stands at its name", body = Health),
+    )
+)]
+pub(crate) async fn show(State(api): State<Api>) -> Response {
+    let mut dependencies = vec![
+        Dependency::new("database", database(&api).await),
+        Dependency::new("journal", journal(&api)),
+    ];
+    let servers = api.app.servers.states();
+    dependencies.extend(servers.into_iter().map(|server| {
+        let name = format!("asterisk:{}", server.name);
+        Dependency::new(name, trouble(server))
+    }));
+    let well = dependencies.iter().all(|one| one.status == Status::Ok);
+    let health = Health {
+        status: if well { Status::Ok } else { Status::Degraded },
+        version: env!("CARGO_PKG_VERSION"),
+        dependencies,
+    };
+    if well {
+        Json(health).into_response()
+    } else {
+        let retry = [(header::RETRY_AFTER, RETRY_SECONDS)];
+        (StatusCode::SERVICE_UNAVAILABLE, retry, Json(health)).into_response()
+    }
+}
+
+async fn database(api: &Api) -> Option<String> {
+    match tokio::time::timeout(PATIENCE, api.app.store.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+fn journal(api: &Api) -> Option<String> {
+    let status = api.app.journal.get();
+    if status.lost > 0 {
+        return Some(format!(
+            "{} events were lost: the disk was full",
+            status.lost
+        ));
+    }
+    status
+        .write_error
+        .map(|why| format!("cannot be written: {why}"))
+        .or_else(|| {
+            let why = status.apply_error?;
+            Some(format!(
+                "{} events wait for the database: {why}",
+                status.behind
+            ))
+        })
+        .or_else(|| {
+            (status.behind > MAX_BEHIND)
+                .then(|| format!("{} events wait for the database", status.behind))
+        })
+}
+
+fn trouble(server: ServerStatus) -> Option<String> {
+    let state = match server.state {
+        ServerState::Connected => return None,
+        ServerState::Connecting => "connecting",
+        ServerState::Unauthorized => "log-in refused",
+        ServerState::Replaced => "another program has the application",
+        ServerState::Lost => "connection lost",
+    };
+    Some(server.reason.unwrap_or_else(|| state.to_owned()))
+}

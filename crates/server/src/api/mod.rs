@@ -1,0 +1,122 @@
+//! The HTTP interface: one noun, one file, with its shapes; and one table that says which roles may use which route.
+//!
+//! Handlers read the store, ask the engine, and say what they did. They decide nothing about calls. A change is written to
+//! the store first and told to the engine second, so a change that is live is never lost.
+
+mod agents;
+mod api_keys;
+mod calls;
+mod created;
+mod dids;
+mod docs;
+mod extract;
+mod guard;
+mod health;
+mod live;
+mod members;
+mod metrics;
+mod page;
+mod queues;
+mod servers;
+mod session;
+mod settings;
+mod state;
+mod users;
+
+use axum::Router;
+use model::Role;
+use tokio_util::sync::CancellationToken;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa_axum::routes;
+
+pub(crate) use created::created;
+pub(crate) use extract::{JsonBody, Params, Segments};
+pub(crate) use page::{Page, PageQuery};
+pub(crate) use state::Api;
+
+use crate::{app::App, auth::AuthConfig, openapi::frame, web, ws};
+use guard::{Access, Table};
+
+/// Whoever asks.
+const ANYBODY: Access = Access::Anybody;
+/// Whoever has a valid session or key.
+const EVERYBODY: Access = Access::Roles(&Role::ALL);
+/// People with a session or a key that may look after the whole centre.
+const STAFF: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Service]);
+/// Who sets the centre up.
+const ADMINISTRATORS: Access = Access::Roles(&[Role::Administrator]);
+
+/// The routes and who may use them. A route that does not stand here does not answer.
+fn table() -> Table {
+    Table::new(frame())
+        // What monitors and newcomers need before they have a key.
+        .to(ANYBODY, routes!(health::show))
+        .to(ANYBODY, routes!(docs::document))
+        .to(ANYBODY, routes!(docs::page))
+        .to(STAFF, routes!(metrics::show))
+        // Logging in and out.
+        .to(ANYBODY, routes!(session::log_in))
+        .to(EVERYBODY, routes!(session::show))
+        .to(EVERYBODY, routes!(session::log_out))
+        .to(EVERYBODY, routes!(session::change_password))
+        // Who may do what.
+        .to(ADMINISTRATORS, routes!(users::list, users::create))
+        .to(
+            ADMINISTRATORS,
+            routes!(users::show, users::replace, users::delete),
+        )
+        .to(ADMINISTRATORS, routes!(users::set_password))
+        .to(ADMINISTRATORS, routes!(api_keys::list, api_keys::create))
+        .to(ADMINISTRATORS, routes!(api_keys::show, api_keys::revoke))
+        // What the centre is made of.
+        .to(STAFF, routes!(agents::list))
+        .to(ADMINISTRATORS, routes!(agents::create))
+        .to(STAFF, routes!(agents::show))
+        .to(ADMINISTRATORS, routes!(agents::replace, agents::delete))
+        .to(EVERYBODY, routes!(agents::set_state))
+        .to(STAFF, routes!(queues::list))
+        .to(ADMINISTRATORS, routes!(queues::create))
+        .to(STAFF, routes!(queues::show))
+        .to(ADMINISTRATORS, routes!(queues::replace, queues::delete))
+        .to(STAFF, routes!(members::list))
+        .to(ADMINISTRATORS, routes!(members::set, members::remove))
+        .to(STAFF, routes!(dids::list))
+        .to(ADMINISTRATORS, routes!(dids::create))
+        .to(STAFF, routes!(dids::show))
+        .to(ADMINISTRATORS, routes!(dids::replace, dids::delete))
+        .to(ADMINISTRATORS, routes!(servers::list, servers::create))
+        .to(
+            ADMINISTRATORS,
+            routes!(servers::show, servers::replace, servers::delete),
+        )
+        .to(ADMINISTRATORS, routes!(servers::take_over))
+        .to(STAFF, routes!(settings::show))
+        .to(ADMINISTRATORS, routes!(settings::replace))
+        // What happens.
+        .to(EVERYBODY, routes!(live::show))
+        .to(EVERYBODY, routes!(calls::list))
+        .to(EVERYBODY, routes!(calls::show))
+        .to(EVERYBODY, routes!(calls::events))
+        .to(EVERYBODY, routes!(calls::explain))
+        .to(EVERYBODY, routes!(calls::hang_up))
+        .to(EVERYBODY, routes!(ws::follow))
+        .to(EVERYBODY, routes!(ws::connect))
+}
+
+/// The whole HTTP interface. Event streams end when `stop` is cancelled.
+pub fn router(app: App, auth: AuthConfig, stop: CancellationToken) -> Router {
+    metrics::install();
+    let (routes, access, document) = table().into_parts();
+    let api = Api::new(app, auth, stop, document);
+    guard::wrap(routes, access, api.clone())
+        .fallback(web::fallback)
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(axum::middleware::from_fn(guard::around))
+        .with_state(api)
+}
+
+/// The description of the interface, as it stands at `/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    table().into_parts().2
+}

@@ -1,0 +1,264 @@
+//! The Asterisk servers we drive. A password goes in and never comes out.
+
+use asterisk::ari::{ConfigError, Transport};
+use axum::{Json, extract::State, http::StatusCode};
+use model::{Server, ServerId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
+use crate::{
+    problem::{Code, Problem, ProblemBody},
+    telephony::Credentials,
+};
+
+/// The longest password of an ARI user.
+const MAX_PASSWORD: usize = 200;
+
+/// What may be set of a server.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerFields {
+    /// Lower-case letters, digits, `-` and `_`.
+    #[schema(max_length = 100)]
+    name: String,
+    /// Such as `http://127.0.0.1:8088/ari`.
+    #[schema(max_length = 300)]
+    ari_url: String,
+    #[schema(max_length = 64)]
+    ari_user: String,
+    /// The ARI user's password. Needed for a new server; left out on a replacement, it stays.
+    #[serde(default)]
+    #[schema(max_length = 200, format = Password, write_only)]
+    password: Option<String>,
+    /// The word in `Stasis(WORD)`.
+    #[serde(default = "cordboard")]
+    #[schema(max_length = 100, default = "cordboard")]
+    application: String,
+    #[serde(default = "yes")]
+    active: bool,
+}
+
+fn cordboard() -> String {
+    "cordboard".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ServerFields {
+    fn into_server(self, id: ServerId) -> Result<(Server, Option<String>), Problem> {
+        let server = Server {
+            id,
+            name: self.name,
+            ari_url: self.ari_url,
+            ari_user: self.ari_user,
+            application: self.application,
+            active: self.active,
+        };
+        server.check()?;
+        check_login(&server)?;
+        if let Some(password) = &self.password {
+            check_password(password)?;
+        }
+        Ok((server, self.password))
+    }
+}
+
+/// What the ARI client would refuse, before anything is stored.
+fn check_login(server: &Server) -> Result<(), Problem> {
+    if server.ari_user.is_empty() || server.ari_user.contains(':') {
+        let detail = "ari_user is empty or has a colon in it.";
+        return Err(Problem::field("ari_user", detail));
+    }
+    let bad_url = |why: &str| Problem::field("ari_url", format!("ari_url {why}."));
+    let uri: axum::http::Uri = server
+        .ari_url
+        .parse()
+        .map_err(|_| bad_url("is no address such as http://127.0.0.1:8088/ari"))?;
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if authority.contains('@') {
+        return Err(bad_url(
+            "has a user in it; ari_user and password have their own fields",
+        ));
+    }
+    if authority.is_empty() || uri.query().is_some() || server.ari_url.contains('#') {
+        return Err(bad_url("is not of the form http://host:port/ari"));
+    }
+    Ok(())
+}
+
+fn check_password(password: &str) -> Result<(), Problem> {
+    let length = password.chars().count();
+    let problem = if length == 0 {
+        "password is empty.".to_owned()
+    } else if length > MAX_PASSWORD {
+        format!("password has {length} characters; the limit is {MAX_PASSWORD}.")
+    } else if password.chars().any(char::is_control) {
+        "password has a control character.".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Problem::field("password", problem))
+}
+
+/// Servers by name.
+#[utoipa::path(
+    get,
+    path = "/v1/servers",
+    tag = "servers",
+    params(PageQuery),
+    responses((status = 200, description = "A page of servers", body = Page<Server>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Params(page): Params<PageQuery>,
+) -> Result<Json<Page<Server>>, Problem> {
+    let limit = page.limit()?;
+    let servers = api.app.store.servers();
+    let servers = servers.list(page.after()?, limit + 1).await?;
+    Ok(Json(Page::of(servers, limit, |server| server.name.clone())))
+}
+
+/// Add a server and connect to it.
+#[utoipa::path(
+    post,
+    path = "/v1/servers",
+    tag = "servers",
+    request_body = ServerFields,
+    responses(
+        (status = 201, description = "Added; how the connection stands is in /v1/live", body = Server, headers(("Location" = String))),
+        (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    JsonBody(fields): JsonBody<ServerFields>,
+) -> Result<Created<Server>, Problem> {
+    let (at, random) = api.app.clock.id();
+    let (server, password) = fields.into_server(ServerId::new(at, random))?;
+    let password = password.ok_or_else(|| {
+        Problem::field("password", "password is missing: a new server needs one.")
+    })?;
+    let sealed = seal(&api, &password)?;
+    let _turn = api.set_up.lock().await;
+    api.app.store.servers().create(&server, &sealed).await?;
+    connect(&api, &server, password).await?;
+    Ok(created(format!("/v1/servers/{}", server.id), server))
+}
+
+/// One server, without its password.
+#[utoipa::path(
+    get,
+    path = "/v1/servers/{id}",
+    tag = "servers",
+    params(("id" = ServerId, Path)),
+    responses((status = 200, description = "The server", body = Server))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Segments(id): Segments<ServerId>,
+) -> Result<Json<Server>, Problem> {
+    let server = api.app.store.servers().get(id).await?;
+    server.map(Json).ok_or_else(|| Problem::not_found("server"))
+}
+
+/// Replace a server and connect anew. Calls that are up stay up.
+#[utoipa::path(
+    put,
+    path = "/v1/servers/{id}",
+    tag = "servers",
+    params(("id" = ServerId, Path)),
+    request_body = ServerFields,
+    responses((status = 200, description = "Replaced", body = Server))
+)]
+pub(crate) async fn replace(
+    State(api): State<Api>,
+    Segments(id): Segments<ServerId>,
+    JsonBody(fields): JsonBody<ServerFields>,
+) -> Result<Json<Server>, Problem> {
+    let (server, password) = fields.into_server(id)?;
+    let _turn = api.set_up.lock().await;
+    let servers = api.app.store.servers();
+    let kept = servers.secret(id).await?;
+    let kept = kept.ok_or_else(|| Problem::not_found("server"))?;
+    let password = if let Some(password) = password {
+        let sealed = seal(&api, &password)?;
+        servers.update(&server).await?;
+        servers.set_secret(id, &sealed).await?;
+        password
+    } else {
+        let password = api.app.vault.open(&kept).map_err(|error| {
+            tracing::error!(%error, server = server.name, "a password cannot be opened");
+            Problem::field(
+                "password",
+                "password cannot be read any more; enter it again.",
+            )
+        })?;
+        servers.update(&server).await?;
+        password
+    };
+    connect(&api, &server, password).await?;
+    Ok(Json(server))
+}
+
+/// Remove a server. Its calls stay up, but are not ours any more.
+#[utoipa::path(
+    delete,
+    path = "/v1/servers/{id}",
+    tag = "servers",
+    params(("id" = ServerId, Path)),
+    responses((status = 204, description = "Removed"))
+)]
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Segments(id): Segments<ServerId>,
+) -> Result<StatusCode, Problem> {
+    let _turn = api.set_up.lock().await;
+    api.app.store.servers().delete(id).await?;
+    api.app.servers.remove(id).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take the Stasis application back from another program that took it.
+#[utoipa::path(
+    post,
+    path = "/v1/servers/{id}/take-over",
+    tag = "servers",
+    params(("id" = ServerId, Path)),
+    responses((status = 202, description = "Asked; how the connection stands is in /v1/live"))
+)]
+pub(crate) async fn take_over(
+    State(api): State<Api>,
+    Segments(id): Segments<ServerId>,
+) -> Result<StatusCode, Problem> {
+    if api.app.servers.take_over(id) {
+        Ok(StatusCode::ACCEPTED)
+    } else {
+        Err(Problem::not_found("server that is active"))
+    }
+}
+
+fn seal(api: &Api, password: &str) -> Result<String, Problem> {
+    api.app.vault.seal(password).map_err(|error| {
+        tracing::error!(%error, "a password cannot be sealed");
+        Problem::new(Code::Internal, "The password could not be kept.")
+    })
+}
+
+async fn connect(api: &Api, server: &Server, password: String) -> Result<(), Problem> {
+    let credentials = Credentials {
+        password,
+        transport: Transport::default(),
+    };
+    let connected = api.app.servers.set(server.clone(), credentials).await;
+    connected.map_err(|error| {
+        let field = match &error {
+            ConfigError::Application(_) => "application",
+            ConfigError::Username(_) => "ari_user",
+            _ => "ari_url",
+        };
+        Problem::field(field, format!("It is stored but cannot be used: {error}."))
+    })
+}

@@ -1,0 +1,22 @@
+use std::time::Duration;
+
+/// How log-ins behave.
+#[derive(Debug, Clone)]
+pub struct AuthConfig {
+    /// A session ends after this long without a request.
+    pub session_idle: Duration,
+    /// A session ends after this long in any case.
+    pub session_max: Duration,
+    /// Believe `X-Forwarded-For`, `-Proto` and `-Host`: only behind a proxy that sets them.
+    pub behind_proxy: bool,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            session_idle: Duration::from_hours(12),
+            session_max: Duration::from_hours(7 * 24),
+            behind_proxy: false,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A running server of its own for each test, and clients with each role.
+
+use std::{net::SocketAddr, time::Duration};
+
+use model::{Agent, AgentId, ApiKey, ApiKeyId, Queue, QueueId, Role, User, UserId};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use server::{
+    app::{App, Setup, Tasks},
+    auth::{AuthConfig, hash_password, new_api_key},
+    journal::Limits,
+    numbers::Numbers,
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A server on a fresh SQLite file, without any Asterisk.
+pub(crate) struct Server {
+    pub(crate) app: App,
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: CancellationToken,
+    _tasks: Tasks,
+    _folder: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The status and, for a problem, its code and field.
+    pub(crate) fn verdict(&self) -> (u16, String, String) {
+        let json = self.json();
+        let word = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        (self.status.as_u16(), word("code"), word("field"))
+    }
+
+    pub(crate) fn id(&self) -> String {
+        assert!(self.status.is_success(), "{self:?}");
+        self.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(AuthConfig::default()).await
+    }
+
+    pub(crate) async fn start_with(auth: AuthConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = Setup {
+            data: folder.path().to_owned(),
+            dsn: None,
+            journal: Limits::default(),
+            numbers: Numbers::default(),
+            servers: Vec::new(),
+            default_queue: None,
+        };
+        let (app, tasks) = App::start(setup).await.unwrap();
+        let stop = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = server::router(app.clone(), auth, stop.clone());
+        tokio::spawn(server::listen::serve(listener, router, stop.clone()));
+        Self {
+            app,
+            address,
+            stop,
+            _tasks: tasks,
+            _folder: folder,
+        }
+    }
+
+    /// Somebody without a session or key.
+    pub(crate) fn anonymous(&self) -> Client {
+        // A second one is refused; any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        Client {
+            http,
+            base: format!("http://{}", self.address),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(crate) async fn user(&self, name: &str, role: Role, agent: Option<AgentId>) -> User {
+        let (created_at, random) = self.app.clock.id();
+        let user = User {
+            id: UserId::new(created_at, random),
+            name: name.to_owned(),
+            role,
+            agent,
+            active: true,
+            created_at,
+        };
+        let hash = hash_password(PASSWORD).unwrap();
+        self.app.store.users().create(&user, &hash).await.unwrap();
+        user
+    }
+
+    /// A new user of that name, logged in.
+    pub(crate) async fn logged_in(&self, name: &str, role: Role, agent: Option<AgentId>) -> Client {
+        self.user(name, role, agent).await;
+        self.anonymous().log_in(name, PASSWORD).await
+    }
+
+    pub(crate) async fn administrator(&self) -> Client {
+        self.logged_in("root", Role::Administrator, None).await
+    }
+
+    /// A program with a key of that role.
+    pub(crate) async fn program(&self, role: Role) -> Client {
+        let new = new_api_key();
+        let (created_at, random) = self.app.clock.id();
+        let key = ApiKey {
+            id: ApiKeyId::new(created_at, random),
+            name: format!("{role} program"),
+            role,
+            created_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let keys = self.app.store.api_keys();
+        keys.create(&key, &new.hash).await.unwrap();
+        self.anonymous()
+            .with("authorization", &format!("Bearer {}", new.secret))
+    }
+
+    pub(crate) async fn agent(&self, name: &str, extension: &str) -> AgentId {
+        let (at, random) = self.app.clock.id();
+        let agent = Agent {
+            id: AgentId::new(at, random),
+            name: name.to_owned(),
+            extension: extension.to_owned(),
+            user: None,
+            skills: std::collections::BTreeMap::new(),
+            active: true,
+        };
+        self.app.store.agents().create(&agent).await.unwrap();
+        let input = engine::acd::Input::AgentSet(agent.clone());
+        self.app.acd.tell(input).await;
+        agent.id
+    }
+
+    pub(crate) async fn queue(&self, name: &str) -> QueueId {
+        let (at, random) = self.app.clock.id();
+        let queue = Queue::new(QueueId::new(at, random), name);
+        self.app.store.queues().create(&queue).await.unwrap();
+        let input = engine::acd::Input::QueueSet(queue.clone());
+        self.app.acd.tell(input).await;
+        queue.id
+    }
+}
+
+impl Client {
+    /// The same, with one more header in every request.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The same, without that header.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    pub(crate) async fn log_in(self, name: &str, password: &str) -> Self {
+        let given = json!({"name": name, "password": password});
+        let answer = self.post("/v1/session", &given).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.headers["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        self.with("cookie", &cookie).with("x-cordboard", "1")
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let response = request.send().await.unwrap();
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The server on a real database, asked over a real socket.
+#![allow(clippy::unwrap_used)]
+
+extern crate cordboard_server as server;
+
+//mod access;
+//mod bad_input;
+mod document;
+mod harness;
+mod log_in;
+//mod nouns;
+//mod operation;
+//mod streams;
