@@ -2,4 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::format_push_string)]
 
 mod centre;
+mod config;
+mod connect;
+mod day;
+mod entry;
+mod explain;
+mod figures;
+mod lines;
 mod path;
+mod servers;
+mod states;
+mod strategy;
