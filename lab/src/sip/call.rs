@@ -29,6 +29,8 @@ pub enum Outcome {
     Cancelled,
     /// With a SIP status such as 486.
     Refused(u16),
+    /// SIPp gave up on it: the far end did something that its scenario does not know.
+    Aborted,
 }
 
 /// What became of a call.
@@ -263,6 +265,7 @@ impl Call {
             Step::Ended { by_us: true } => Outcome::HungUpByUs,
             Step::Refused { status } => Outcome::Refused(status),
             Step::Cancelled => Outcome::Cancelled,
+            Step::Aborted => Outcome::Aborted,
             _ => Outcome::HungUpByThem,
         };
         let (began_at, ringing_at, answered_at) = self.steps(|steps| {

@@ -40,6 +40,8 @@ pub(super) enum Step {
     Ended {
         by_us: bool,
     },
+    /// SIPp gave the call up: the far end did what the scenario does not know.
+    Aborted,
 }
 
 impl Step {
@@ -47,7 +49,7 @@ impl Step {
     pub(super) fn is_last(&self) -> bool {
         matches!(
             self,
-            Self::Refused { .. } | Self::Cancelled | Self::Ended { .. }
+            Self::Refused { .. } | Self::Cancelled | Self::Ended { .. } | Self::Aborted
         )
     }
 }
@@ -68,6 +70,14 @@ struct Pages {
     closed: bool,
 }
 
+impl Pages {
+    fn complain(&mut self, line: &str) {
+        if !line.trim().is_empty() && self.complaints.len() < COMPLAINTS {
+            self.complaints.push(line.trim().to_owned());
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pages: Mutex<Pages>,
@@ -83,13 +93,16 @@ impl Journal {
     pub(super) fn take_line(&self, line: &str) {
         let entry = parse(line);
         let mut pages = self.pages();
+        if entry
+            .as_ref()
+            .is_none_or(|entry| entry.step == Step::Aborted)
+        {
+            pages.complain(line);
+        }
         match entry {
             Some(entry) if pages.entries.len() < ENTRIES => pages.entries.push(entry),
-            Some(_) => pages
-                .complaints
-                .push(format!("more than {ENTRIES} entries")),
-            None if line.trim().is_empty() || pages.complaints.len() >= COMPLAINTS => {}
-            None => pages.complaints.push(line.trim().to_owned()),
+            Some(_) => pages.complain(&format!("more than {ENTRIES} entries")),
+            None => {}
         }
         drop(pages);
         self.changed.notify_waiters();
@@ -174,8 +187,41 @@ impl fmt::Display for Pages {
     }
 }
 
+/// What SIPp says when something comes between two steps of its scenario; it has answered a BYE or CANCEL itself.
+fn parse_abort(line: &str) -> Option<Entry> {
+    let (_, story) = line.split_once("Aborting call on ")?;
+    let (call, step) = if let Some((what, call)) = story.split_once(" for call: ") {
+        let step = match what {
+            "an unexpected BYE" => Step::Ended { by_us: false },
+            "an unexpected CANCEL" => Step::Cancelled,
+            _ => Step::Aborted,
+        };
+        (call, step)
+    } else {
+        let (_, call) = story.split_once("Call-Id '")?;
+        let (call, rest) = call.split_once('\'')?;
+        let bye = rest.contains("received 'BYE ");
+        (
+            call,
+            if bye {
+                Step::Ended { by_us: false }
+            } else {
+                Step::Aborted
+            },
+        )
+    };
+    Some(Entry {
+        at: Instant::now(),
+        time: SystemTime::now(),
+        call: call.trim().to_owned(),
+        step,
+    })
+}
+
 fn parse(line: &str) -> Option<Entry> {
-    let (_, line) = line.split_once("lab ")?;
+    let Some((_, line)) = line.split_once("lab ") else {
+        return parse_abort(line);
+    };
     let mut words = line.split_whitespace();
     let (event, call) = (words.next()?, words.next()?);
     let words: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
@@ -234,6 +280,18 @@ mod tests {
             step("lab ended x by=them"),
             Some(("x".into(), Step::Ended { by_us: false }))
         );
-        assert_eq!(step("2026-01-01 Aborting call"), None);
+        let bye = "2026-01-01\t1.0: Aborting call on an unexpected BYE for call: a@b";
+        assert_eq!(
+            step(bye),
+            Some(("a@b".into(), Step::Ended { by_us: false }))
+        );
+        let crossing = "Aborting call on unexpected message for Call-Id 'a@b': while sending, received 'BYE sip:";
+        assert_eq!(
+            step(crossing),
+            Some(("a@b".into(), Step::Ended { by_us: false }))
+        );
+        let other = "Aborting call on unexpected message for Call-Id 'a@b': while sending, received 'SIP/2.0 200";
+        assert_eq!(step(other), Some(("a@b".into(), Step::Aborted)));
+        assert_eq!(step("2026-01-01 Resolving"), None);
     }
 }

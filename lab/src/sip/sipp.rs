@@ -126,6 +126,8 @@ impl SippProcess {
             ])
             .arg("-sf")
             .arg(&file);
+        // One message at a time: two that arrive together must not catch the scenario between two steps.
+        sipp = sipp.args(["-max_recv_loops", "1"]);
         sipp = sipp.args(["-nostdin", "-trace_logs", "-log_file", "/dev/stderr"]);
         if scenario.once {
             sipp = sipp.args(["-m", "1"]);
