@@ -1,0 +1,6 @@
+//! The simulator against recordings of a real Asterisk, and over the wire with our own clients.
+#![allow(clippy::unwrap_used)]
+
+mod compare;
+mod recorded;
+mod wire;
