@@ -8,6 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     // One story: what follows a failed step would fail for its sake.
     bail: 1,
+    reporters: ["agent"],
     // A step that waits for the centre to move waits at most this long.
     testTimeout: 60_000,
     hookTimeout: 60_000,

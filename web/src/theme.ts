@@ -8,6 +8,18 @@ export const theme = createTheme({
   respectReducedMotion: true,
   defaultRadius: "sm",
   colors: {
+    dark: [
+      "#e8eef3",
+      "#c9d3dc",
+      "#a6b5c2",
+      "#8595a3",
+      "#34424f",
+      "#26323d",
+      "#1b2630",
+      "#141c24",
+      "#0f161d",
+      "#0a0f14",
+    ],
     cord: [
       "#eaf6f8",
       "#d6eaee",

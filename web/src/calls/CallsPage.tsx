@@ -22,6 +22,8 @@ const COLUMNS: readonly Column[] = [
   { id: "queue", label: "Queue", width: "15%" },
   { id: "agent", label: "Agent", width: "15%" },
   { id: "outcome", label: "Outcome", width: "210px" },
+  { id: "ended", label: "Ended by", width: "90px" },
+  { id: "cause", label: "Cause", width: "64px", end: true, hint: "Q.850 cause of the caller's channel" },
   {
     id: "wait",
     label: "Wait",
@@ -30,8 +32,6 @@ const COLUMNS: readonly Column[] = [
     hint: "From entering the queue to the answer or the end",
   },
   { id: "talk", label: "Talk", width: "70px", end: true, hint: "From the answer to the end" },
-  { id: "ended", label: "Ended by", width: "86px" },
-  { id: "cause", label: "Cause", width: "64px", end: true, hint: "Q.850 cause of the caller's channel" },
 ];
 
 const callLog = infiniteQueryOptions({
@@ -56,6 +56,7 @@ export function CallsPage() {
   const rows = log.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <main className={classes.page}>
+      <title>Calls · Cordboard</title>
       <h1 className="hidden">Calls</h1>
       {log.error && (
         <p role="alert" className={classes.failure}>
@@ -91,6 +92,7 @@ export function CallsPage() {
       >
         <Table
           label="Call log"
+          minWidth={1080}
           columns={COLUMNS}
           rows={rows}
           rowKey={(call) => call.id}
@@ -138,12 +140,12 @@ const LogRow = memo(function LogRow({ call, index, queue, agent }: RowProps) {
       <td title={queue}>{queue ?? <Nothing />}</td>
       <td title={agent}>{agent ?? <Nothing />}</td>
       <td>{call.outcome ? outcomeWords(call) : <CallStateLabel state={call.state} />}</td>
-      <Duration milliseconds={call.wait_ms} />
-      <Duration milliseconds={call.talk_ms} />
       <td>{call.ended_by ? ENDED_BY_WORDS[call.ended_by] : <Nothing />}</td>
       <td data-end className="number">
         {call.hangup_cause ?? <Nothing />}
       </td>
+      <Duration milliseconds={call.wait_ms} />
+      <Duration milliseconds={call.talk_ms} />
     </tr>
   );
 });

@@ -45,6 +45,7 @@ export function AgentTable({ agents, calls, queues, queue }: Props) {
     >
       <Table
         label="Agents"
+        minWidth={660}
         columns={COLUMNS}
         rows={rows}
         rowKey={(row) => row.agent.id}

@@ -45,6 +45,7 @@ export function CallTable({ calls, queues, agents, queue }: Props) {
     <Panel title="Calls" count={rows.length}>
       <Table
         label="Calls"
+        minWidth={540}
         columns={COLUMNS}
         rows={rows}
         rowKey={(call) => call.id}

@@ -26,8 +26,10 @@ function Centre({ live }: { live: LiveState }) {
   const queue = chosen && queues.has(chosen) ? chosen : null;
   const figures = useMemo(() => figuresOf({ queues, agents }), [queues, agents]);
   const directs = mayDirect(user);
+  const inLine = figures.waiting + figures.ringing;
   return (
     <main className={classes.page}>
+      <title>{inLine > 0 ? `(${inLine}) Live · Cordboard` : "Live · Cordboard"}</title>
       <h1 className="hidden">Live</h1>
       <Troubles servers={servers} administrates={user.role === "administrator"} />
       <Own live={live} agent={user.agent} />

@@ -11,10 +11,10 @@ import { AGENT_STATE_WORDS, percent } from "./words";
 
 const COLUMNS: readonly Column[] = [
   { id: "name", label: "Queue" },
-  { id: "waiting", label: "Waiting", width: "68px", end: true, hint: "In line, nobody's phone rings" },
-  { id: "longest", label: "Longest", width: "78px", end: true, hint: "The longest wait of those in line" },
-  { id: "ringing", label: "Ringing", width: "66px", end: true, hint: "In line, and an agent's phone rings" },
-  { id: "talking", label: "Talking", width: "66px", end: true },
+  { id: "waiting", label: "Waiting", width: "5.1%", end: true, hint: "In line, nobody's phone rings" },
+  { id: "longest", label: "Longest", width: "5.9%", end: true, hint: "The longest wait of those in line" },
+  { id: "ringing", label: "Ringing", width: "5%", end: true, hint: "In line, and an agent's phone rings" },
+  { id: "talking", label: "Talking", width: "5%", end: true },
   ...AGENT_STATES.map(
     (state): Column => ({
       id: `agents-${state}`,
@@ -24,7 +24,7 @@ const COLUMNS: readonly Column[] = [
           {AGENT_STATE_WORDS[state]}
         </span>
       ),
-      width: state === "no_answer" ? "94px" : "84px",
+      width: state === "no_answer" ? "7.1%" : "6.3%",
       end: true,
       group: state === AGENT_STATES[0],
       hint: `Agents of the queue: ${AGENT_STATE_WORDS[state]}`,
@@ -34,18 +34,18 @@ const COLUMNS: readonly Column[] = [
     id: "service",
     group: true,
     label: "Service level",
-    width: "132px",
+    width: "9.9%",
     end: true,
     hint: SERVICE_LEVEL_FORMULA,
   },
   {
     id: "answered",
     label: "Answered",
-    width: "76px",
+    width: "5.7%",
     end: true,
     hint: "Answered since the queue's midnight",
   },
-  { id: "abandoned", label: "Abandoned", width: "84px", end: true, hint: ABANDONED_FORMULA },
+  { id: "abandoned", label: "Abandoned", width: "6.3%", end: true, hint: ABANDONED_FORMULA },
 ];
 
 interface Props {
@@ -61,6 +61,7 @@ export function QueueTable({ queues, chosen, onChoose }: Props) {
     <Panel title="Queues" count={rows.length} style={{ height: heightFor(rows.length) }}>
       <Table
         label="Queues"
+        minWidth={1180}
         columns={COLUMNS}
         rows={rows}
         rowKey={(row) => row.queue.id}

@@ -1,6 +1,6 @@
 import { Alert, Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { ProblemError, wordsFor } from "../api/problem";
 import { logIn } from "../api/session";
 import classes from "./LoginPage.module.css";
@@ -15,10 +15,14 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const passwordInput = useRef<HTMLInputElement>(null);
   const enter = useMutation({
     mutationFn: () => logIn(client, name.trim(), password),
     onSuccess: onLoggedIn,
-    onError: () => setPassword(""),
+    onError: () => {
+      setPassword("");
+      passwordInput.current?.focus();
+    },
   });
   const field = enter.error instanceof ProblemError ? enter.error.problem.field : null;
   const words = enter.error ? wordsFor(enter.error) : null;
@@ -30,6 +34,7 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
 
   return (
     <main className={classes.page}>
+      <title>Log in · Cordboard</title>
       <form className={classes.form} onSubmit={submit} aria-label="Log in">
         <h1 className={classes.brand}>
           <img src="/favicon.svg" alt="" width="34" height="34" />
@@ -60,6 +65,7 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
           error={field === "name" && words}
         />
         <PasswordInput
+          ref={passwordInput}
           label="Password"
           name="password"
           autoComplete="current-password"

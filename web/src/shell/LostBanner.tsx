@@ -16,7 +16,7 @@ export function LostBanner() {
       <span role="status">
         <strong>Reconnecting.</strong> {hasData && <>Showing data of {timeOfDay(lost.since)}.</>}
       </span>
-      <span>{seconds > 0 ? `Next try in ${seconds} s` : "Trying now"}</span>
+      <span className={classes.next}>{seconds > 0 ? `Next try in ${seconds} s` : "Trying now"}</span>
       <button type="button" className={classes.retry} onClick={() => feed.retryNow()}>
         Try now
       </button>

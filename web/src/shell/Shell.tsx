@@ -27,6 +27,7 @@ export function Shell() {
             <Link to="/">Live</Link>
             <Link to="/calls">Calls</Link>
           </nav>
+          <LostBanner />
           <div className={classes.right}>
             <ConnectionChip />
             <UserMenu user={user} />
@@ -35,7 +36,6 @@ export function Shell() {
         <div className={classes.body}>
           <Outlet />
         </div>
-        <LostBanner />
       </div>
     </FeedContext.Provider>
   );

@@ -29,6 +29,8 @@ export interface Sorting {
 
 interface Props<Row> {
   label: string;
+  /** In pixels; where there is less room, the table scrolls sideways. */
+  minWidth: number;
   columns: readonly Column[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
@@ -40,7 +42,17 @@ interface Props<Row> {
   onSort?: (sorting: Sorting) => void;
 }
 
-export function Table<Row>({ label, columns, rows, rowKey, renderRow, empty, sorting, onSort }: Props<Row>) {
+export function Table<Row>({
+  label,
+  minWidth,
+  columns,
+  rows,
+  rowKey,
+  renderRow,
+  empty,
+  sorting,
+  onSort,
+}: Props<Row>) {
   const scroller = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -56,7 +68,12 @@ export function Table<Row>({ label, columns, rows, rowKey, renderRow, empty, sor
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section className={classes.scroller} ref={scroller} tabIndex={0} aria-label={label}>
-      <table className={classes.table} aria-rowcount={rows.length + 1} aria-label={label}>
+      <table
+        className={classes.table}
+        style={{ minWidth }}
+        aria-rowcount={rows.length + 1}
+        aria-label={label}
+      >
         <colgroup>
           {columns.map((column) => (
             <col
