@@ -166,6 +166,17 @@ pub(crate) struct Problem {
 /// How long a client should wait when a dependency does not answer.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
 
+/// The longest detail and field, in characters: what was sent is not sent back at length.
+const MAX_DETAIL: usize = 500;
+const MAX_FIELD: usize = 200;
+
+fn shortened(text: String, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 impl Problem {
     /// A problem with a sentence for the person who reads it.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
@@ -242,8 +253,8 @@ impl IntoResponse for Problem {
             title: self.code.title().to_owned(),
             status: status.as_u16(),
             code: self.code,
-            detail: self.detail,
-            field: self.field,
+            detail: shortened(self.detail, MAX_DETAIL),
+            field: self.field.map(|field| shortened(field, MAX_FIELD)),
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -133,7 +133,7 @@ async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let access = gate.access(path.as_str(), request.method())?;
+    let access = access(&gate.accesses, path.as_str(), request.method())?;
     let credential = present(request.headers());
     if matches!(credential, Some(Credential::Session(_))) && !request.method().is_safe() {
         gate.refuse_other_sites(request.headers())?;
@@ -145,23 +145,24 @@ async fn guard(
     Ok(next.run(request).await)
 }
 
-impl Gate {
-    fn access(&self, path: &str, method: &Method) -> Result<Access, Problem> {
-        let Some(methods) = self.accesses.get(path) else {
-            tracing::error!(path, "a route does not say who may use it");
-            return Err(Problem::new(Code::Internal, "Nobody may use this route."));
-        };
-        let asked = if method == Method::HEAD {
-            "GET"
-        } else {
-            method.as_str()
-        };
-        methods.get(asked).copied().ok_or_else(|| {
-            let allowed = methods.keys().cloned().collect::<Vec<_>>().join(", ");
-            Problem::method_not_allowed(&allowed)
-        })
-    }
+/// Who may use this method of this path.
+fn access(accesses: &Accesses, path: &str, method: &Method) -> Result<Access, Problem> {
+    let Some(methods) = accesses.get(path) else {
+        tracing::error!(path, "a route does not say who may use it");
+        return Err(Problem::new(Code::Internal, "Nobody may use this route."));
+    };
+    let asked = if method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    methods.get(asked).copied().ok_or_else(|| {
+        let allowed = methods.keys().cloned().collect::<Vec<_>>();
+        Problem::method_not_allowed(&allowed.join(", "))
+    })
+}
 
+impl Gate {
     /// A browser sends the cookie along with whatever any page makes it send; other pages cannot set this header.
     fn refuse_other_sites(&self, headers: &HeaderMap) -> Result<(), Problem> {
         if headers.get("x-cordboard").is_none_or(|value| value != "1") {
@@ -270,5 +271,27 @@ fn known(method: &Method) -> &'static str {
         Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_route_that_does_not_say_who_may_use_it_does_not_answer() {
+        let open = BTreeMap::from([("GET".to_owned(), Access::Anybody)]);
+        let accesses = Accesses::from([("/health".to_owned(), open)]);
+        let status = |path, method| {
+            let refused = access(&accesses, path, &method).unwrap_err();
+            refused.into_response().status().as_u16()
+        };
+        assert_eq!(
+            access(&accesses, "/health", &Method::HEAD).unwrap(),
+            Access::Anybody
+        );
+        assert_eq!(status("/health", Method::POST), 405);
+        assert_eq!(status("/forgotten", Method::GET), 500);
     }
 }

@@ -41,6 +41,8 @@ use guard::{Access, Table};
 const ANYBODY: Access = Access::Anybody;
 /// Whoever has a valid session or key.
 const EVERYBODY: Access = Access::Roles(&Role::ALL);
+/// Whoever can have a session; programs have keys.
+const PEOPLE: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Agent]);
 /// People with a session or a key that may look after the whole centre.
 const STAFF: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Service]);
 /// Who sets the centre up.
@@ -56,9 +58,9 @@ fn table() -> Table {
         .to(STAFF, routes!(metrics::show))
         // Logging in and out.
         .to(ANYBODY, routes!(session::log_in))
-        .to(EVERYBODY, routes!(session::show))
-        .to(EVERYBODY, routes!(session::log_out))
-        .to(EVERYBODY, routes!(session::change_password))
+        .to(PEOPLE, routes!(session::show))
+        .to(PEOPLE, routes!(session::log_out))
+        .to(PEOPLE, routes!(session::change_password))
         // Who may do what.
         .to(ADMINISTRATORS, routes!(users::list, users::create))
         .to(

@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
@@ -9,7 +9,7 @@ use crate::{
     app::App,
     auth::{AuthConfig, Hashing, Principal, Throttle},
     problem::Problem,
-    ws::{PING_EVERY, Viewer},
+    ws::Viewer,
 };
 
 /// The application and what the HTTP interface alone needs. Cheap to clone.
@@ -23,7 +23,6 @@ pub(crate) struct Api {
     pub(crate) stop: CancellationToken,
     /// Held from a change in the store until the engine is told, so that it hears of changes in the store's order.
     pub(crate) set_up: Arc<tokio::sync::Mutex<()>>,
-    pub(crate) ping_every: Duration,
 }
 
 impl Api {
@@ -41,7 +40,6 @@ impl Api {
             document: Arc::new(document),
             stop,
             set_up: Arc::default(),
-            ping_every: PING_EVERY,
         }
     }
 

@@ -7,6 +7,8 @@ pub struct AuthConfig {
     pub session_idle: Duration,
     /// A session ends after this long in any case.
     pub session_max: Duration,
+    /// How often an open event stream is checked against its session, and says that it lives.
+    pub stream_check: Duration,
     /// Believe `X-Forwarded-For`, `-Proto` and `-Host`: only behind a proxy that sets them.
     pub behind_proxy: bool,
 }
@@ -16,6 +18,7 @@ impl Default for AuthConfig {
         Self {
             session_idle: Duration::from_hours(12),
             session_max: Duration::from_hours(7 * 24),
+            stream_check: Duration::from_secs(10),
             behind_proxy: false,
         }
     }

@@ -18,8 +18,6 @@ use crate::{
 
 use super::{Viewer, visible_to};
 
-/// How often a client hears from us when nothing happens, and how often we look whether its session still holds.
-pub(crate) const PING_EVERY: Duration = Duration::from_secs(10);
 /// How long a client may take to accept one frame before it counts as lagged.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -113,7 +111,7 @@ impl Feed {
         // Subscribed before the queues are read: what changes meanwhile is seen again, never missed.
         let events = api.app.stream.subscribe(after);
         let viewer = api.viewer(&principal).await?;
-        let mut ping = tokio::time::interval(api.ping_every);
+        let mut ping = tokio::time::interval(api.auth.stream_check);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
         Ok(Self {

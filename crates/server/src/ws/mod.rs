@@ -7,7 +7,6 @@ mod socket;
 mod sse;
 mod visible;
 
-pub(crate) use feed::PING_EVERY;
 use feed::{Feed, StreamQuery};
 pub(crate) use socket::{__path_connect, connect};
 pub(crate) use sse::{__path_follow, follow};

@@ -41,6 +41,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    async fn read(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
@@ -193,9 +201,25 @@ impl Client {
         self
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(known, _)| *known == name);
-        found.map_or("", |(_, value)| value)
+    pub(crate) fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
+    /// Sends no more than needed to learn the status and a problem's code: the answer may have no end.
+    pub(crate) async fn knock(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> (u16, String) {
+        let response = self.request(method, path, body).await;
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type");
+        if kind.is_none_or(|kind| kind != "application/problem+json") {
+            return (status, String::new());
+        }
+        let problem: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        (status, problem["code"].as_str().unwrap().to_owned())
     }
 
     pub(crate) async fn log_in(self, name: &str, password: &str) -> Self {
@@ -226,20 +250,48 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
+        Answer::read(self.request(method, path, body).await).await
+    }
+
+    /// Without saying what the body is.
+    pub(crate) async fn bare(&self, method: Method, path: &str, body: &'static str) -> Answer {
+        let request = self.begin(method, path).body(body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Response {
+        let mut request = self.begin(method, path);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let response = request.send().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.text().await.unwrap(),
-        }
+        request.send().await.unwrap()
+    }
+
+    fn begin(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        self.headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        })
+    }
+}
+
+/// The same JSON with a word in place of each id and instant.
+pub(crate) fn shape(json: &Value) -> Value {
+    match json {
+        Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => json!("[id]"),
+        Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => json!("[instant]"),
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), shape(value)))
+            .collect(),
+        other => other.clone(),
     }
 }

@@ -3,11 +3,11 @@
 
 extern crate cordboard_server as server;
 
-//mod access;
-//mod bad_input;
+mod access;
+mod bad_input;
 mod document;
 mod harness;
 mod log_in;
-//mod nouns;
-//mod operation;
-//mod streams;
+mod nouns;
+mod operation;
+mod streams;
