@@ -12,6 +12,7 @@ import { World } from "./world.ts";
 const PASSWORD = "cordboard";
 const STEP_MS = 200;
 const PING_MS = 10_000;
+const MASKED = { number: "•••••••42", name: "" };
 const MAX_BODY = 1024 * 1024;
 
 const USERS: Record<string, User> = {
@@ -93,7 +94,8 @@ function stream(world: World, client: WebSocket, after: number, user: User) {
 
 function sees(user: User, event: Event): boolean {
   if (user.role !== "agent") return true;
-  return event.type !== "agent_changed" || event.agent === user.agent;
+  if (event.type === "agent_changed") return event.agent === user.agent;
+  return event.type !== "call_arrived" && !event.type.startsWith("server_");
 }
 
 async function answer(world: World, exchange: Exchange) {
@@ -147,7 +149,9 @@ function visible(live: Live, user: User): Live {
     ...live,
     agents: own,
     queues: live.queues.filter(({ queue }) => queues.includes(queue.id)),
-    calls: live.calls.filter((call) => call.queue && queues.includes(call.queue)),
+    calls: live.calls
+      .filter((call) => call.queue && queues.includes(call.queue))
+      .map((call) => (call.id === own[0]?.status.call ? call : { ...call, caller: MASKED })),
     servers: [],
   };
 }

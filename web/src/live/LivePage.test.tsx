@@ -134,6 +134,12 @@ describe("an agent", () => {
   });
 });
 
+test("a user with the role agent who is tied to none is told so", () => {
+  const live = centre({ queues: [], agents: [], calls: [], servers: [] });
+  draw(<LivePage />, { live, user: { ...AGENT, agent: null } });
+  expect(screen.getByText(/tied to no agent/)).toBeTruthy();
+});
+
 test("five hundred agents draw only the rows in sight", () => {
   const agents = Array.from({ length: 500 }, (_, index) => agent(`n${index}`, `Agent ${index}`, ["support"]));
   draw(<LivePage />, { live: centre({ agents }) });

@@ -26,12 +26,18 @@ function Centre({ live }: { live: LiveState }) {
   const queue = chosen && queues.has(chosen) ? chosen : null;
   const figures = useMemo(() => figuresOf({ queues, agents }), [queues, agents]);
   const directs = mayDirect(user);
+  const tied = user.role !== "agent" || Boolean(user.agent);
   const inLine = figures.waiting + figures.ringing;
   return (
     <main className={classes.page}>
       <title>{inLine > 0 ? `(${inLine}) Live · Cordboard` : "Live · Cordboard"}</title>
       <h1 className="hidden">Live</h1>
       <Troubles servers={servers} administrates={user.role === "administrator"} />
+      {!tied && (
+        <p className={classes.hint} role="status">
+          Your user is tied to no agent, so there is nothing to show. Ask an administrator to tie it to one.
+        </p>
+      )}
       <Own live={live} agent={user.agent} />
       <FigureStrip figures={figures} withAgents={directs} />
       <QueueTable queues={queues} chosen={queue} onChoose={setChosen} />

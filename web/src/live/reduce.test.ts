@@ -66,6 +66,7 @@ describe("a call", () => {
 
     const connecting = stateAfter(offered, offerEnded(14, "answered"));
     expect(connecting.calls.get("c1")).toMatchObject({ state: "connecting", agent: "a1", ringing: [] });
+    expect(queueOf(connecting)).toMatchObject({ ringing: 0, talking: 1, longest_wait_since: null });
 
     const talking = stateAfter(offered, offerEnded(14, "answered"), answered);
     expect(talking.calls.get("c1")).toMatchObject({ state: "talking", answered_at: at(16), wait_ms: 16_000 });
@@ -114,6 +115,25 @@ describe("a call", () => {
       event(11, "call_offered", { call: "c9", queue: "support", offer: "o", agent: "a1", choice: CHOICE }),
     );
     expect(live.outdated).toBe(true);
+  });
+});
+
+describe("a call whose arrival is not for these eyes", () => {
+  const inLine = event(12, "call_queued", { call: "c7", queue: "support", priority: 0, position: 2 });
+  const offeredTo = (agent: string) =>
+    event(13, "call_offered", { call: "c7", queue: "support", offer: "o7", agent, choice: CHOICE });
+
+  test("is counted and shown without its caller", () => {
+    const live = stateAfter(inLine);
+    expect(live.calls.get("c7")).toMatchObject({ caller: { number: "•••" }, queued_at: at(12) });
+    expect(queueOf(live).waiting).toBe(2);
+    expect(live.outdated).toBe(false);
+    expect(stateAfter(inLine, offeredTo("a colleague")).outdated).toBe(false);
+  });
+
+  test("asks for its caller when it becomes one's own", () => {
+    expect(stateAfter(inLine, offeredTo("a1")).outdated).toBe(true);
+    expect(stateAfter(offered).outdated).toBe(false);
   });
 });
 

@@ -10,10 +10,12 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
   switch (event.type) {
     case "call_arrived":
       return putCall(next, undefined, arrived(event));
-    case "call_queued":
-      return changeCall(countOffered(next, event), event.call, (call) => queued(call, event));
+    case "call_queued": {
+      const known = next.calls.get(event.call);
+      return putCall(countOffered(next, event), known, queued(known ?? hidden(event), event));
+    }
     case "call_offered":
-      return changeCall(next, event.call, (call) => ({
+      return changeCall(reveal(next, event), event.call, (call) => ({
         ...call,
         state: call.state === "waiting" ? "ringing" : call.state,
         ringing: [...call.ringing.filter((agent) => agent !== event.agent), event.agent],
@@ -21,7 +23,7 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
     case "offer_ended":
       return changeCall(next, event.call, (call) => offerEnded(call, event));
     case "call_answered":
-      return changeCall(countAnswered(next, event), event.call, (call) => ({
+      return changeCall(countAnswered(reveal(next, event), event), event.call, (call) => ({
         ...call,
         state: "talking",
         agent: event.agent,
@@ -59,6 +61,31 @@ function arrived(event: EventOf<"call_arrived">): LiveCall {
     arrived_at: event.at,
     ringing: [],
   };
+}
+
+/** A caller's digits that are not for these eyes; the server writes them so too. */
+const MASK = "•";
+
+/** A call in one's queue whose arrival one was not told: agents learn the caller only of their own calls. */
+function hidden(event: EventOf<"call_queued">): LiveCall {
+  return {
+    id: event.call,
+    server: "",
+    channel: "",
+    direction: "inbound",
+    caller: { number: MASK.repeat(3), name: "" },
+    dialled: "",
+    state: "waiting",
+    priority: event.priority,
+    arrived_at: event.at,
+    ringing: [],
+  };
+}
+
+/** A masked caller of a call that comes to oneself is in the next snapshot, in full. */
+function reveal(live: LiveState, event: EventOf<"call_offered" | "call_answered">): LiveState {
+  const masked = live.calls.get(event.call)?.caller.number.includes(MASK);
+  return masked && live.agents.has(event.agent) ? { ...live, outdated: true } : live;
 }
 
 function queued(call: LiveCall, event: EventOf<"call_queued">): LiveCall {
@@ -110,7 +137,7 @@ type Counted = "waiting" | "ringing" | "talking";
 /** Which of its queue's figures a call is part of. */
 function countedAs(call: LiveCall | undefined): Counted | null {
   if (!call?.queue || call.state === "ended") return null;
-  return call.state === "connecting" ? "ringing" : call.state;
+  return call.state === "connecting" ? "talking" : call.state;
 }
 
 function recount(

@@ -71,7 +71,7 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
           autoComplete="current-password"
           required
           withAsterisk={false}
-          maxLength={1024}
+          maxLength={200}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
           error={field === "password" && words}
