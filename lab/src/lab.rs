@@ -44,7 +44,6 @@ pub async fn up_or_skip(release: Release) -> Option<Lab> {
         Ok(lab) => Some(lab),
         Err(LabError::Missing(why)) if !is_required() => {
             println!("SKIPPED lab test: {why}");
-            eprintln!("SKIPPED lab test: {why}");
             None
         }
         Err(error) => panic!("the lab with Asterisk {release} did not come up: {error}"),

@@ -31,6 +31,7 @@ const PACKAGES: &[&str] = &[
 /// A snapshot's package lists may be past their date; what they list is installed all the same.
 const INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
+printf 'force-unsafe-io\\n' >/etc/dpkg/dpkg.cfg.d/lab
 apt-get -o Acquire::Check-Valid-Until=false update -qq
 apt-get install -y -qq --no-install-recommends \"$@\"
 apt-get clean
@@ -99,8 +100,8 @@ pub async fn root(release: Release) -> Result<PathBuf> {
             let started = Instant::now();
             let step = |what: &str| {
                 eprintln!(
-                    "lab: Asterisk {release}: {what} ({:.0?})",
-                    started.elapsed()
+                    "lab: Asterisk {release}: {what} ({} s)",
+                    started.elapsed().as_secs()
                 );
             };
             step(&format!("making a Debian {suite} root"));
