@@ -240,7 +240,7 @@ impl Channels<'_> {
         self.core.send_for(Request::get(&["channels", id])).await
     }
 
-    /// An unknown endpoint is refused with 500 `Allocation failed`, by some releases with 409; busy, declined and silent phones are told by
+    /// An unknown or unregistered endpoint is refused with 500 `Allocation failed`, by some releases with 409; busy, declined and silent phones are told by
     /// `ChannelDestroyed` alone. A repeated id is refused with 409.
     pub async fn originate(&self, what: &Originate) -> Result<Channel, RestError> {
         let timeout = what

@@ -178,7 +178,7 @@ impl World {
             return Value::Null;
         };
         let mut view = serde_json::to_value(&leg.view).unwrap_or_default();
-        if self.config.major_version() < 18
+        if self.config.is_old()
             && let Some(members) = view.as_object_mut()
         {
             members.remove("protocol_id");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use asterisk::ari::{CallerId, Channel, ChannelState, DialplanPosition};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::apps::About;
@@ -310,7 +310,6 @@ impl World {
         let Some(leg) = self.legs.get(id) else { return };
         let (up, created, inbound) = (leg.view.state == ChannelState::Up, leg.created, leg.inbound);
         let dialling = !inbound && !up && !created;
-        self.stop_media(id);
         if up {
             for name in QUALITY {
                 self.set_variable_event(id, name, "");
@@ -325,9 +324,11 @@ impl World {
             Ending::TimedOut if created => Some(json!({ "cause": 32, "soft": true })),
             Ending::TimedOut => None,
         };
-        if let Some(request) = request {
+        if let Some(mut request) = request {
+            self.only_if_known(&mut request, "tech_cause");
             self.emit_channel("ChannelHangupRequest", id, request);
         }
+        self.stop_media(id);
         match ending {
             Ending::Refused { dial_status, .. } if dialling => self.dial_event(id, dial_status),
             Ending::Local { .. } if dialling => self.dial_event(id, "NOANSWER"),
@@ -342,6 +343,15 @@ impl World {
             );
         }
         self.destroy(id, ending);
+    }
+
+    /// Takes away a member that older releases do not have.
+    fn only_if_known(&self, members: &mut Value, member: &str) {
+        if let Some(members) = members.as_object_mut()
+            && self.config.is_old()
+        {
+            members.remove(member);
+        }
     }
 
     fn destroy(&mut self, id: &str, ending: Ending) {
@@ -361,16 +371,16 @@ impl World {
             Ending::Refused {
                 cause, tech_cause, ..
             } => (cause, Some(tech_cause)),
+            Ending::TimedOut if self.config.is_old() => (0, None),
             Ending::TimedOut => (19, Some(480)),
             Ending::Remote if !answered => (127, None),
             Ending::Remote | Ending::DialplanOver => (16, None),
         };
         let mut members = json!({ "cause": cause, "cause_txt": cause_text(cause) });
-        if let Some(tech_cause) = tech_cause
-            && self.config.major_version() >= 18
-        {
+        if let Some(tech_cause) = tech_cause {
             members["tech_cause"] = tech_cause.into();
         }
+        self.only_if_known(&mut members, "tech_cause");
         self.emit_channel("ChannelDestroyed", id, members);
         let Some(leg) = self.legs.remove(id) else {
             return;

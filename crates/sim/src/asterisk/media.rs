@@ -140,9 +140,11 @@ impl World {
         );
         leg.idle.clear();
         for (index, playback) in playbacks.iter().enumerate() {
-            if index == 0 {
-                self.playback_event(playback, "PlaybackFinished", "failed");
+            // Those in the queue get their turn too, only to fail at once.
+            if index > 0 {
+                self.playback_event(playback, "PlaybackStarted", "playing");
             }
+            self.playback_event(playback, "PlaybackFinished", "failed");
             self.playbacks.remove(playback);
         }
         for recording in recordings {

@@ -106,8 +106,9 @@ impl Default for SimConfig {
 }
 
 impl SimConfig {
-    fn major_version(&self) -> u16 {
-        Version::parse(&self.version).major
+    /// Whether what came after Asterisk 16 is not there yet: `protocol_id`, `tech_cause`, the cause of a time-out.
+    fn is_old(&self) -> bool {
+        Version::parse(&self.version).major < 18
     }
 }
 

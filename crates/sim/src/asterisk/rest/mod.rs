@@ -122,11 +122,12 @@ impl Call {
     }
 
     /// The channels that have to have nothing else to do before this can happen.
-    fn waits_for(&self) -> Vec<String> {
+    fn waits_for(&self, old: bool) -> Vec<String> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         match (self.method.as_str(), path.as_slice()) {
             ("POST", ["bridges", _, "addChannel" | "removeChannel"]) => self.params.list("channel"),
-            ("POST", ["channels", id, "answer" | "variable"]) => vec![(*id).to_owned()],
+            ("POST", ["channels", id, "answer"]) => vec![(*id).to_owned()],
+            ("POST", ["channels", id, "variable"]) if !old => vec![(*id).to_owned()],
             _ => Vec::new(),
         }
     }
@@ -148,7 +149,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Reply {
     if let Some(refused) = refused {
         return refused;
     }
-    let channels = call.waits_for();
+    let channels = call.waits_for(shared.with(|world| world.config.is_old()));
     while let Some(idle) = shared.with(|world| world.wait_until_idle(&channels)) {
         // Dropping the other half is the signal.
         let _ = idle.await;

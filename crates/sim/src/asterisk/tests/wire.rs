@@ -344,6 +344,71 @@ async fn adding_a_channel_waits_for_its_playback() {
 }
 
 #[tokio::test]
+async fn what_plays_and_what_waits_to_play_fails_with_the_channel() {
+    let pbx = SimPbx::start(SimConfig {
+        prompt: Duration::from_hours(1),
+        ..fast()
+    })
+    .await
+    .unwrap();
+    let (client, mut events) = connected(&pbx).await;
+    let call = pbx.caller_dials("5550100", Caller::default(), &[]);
+    let id = event(&mut events, stasis_start).await;
+    for playback in ["p1", "p2"] {
+        client
+            .channels()
+            .play(&id, playback, "sound:hello-world")
+            .await
+            .unwrap();
+    }
+    call.hang_up();
+    let told = |event: &Event| match &event.kind {
+        EventKind::PlaybackStarted { playback } | EventKind::PlaybackFinished { playback } => {
+            Some(format!("{} {}", playback.id, playback.state))
+        }
+        EventKind::ChannelHangupRequest { .. } => Some("hangup".into()),
+        EventKind::StasisEnd { .. } => Some("end".into()),
+        _ => None,
+    };
+    for wanted in [
+        "p1 playing",
+        "hangup",
+        "p1 failed",
+        "p2 playing",
+        "p2 failed",
+        "end",
+    ] {
+        assert_eq!(event(&mut events, told).await, wanted);
+    }
+}
+
+#[tokio::test]
+async fn an_old_asterisk_gives_no_cause_for_a_time_out() {
+    for (version, wanted) in [("22.10.0", (19, Some(480))), ("16.28.0", (0, None))] {
+        let pbx = SimPbx::start(SimConfig {
+            version: version.into(),
+            ..fast()
+        })
+        .await
+        .unwrap();
+        let (client, mut events) = connected(&pbx).await;
+        pbx.phone("101").never_answers();
+        client
+            .channels()
+            .originate(&offer("101", "agent-1"))
+            .await
+            .unwrap();
+        let gone = |event: &Event| match &event.kind {
+            EventKind::ChannelDestroyed {
+                cause, tech_cause, ..
+            } => Some((*cause, *tech_cause)),
+            _ => None,
+        };
+        assert_eq!(event(&mut events, gone).await, wanted);
+    }
+}
+
+#[tokio::test]
 async fn the_manager_logs_in_lists_and_hangs_up() {
     let pbx = SimPbx::start(fast()).await.unwrap();
     let (_client, mut events) = connected(&pbx).await;
