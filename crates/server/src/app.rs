@@ -1,13 +1,14 @@
 //! What every part of the server can reach, and how it comes up and goes down.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, time::Duration};
 
 use asterisk::ari::Transport;
-use model::{Server, ServerId, Timestamp};
+use model::{Role, Server, ServerId, Timestamp, User, UserId};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::{
+    auth,
     clock::Clock,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
@@ -15,6 +16,9 @@ use crate::{
     stream::{KEPT_EVENTS, Stream},
     telephony::{self, Acd, Credentials, Servers},
 };
+
+/// How long a stop waits for the database.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The parts. Cheap to clone.
 #[derive(Clone)]
@@ -32,8 +36,7 @@ pub struct App {
 pub struct Setup {
     /// The folder for everything that is written outside the database.
     pub data: PathBuf,
-    /// `None`: a SQLite file in `data`.
-    pub dsn: Option<String>,
+    pub dsn: String,
     pub journal: journal::Limits,
     pub numbers: Numbers,
     /// Servers named in the configuration; they replace those of the same name in the database.
@@ -56,6 +59,13 @@ pub struct ConfiguredServer {
 pub enum StartError {
     #[error("cannot use the data folder {path}: {source}")]
     DataFolder { path: PathBuf, source: io::Error },
+    #[error(
+        "cannot listen on {address}: {source}; is another server running? Choose another with --listen"
+    )]
+    Listen {
+        address: std::net::SocketAddr,
+        source: io::Error,
+    },
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the database cannot be used: {0}")]
@@ -81,9 +91,11 @@ pub struct Tasks {
 impl Tasks {
     /// Waits until all events are in the journal and, if the database is there, in the database. Drop every [`App`] first.
     pub async fn finish(self) {
-        let _ = self.desk.await;
-        let drained = tokio::time::timeout(std::time::Duration::from_secs(5), self.applier).await;
-        if drained.is_err() {
+        let rest = async {
+            let _ = self.desk.await;
+            let _ = self.applier.await;
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, rest).await.is_err() {
             tracing::warn!("the database did not take the last events; they wait in the journal");
         }
     }
@@ -94,7 +106,7 @@ impl App {
     pub async fn start(setup: Setup) -> Result<(Self, Tasks), StartError> {
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
-        let store = Store::open(&setup.dsn()).await?;
+        let store = Store::open(&setup.dsn).await?;
         store.migrate().await?;
         let clock = Clock::start();
 
@@ -181,10 +193,33 @@ impl App {
     }
 }
 
-impl Setup {
-    fn dsn(&self) -> String {
-        let file = || format!("sqlite:{}", self.data.join("cordboard.db").display());
-        self.dsn.clone().unwrap_or_else(file)
+/// The administrator of a first start.
+pub struct FirstAdministrator {
+    pub name: String,
+    /// Nowhere kept: show it once.
+    pub password: String,
+}
+
+impl App {
+    /// Makes an administrator when there is no user at all, which is so on the first start only.
+    pub async fn make_first_administrator(&self) -> Result<Option<FirstAdministrator>, StartError> {
+        if self.store.users().count().await? > 0 {
+            return Ok(None);
+        }
+        let (at, random) = self.clock.id();
+        let password = auth::random_password();
+        let user = User {
+            id: UserId::new(at, random),
+            name: "admin".to_owned(),
+            role: Role::Administrator,
+            agent: None,
+            active: true,
+            created_at: at,
+        };
+        let hash = auth::hash_password(&password).expect("a random password is within bounds");
+        self.store.users().create(&user, &hash).await?;
+        let name = user.name;
+        Ok(Some(FirstAdministrator { name, password }))
     }
 }
 

@@ -11,9 +11,11 @@ pub mod numbers;
 mod openapi;
 mod problem;
 pub mod secrets;
+mod start;
 pub mod stream;
 pub mod telephony;
 mod web;
 mod ws;
 
 pub use api::{openapi, router};
+pub use start::{Running, start};

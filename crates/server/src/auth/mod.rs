@@ -18,4 +18,4 @@ pub use password::{MAX_PASSWORD, MIN_PASSWORD, check_new_password, hash_password
 pub(crate) use principal::{By, Credential, Principal, identify, present};
 pub(crate) use session::{clear_cookie, open_session, set_cookie};
 pub(crate) use throttle::Throttle;
-pub use token::{NewKey, hash_token, new_api_key};
+pub use token::{NewKey, hash_token, new_api_key, random_password};

@@ -50,10 +50,7 @@ pub struct NewKey {
 
 /// Makes an API key. Only [`NewKey::hash`] may be kept.
 pub fn new_api_key() -> NewKey {
-    let prefix = random::<PREFIX_BYTES>()
-        .iter()
-        .map(|byte| char::from(b"0123456789abcdefghijkmnpqrstuvwx"[usize::from(byte & 31)]))
-        .collect::<String>();
+    let prefix = letters::<PREFIX_BYTES>();
     let secret = format!("{KEY_SCHEME}{prefix}_{}", random_text());
     let hash = hash_token(&secret);
     NewKey {
@@ -61,6 +58,19 @@ pub fn new_api_key() -> NewKey {
         prefix,
         hash,
     }
+}
+
+/// A password of 100 random bits that can be read out and typed: `a1b2c-d3e4f-g5h6i-j7k8m`.
+pub fn random_password() -> String {
+    [(); 4].map(|()| letters::<5>()).join("-")
+}
+
+/// Lower-case letters and digits, without those that look alike.
+fn letters<const N: usize>() -> String {
+    random::<N>()
+        .iter()
+        .map(|byte| char::from(b"0123456789abcdefghijkmnpqrstuvwx"[usize::from(byte & 31)]))
+        .collect()
 }
 
 #[cfg(test)]

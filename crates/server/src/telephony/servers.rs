@@ -148,6 +148,11 @@ impl Servers {
         }
     }
 
+    /// Lets go of every server, when we stop. Their calls stay up.
+    pub fn disconnect_all(&self) {
+        self.lock().clear();
+    }
+
     /// Takes the Stasis application back from whoever replaced us. `false`: no such server.
     pub fn take_over(&self, server: ServerId) -> bool {
         let running = self.lock();

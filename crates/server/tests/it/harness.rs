@@ -83,7 +83,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             data: folder.path().to_owned(),
-            dsn: None,
+            dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
             journal: Limits::default(),
             numbers: Numbers::default(),
             servers: Vec::new(),

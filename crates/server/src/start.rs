@@ -1,0 +1,124 @@
+//! A running server: the parts, the HTTP interface, and an orderly stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asterisk::ari::Transport;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, ConfiguredServer, Setup, StartError, Tasks},
+    auth,
+    config::{self, Config},
+    journal, listen,
+    numbers::Numbers,
+    telephony::Credentials,
+};
+
+/// A server that answers. Dropping it stops it without waiting; calls stay up in either case.
+pub struct Running {
+    app: App,
+    tasks: Tasks,
+    listener: JoinHandle<()>,
+    address: SocketAddr,
+    stop: CancellationToken,
+}
+
+/// Starts everything that the configuration names and listens.
+pub async fn start(config: &Config) -> Result<Running, StartError> {
+    let listener = listen_on(config.server.listen).await?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen {
+        address: config.server.listen,
+        source,
+    })?;
+    let (app, tasks) = App::start(setup(config)).await?;
+    let stop = CancellationToken::new();
+    let router = crate::router(app.clone(), auth_config(config), stop.clone());
+    let listener = tokio::spawn(listen::serve(listener, router, stop.clone()));
+    tracing::info!(%address, data = %config.data.folder.display(), "cordboard is up");
+    Ok(Running {
+        app,
+        tasks,
+        listener,
+        address,
+        stop,
+    })
+}
+
+impl Running {
+    /// The parts, for whoever starts the server in its own process.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where it listens: with the port that was found when 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets requests finish, keeps every call up, and writes down what has happened.
+    pub async fn stop(self) {
+        let Self {
+            app,
+            tasks,
+            listener,
+            stop,
+            ..
+        } = self;
+        stop.cancel();
+        let _ = listener.await;
+        app.servers.disconnect_all();
+        drop(app);
+        tasks.finish().await;
+    }
+}
+
+async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Listen { address, source })
+}
+
+fn setup(config: &Config) -> Setup {
+    let country = config.acd.country.as_deref();
+    let numbers = country.and_then(Numbers::new);
+    Setup {
+        data: config.data.folder.clone(),
+        dsn: config.dsn().expose().to_owned(),
+        journal: journal::Limits {
+            max_bytes: config.journal.max_bytes.0,
+            ..journal::Limits::default()
+        },
+        numbers: numbers.unwrap_or_default(),
+        servers: config.asterisk.iter().map(configured_server).collect(),
+        default_queue: config.acd.default_queue.clone(),
+    }
+}
+
+fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
+    let password = asterisk.password.as_ref().map(config::Secret::expose);
+    ConfiguredServer {
+        name: asterisk.name.clone(),
+        ari_url: asterisk.ari_url.clone(),
+        ari_user: asterisk.user.clone(),
+        application: asterisk.application.clone(),
+        credentials: Credentials {
+            password: password.unwrap_or_default().to_owned(),
+            transport: match asterisk.rest {
+                config::Rest::Auto => Transport::Auto,
+                config::Rest::Http => Transport::Http,
+                config::Rest::WebSocket => Transport::WebSocket,
+            },
+        },
+    }
+}
+
+fn auth_config(config: &Config) -> auth::AuthConfig {
+    let hours = |hours: u32| Duration::from_hours(u64::from(hours));
+    auth::AuthConfig {
+        session_idle: hours(config.auth.session_idle_hours),
+        session_max: hours(config.auth.session_max_hours),
+        behind_proxy: config.server.behind_proxy,
+        ..auth::AuthConfig::default()
+    }
+}
