@@ -7,6 +7,7 @@ pub mod agi;
 pub mod ami;
 pub mod ari;
 mod backoff;
+mod percent;
 mod tls;
 
 pub use backoff::Backoff;
