@@ -181,6 +181,7 @@ pub struct Client {
     state: watch::Receiver<State>,
     counters: Arc<Counters>,
     ids: Arc<ActionIds>,
+    username: Arc<str>,
     timeout: Duration,
 }
 
@@ -202,6 +203,7 @@ impl Client {
             state: seen_state,
             counters: Arc::clone(&counters),
             ids: Arc::new(ActionIds::new()),
+            username: config.username.as_str().into(),
             timeout: config.timeouts.action,
         };
         let outbox = Outbox::new(items, Arc::clone(&counters));
@@ -215,6 +217,11 @@ impl Client {
         );
         tokio::spawn(driver.run());
         (client, Events(events))
+    }
+
+    /// The user's name.
+    pub fn username(&self) -> &str {
+        &self.username
     }
 
     /// The same connection with another time limit for actions.

@@ -37,7 +37,7 @@ impl Line {
     #[inline]
     fn has_key(self, message: &[u8], key: &[u8]) -> bool {
         let length = (self.colon - self.start) as usize;
-        length == key.len() && self.colon != self.end && self.key(message).eq_ignore_ascii_case(key)
+        length == key.len() && self.key(message).eq_ignore_ascii_case(key)
     }
 
     #[inline]

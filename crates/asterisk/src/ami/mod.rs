@@ -38,5 +38,6 @@ pub use error::{AmiError, DecodeError, HeaderError, SessionError};
 pub use login::challenge_key;
 pub use message::{Event, Kind, Message, OwnedMessage, Response, unescape};
 pub use outbox::Item;
+pub use privilege::Privileges;
 pub use scan::{Limits, LineEnding};
 pub use server::{ActionReader, BANNER, Login, ReceivedAction, ReplyWriter, ServerSession};

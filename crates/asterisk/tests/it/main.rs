@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod agi_recordings;
+mod agi_session;
 mod ami_client;
 mod ami_codec;
+mod ami_real;
 mod ami_recordings;
 mod ami_session;
 mod ami_sockets;
