@@ -23,9 +23,9 @@ use crate::{
 const PHONES: u16 = 10;
 /// Phones of the largest lab.
 const MOST_PHONES: u16 = 899;
-/// How long [`Lab::wait_no_channels`] waits.
-const CHANNELS_GONE_LIMIT: Duration = Duration::from_secs(10);
-const CHANNELS_POLL: Duration = Duration::from_millis(50);
+/// How long [`Lab::wait_no_channels`] and [`Lab::wait_endpoint`] wait.
+const STATE_LIMIT: Duration = Duration::from_secs(10);
+const STATE_POLL: Duration = Duration::from_millis(50);
 
 const ARI_USER: &str = "cordboard";
 
@@ -253,14 +253,35 @@ impl Lab {
             if left.is_empty() {
                 return Ok(());
             }
-            if started.elapsed() > CHANNELS_GONE_LIMIT {
+            if started.elapsed() > STATE_LIMIT {
                 let names: Vec<String> = left.into_iter().map(|channel| channel.name).collect();
                 return Err(LabError::Unexpected(format!(
                     "channels that stayed: {}",
                     names.join(", ")
                 )));
             }
-            tokio::time::sleep(CHANNELS_POLL).await;
+            tokio::time::sleep(STATE_POLL).await;
+        }
+    }
+
+    /// Waits until an endpoint is `online` or `offline`: Asterisk says so a little after it has agreed to a registration.
+    pub async fn wait_endpoint(&self, resource: &str, state: &str) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let endpoints = self.endpoints().await?;
+            let found = endpoints
+                .iter()
+                .find(|endpoint| endpoint.resource == resource);
+            let found = found.and_then(|endpoint| endpoint.state.clone());
+            if found.as_deref() == Some(state) {
+                return Ok(());
+            }
+            if started.elapsed() > STATE_LIMIT {
+                return Err(LabError::Unexpected(format!(
+                    "endpoint {resource} is {found:?}, not {state}"
+                )));
+            }
+            tokio::time::sleep(STATE_POLL).await;
         }
     }
 

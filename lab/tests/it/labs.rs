@@ -4,14 +4,6 @@ use std::time::{Duration, Instant};
 
 use cordboard_lab::{self as lab, Release};
 
-fn state_of(endpoints: &[lab::Endpoint], phone: &str) -> Option<String> {
-    endpoints
-        .iter()
-        .find(|endpoint| endpoint.resource == phone)?
-        .state
-        .clone()
-}
-
 #[tokio::test]
 async fn two_labs_at_once_and_a_registration_that_is_seen() {
     let Some(one) = lab::up_or_skip(Release::Asterisk22).await else {
@@ -20,20 +12,11 @@ async fn two_labs_at_once_and_a_registration_that_is_seen() {
     let two = lab::up(Release::Asterisk16).await.unwrap();
     assert_ne!(one.http_url(), two.http_url());
     for lab in [&one, &two] {
-        assert_eq!(
-            state_of(&lab.endpoints().await.unwrap(), "101").as_deref(),
-            Some("offline")
-        );
+        lab.wait_endpoint("101", "offline").await.unwrap();
         lab.phone(101).register().await.unwrap();
-        assert_eq!(
-            state_of(&lab.endpoints().await.unwrap(), "101").as_deref(),
-            Some("online")
-        );
+        lab.wait_endpoint("101", "online").await.unwrap();
         lab.phone(101).unregister().await.unwrap();
-        assert_eq!(
-            state_of(&lab.endpoints().await.unwrap(), "101").as_deref(),
-            Some("offline")
-        );
+        lab.wait_endpoint("101", "offline").await.unwrap();
     }
     for (lab, version) in [(&one, "Asterisk 22."), (&two, "Asterisk 16.")] {
         let said = lab.console("core show version").await.unwrap();
