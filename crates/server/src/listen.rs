@@ -35,12 +35,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = TaskTracker::new();
+    let cut = CancellationToken::new();
     let http = http(HEADER_TIMEOUT);
     while let Some((place, socket, peer)) = next(&listener, &places, &stop).await {
         let serving = connection(http.clone(), socket, peer, router.clone(), stop.clone());
+        let cut = cut.clone();
         open.spawn(async move {
             metrics::gauge!("cordboard_http_connections").increment(1);
-            if let Err(error) = serving.await {
+            if let Some(Err(error)) = cut.run_until_cancelled(serving).await {
                 tracing::debug!(%peer, %error, "a connection broke");
             }
             metrics::gauge!("cordboard_http_connections").decrement(1);
@@ -54,6 +56,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         .is_err()
     {
         tracing::warn!(open = open.len(), "some requests did not finish in time");
+        cut.cancel();
+        open.wait().await;
     }
 }
 

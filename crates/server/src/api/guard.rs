@@ -14,7 +14,7 @@ use axum::{
 use model::Role;
 use serde_json::json;
 use utoipa::openapi::{
-    OpenApi,
+    ContentBuilder, OpenApi, Ref, ResponseBuilder,
     extensions::Extensions,
     path::{Operation, PathItem},
     security::SecurityRequirement,
@@ -104,6 +104,20 @@ fn declare(operation: &mut Operation, access: Access) {
         .extensions
         .get_or_insert_with(Extensions::default)
         .insert("x-roles".to_owned(), json!(access.names()));
+    let refusal = ResponseBuilder::new()
+        .description("Refused")
+        .content(
+            "application/problem+json",
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("Problem")))
+                .build(),
+        )
+        .build();
+    operation
+        .responses
+        .responses
+        .entry("default".to_owned())
+        .or_insert_with(|| refusal.into());
     if access != Access::Anybody {
         operation.security = Some(vec![
             SecurityRequirement::new("session", Vec::<String>::new()),
@@ -138,11 +152,21 @@ async fn guard(
     if matches!(credential, Some(Credential::Session(_))) && !request.method().is_safe() {
         gate.refuse_other_sites(request.headers())?;
     }
-    if let Access::Roles(roles) = access {
-        let principal = gate.principal(credential, roles).await?;
-        request.extensions_mut().insert(principal);
+    let Access::Roles(roles) = access else {
+        return Ok(next.run(request).await);
+    };
+    let principal = gate.principal(credential, roles).await?;
+    let change = (!request.method().is_safe()).then(|| {
+        let path = request.uri().path().to_owned();
+        (request.method().clone(), path, principal.name.clone())
+    });
+    request.extensions_mut().insert(principal);
+    let response = next.run(request).await;
+    if let Some((method, path, by)) = change {
+        let status = response.status().as_u16();
+        tracing::info!(by, %method, path, status, "a change was asked for");
     }
-    Ok(next.run(request).await)
+    Ok(response)
 }
 
 /// Who may use this method of this path.

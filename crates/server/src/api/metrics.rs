@@ -16,9 +16,13 @@ use crate::{
     telephony::{LiveView, ServerState},
 };
 
+/// The bounds of every histogram: all of them are of seconds.
+const SECONDS: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
 /// There is one recorder a process; whoever comes first installs it.
 static RECORDER: LazyLock<PrometheusHandle> = LazyLock::new(|| {
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let buckets = PrometheusBuilder::new().set_buckets(&SECONDS);
+    let recorder = buckets.expect("there are some").build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("another metrics recorder is installed; counters do not reach /metrics");

@@ -131,14 +131,15 @@ fn check_name(name: &str) -> Result<(), Problem> {
     tag = "session",
     responses((status = 200, description = "Who is logged in", body = Session))
 )]
-pub(crate) async fn show(
-    State(api): State<Api>,
-    principal: Principal,
-) -> Result<Json<Session>, Problem> {
-    let (user, _) = person(&principal)?;
-    let user = api.app.store.users().get(user).await?;
-    let user = user.ok_or_else(|| Problem::not_found("user"))?;
-    Ok(Json(user.into()))
+pub(crate) async fn show(principal: Principal) -> Result<Json<Session>, Problem> {
+    let (id, _) = person(&principal)?;
+    let user = SessionUser {
+        id,
+        name: principal.name,
+        role: principal.role,
+        agent: principal.agent,
+    };
+    Ok(Json(Session { user }))
 }
 
 /// Log out.

@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::{
     app::App,
-    auth::{AuthConfig, Hashing, Principal, Throttle},
+    auth::{AuthConfig, Hashing, Principal, Recent, Throttle},
     problem::Problem,
     ws::Viewer,
 };
@@ -19,6 +19,7 @@ pub(crate) struct Api {
     pub(crate) auth: Arc<AuthConfig>,
     pub(crate) hashing: Hashing,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) recent: Arc<Recent>,
     pub(crate) document: Arc<OpenApi>,
     pub(crate) stop: CancellationToken,
     /// Held from a change in the store until the engine is told, so that it hears of changes in the store's order.
@@ -37,6 +38,7 @@ impl Api {
             auth: Arc::new(auth),
             hashing: Hashing::new(),
             throttle: Arc::default(),
+            recent: Arc::default(),
             document: Arc::new(document),
             stop,
             set_up: Arc::default(),
@@ -45,18 +47,18 @@ impl Api {
 
     /// What this principal may see now.
     pub(crate) async fn viewer(&self, principal: &Principal) -> Result<Viewer, Problem> {
-        let queues = match principal.agent {
-            Some(agent) if principal.is_agent() => self
-                .app
-                .store
-                .members()
-                .of_agent(agent, None, store::MAX_PAGE)
-                .await?
-                .into_iter()
-                .map(|member| member.queue)
-                .collect(),
-            _ => BTreeSet::new(),
+        let store = &self.app.store;
+        let Some(agent) = principal.agent.filter(|_| principal.is_agent()) else {
+            let role = principal.role;
+            return Ok(Viewer::new(role, None, BTreeSet::new()));
         };
-        Ok(Viewer::new(principal.role, principal.agent, queues))
+        let members = store.members();
+        let members = members.of_agent(agent, None, store::MAX_PAGE).await?;
+        let queues = members.into_iter().map(|member| member.queue).collect();
+        let mut viewer = Viewer::new(principal.role, Some(agent), queues);
+        if let Some(call) = store.agents().status(agent).await?.and_then(|now| now.call) {
+            viewer.owns(call);
+        }
+        Ok(viewer)
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use model::{AgentId, ApiKeyId, Role, SessionId, UserId};
+use store::StoreError;
 
 use super::{
     session::{COOKIE, expiry},
@@ -15,7 +16,7 @@ use crate::{api::Api, problem::Problem};
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// A secret that came with a request, as its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
     Session(String),
     Key(String),
@@ -76,18 +77,30 @@ fn acceptable(token: &str) -> Option<String> {
     (!token.is_empty() && token.len() <= MAX_TOKEN).then(|| hash_token(token))
 }
 
-/// Who has this secret, if it still holds.
+/// Who has this secret, if it still holds. While the database is away: who had it a moment ago.
 pub(crate) async fn identify(
     api: &Api,
     credential: &Credential,
 ) -> Result<Option<Principal>, Problem> {
-    match credential {
+    let found = match credential {
         Credential::Session(hash) => by_session(api, hash).await,
         Credential::Key(hash) => by_key(api, hash).await,
+    };
+    let now = api.app.clock.now();
+    match &found {
+        Ok(Some(principal)) => api.recent.note(principal, now),
+        Ok(None) => api.recent.forget(credential),
+        Err(StoreError::Unavailable { .. }) => {
+            if let Some(principal) = api.recent.recall(credential, now) {
+                return Ok(Some(principal));
+            }
+        }
+        Err(_) => {}
     }
+    Ok(found?)
 }
 
-async fn by_session(api: &Api, hash: &str) -> Result<Option<Principal>, Problem> {
+async fn by_session(api: &Api, hash: &str) -> Result<Option<Principal>, StoreError> {
     let now = api.app.clock.now().utc;
     let sessions = api.app.store.sessions();
     let Some((session, user)) = sessions.by_token_hash(hash, now).await? else {
@@ -111,7 +124,7 @@ async fn by_session(api: &Api, hash: &str) -> Result<Option<Principal>, Problem>
     }))
 }
 
-async fn by_key(api: &Api, hash: &str) -> Result<Option<Principal>, Problem> {
+async fn by_key(api: &Api, hash: &str) -> Result<Option<Principal>, StoreError> {
     let now = api.app.clock.now().utc;
     let keys = api.app.store.api_keys();
     let Some(key) = keys.by_hash(hash).await? else {

@@ -129,7 +129,7 @@ impl Feed {
         })
     }
 
-    /// The next frame; `None` after the end. Cancel-safe except within a look at the session, which is then repeated.
+    /// The next frame; `None` after the end. Drive it to its end: a dropped one may skip a look at the session.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         if self.ended {
             return None;

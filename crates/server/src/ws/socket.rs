@@ -69,15 +69,7 @@ pub(crate) async fn connect(
 }
 
 async fn run(mut socket: WebSocket, mut feed: Feed) {
-    loop {
-        let frame = tokio::select! {
-            frame = feed.next() => frame,
-            received = socket.recv() => match received {
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => continue,
-            },
-        };
-        let Some(frame) = frame else { return };
+    while let Some(Some(frame)) = hear_and_wait(&mut socket, feed.next()).await {
         let message = match frame {
             Frame::Hello(hello) => text(&hello),
             Frame::Event { json, .. } => Message::text(json),
@@ -92,6 +84,20 @@ async fn run(mut socket: WebSocket, mut feed: Feed) {
                 feed.end(End::Lagged);
                 return;
             }
+        }
+    }
+}
+
+/// What `next` gives; what the client says meanwhile is heard and forgotten, and never delays it. `None`: the client left.
+async fn hear_and_wait<T>(socket: &mut WebSocket, next: impl Future<Output = T>) -> Option<T> {
+    let mut next = std::pin::pin!(next);
+    loop {
+        tokio::select! {
+            next = &mut next => return Some(next),
+            received = socket.recv() => match received {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            },
         }
     }
 }

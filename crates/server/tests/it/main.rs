@@ -5,6 +5,7 @@ extern crate cordboard_server as server;
 
 mod access;
 mod bad_input;
+mod calls;
 mod document;
 mod harness;
 mod log_in;

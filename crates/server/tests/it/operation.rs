@@ -39,6 +39,8 @@ async fn health_says_what_is_missing() {
 async fn a_database_that_is_gone_is_named_and_ends_no_request_in_a_mystery() {
     let server = Server::start().await;
     let program = server.program(Role::Service).await;
+    let agent = server.agent("Agnes", "101").await;
+    assert_eq!(program.get("/v1/queues").await.status, 200);
     server.app.store.close().await;
     let ill = server.anonymous().get("/health").await;
     assert_eq!(ill.status, 503);
@@ -46,6 +48,15 @@ async fn a_database_that_is_gone_is_named_and_ends_no_request_in_a_mystery() {
     let answer = program.get("/v1/queues").await;
     assert_eq!(answer.verdict().1, "unavailable");
     assert!(answer.headers.contains_key("retry-after"));
+
+    // Whoever was let in a moment ago goes on with what needs no database.
+    let path = format!("/v1/agents/{agent}/state");
+    let state = program.put(&path, &json!({"state": "available"})).await;
+    assert_eq!(state.json()["state"], "available", "{state:?}");
+    let live = program.get("/v1/live").await;
+    assert_eq!(live.json()["agents"][0]["status"]["state"], "available");
+    let stranger = server.anonymous().with("authorization", "Bearer cb_x_y");
+    assert_eq!(stranger.get("/v1/live").await.verdict().1, "unavailable");
 }
 
 #[tokio::test]
