@@ -191,7 +191,11 @@ impl Fold {
         else {
             return;
         };
-        if let Some(offer) = self.offers.change(*offer) {
+        // The first end counts; only an answer may still fail.
+        let alive = |offer: &Offer| matches!(offer.result, None | Some(OfferResult::Answered));
+        if self.offers.all.get(offer).is_some_and(alive)
+            && let Some(offer) = self.offers.change(*offer)
+        {
             offer.ended_at = Some(event.at);
             offer.result = Some(*result);
             offer.ring_ms = Some(*ring_ms);

@@ -23,6 +23,7 @@ contract!(
     events_are_pruned_from_the_front,
     no_event_can_stop_the_journal,
     two_writers_do_not_apply_twice,
+    any_cut_of_any_events_gives_the_same_rows,
 );
 
 fn a_days_start() -> Vec<Event> {
@@ -407,4 +408,91 @@ async fn two_writers_do_not_apply_twice(store: &Store) {
     let (a, b) = tokio::join!(write(a, left), write(b, right));
     assert_eq!(a + b, 200);
     assert_eq!(store.events().after(0, 500).await, Ok(events));
+}
+
+/// Nonsense too: answers without offers, ends before arrivals, all of it doubled.
+fn any_events(seed: u64, count: usize) -> Vec<Event> {
+    let mut state = seed;
+    let mut draw = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        u128::from((state >> 33) % below)
+    };
+    let results = [
+        OfferResult::Answered,
+        OfferResult::Missed,
+        OfferResult::BridgeFailed,
+        OfferResult::CallerGone,
+    ];
+    let mut bodies = Vec::new();
+    for index in 0..count {
+        let (call, agent) = (1 + draw(6), 1 + draw(3));
+        let offer = call * 10 + draw(3);
+        bodies.push(match draw(9) {
+            0 | 1 => arrived(call),
+            2 => queued(call, 1 + draw(2)),
+            3 => offered(call, offer, agent),
+            4 => offer_ended(
+                call,
+                offer,
+                agent,
+                results[usize::try_from(draw(4)).unwrap()],
+            ),
+            5 => answered(call, offer, agent),
+            6 if draw(3) == 0 => ended(call, Some(agent)),
+            6 => ended(call, None),
+            _ => {
+                let state = AgentState::ALL[usize::try_from(draw(7)).unwrap()];
+                changed(agent, state, i64::try_from(index).unwrap() / 2 * 1_000)
+            }
+        });
+    }
+    events(1, bodies)
+}
+
+async fn any_cut_of_any_events_gives_the_same_rows(store: &Store) {
+    cut_gives_the_same_rows(store, 20_260_102).await;
+}
+
+#[tokio::test]
+async fn any_cut_of_many_events_gives_the_same_rows() {
+    for seed in 0..25 {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        cut_gives_the_same_rows(&store, seed).await;
+    }
+}
+
+async fn cut_gives_the_same_rows(store: &Store, seed: u64) {
+    let events = any_events(seed, 400);
+    let whole = Store::open("sqlite::memory:").await.unwrap();
+    whole.migrate().await.unwrap();
+    whole.journal().apply(&events).await.unwrap();
+    let mut rest = &events[..];
+    for size in [1, 2, 3, 5, 8, 13, 21].into_iter().cycle() {
+        let (batch, after) = rest.split_at(size.min(rest.len()));
+        store.journal().apply(batch).await.unwrap();
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let mut found = 0;
+    for call in (1..=6).map(call_id) {
+        let (left, right) = (store.calls(), whole.calls());
+        assert_eq!(left.get(call).await, right.get(call).await, "seed {seed}");
+        let offers = left.offers_of(call).await.unwrap();
+        found += offers.len();
+        assert_eq!(Ok(offers), right.offers_of(call).await, "seed {seed}");
+    }
+    assert!(found > 0, "seed {seed} offers something");
+    for agent in (1..=3).map(agent_id) {
+        let day = (at(-1), at(1_000_000_000));
+        let left = store.agent_states().of_agent(agent, day, None, 500).await;
+        let right = whole.agent_states().of_agent(agent, day, None, 500).await;
+        let open = left.iter().flatten().filter(|i| i.ended_at.is_none());
+        assert_eq!(open.count(), 1, "one state at a time");
+        assert_eq!(left, right, "seed {seed}");
+    }
 }

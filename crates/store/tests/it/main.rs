@@ -74,10 +74,8 @@ fn given(variable: &str) -> bool {
     if std::env::var_os(variable).is_some() {
         return true;
     }
-    let required = std::env::var("CI").is_ok_and(|ci| ci == "true")
-        || std::env::var_os("CORDBOARD_REQUIRE_LAB").is_some();
     assert!(
-        !required,
+        !lab::is_required(),
         "{variable} is not set, and skipping is not allowed here"
     );
     eprintln!("SKIPPED: {variable} is not set; run under `lab services run -- …`");
