@@ -15,7 +15,7 @@ use super::error::AgiError;
 /// How long the environment may take to arrive.
 pub const ENVIRONMENT_LIMIT: Duration = Duration::from_secs(5);
 /// How long an answer may take unless told otherwise: EXEC Dial lasts as long as the call.
-pub const DEFAULT_REPLY_LIMIT: Duration = Duration::from_secs(4 * 3600);
+pub const DEFAULT_REPLY_LIMIT: Duration = Duration::from_hours(4);
 
 const READ_SIZE: usize = 4096;
 
