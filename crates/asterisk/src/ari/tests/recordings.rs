@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -101,7 +102,8 @@ proptest! {
         pick in any::<prop::sample::Index>(),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
-        let (_, events) = recorded().swap_remove(0);
+        static EVENTS: LazyLock<Vec<Value>> = LazyLock::new(|| recorded().swap_remove(0).1);
+        let events = &*EVENTS;
         let mut bytes = events[pick.index(events.len())].to_string().into_bytes();
         for (at, byte) in damage {
             let at = at.index(bytes.len());

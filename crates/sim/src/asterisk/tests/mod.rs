@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod compare;
+mod connected;
+mod demo;
+mod faults;
 mod recorded;
 mod wire;
