@@ -5,6 +5,7 @@ pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod journal;
 pub mod listen;
 pub mod numbers;

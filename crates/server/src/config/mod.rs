@@ -95,10 +95,10 @@ impl Config {
         describe::dump(&self.settings)
     }
 
-    /// Where the database is: as configured, else the file `cordboard.sqlite` in the data folder.
+    /// Where the database is: as configured, else the file `cordboard.db` in the data folder.
     pub fn dsn(&self) -> Secret {
         self.database.dsn.clone().unwrap_or_else(|| {
-            let file = self.data.folder.join("cordboard.sqlite");
+            let file = self.data.folder.join("cordboard.db");
             Secret::new(format!("sqlite:{}", file.display()))
         })
     }

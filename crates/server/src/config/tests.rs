@@ -43,10 +43,7 @@ fn works_without_any_source() {
     let config = Config::load(&Sources::default()).unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert!(config.asterisk.is_empty());
-    assert_eq!(
-        config.dsn().expose(),
-        "sqlite:cordboard-data/cordboard.sqlite"
-    );
+    assert_eq!(config.dsn().expose(), "sqlite:cordboard-data/cordboard.db");
     assert!(
         config
             .settings()
@@ -335,15 +332,12 @@ fn the_example_changes_nothing_and_has_every_key_at_its_default() {
 fn the_committed_documents_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
-    assert_eq!(
-        read("cordboard.example.toml"),
-        example(),
-        "run `cargo xtask codegen`"
+    let is_current = read("cordboard.example.toml") == example();
+    assert!(
+        is_current,
+        "cordboard.example.toml: run `cargo xtask codegen`"
     );
     let manual = read("docs/OPERATIONS.md");
-    assert!(
-        manual.contains(&key_tables()),
-        "docs/OPERATIONS.md lacks these tables; run `cargo xtask codegen`:\n{}",
-        key_tables()
-    );
+    let is_current = manual.contains(&key_tables());
+    assert!(is_current, "docs/OPERATIONS.md: run `cargo xtask codegen`");
 }

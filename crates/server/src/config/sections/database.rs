@@ -22,7 +22,7 @@ const SCHEMES: [&str; 5] = [
 impl Section for DatabaseConfig {
     const NAME: &'static str = "database";
     const ABOUT: &'static str =
-        "Which database. Without a DSN: SQLite, the file `cordboard.sqlite` in the data folder.";
+        "Which database. Without a DSN: SQLite, the file `cordboard.db` in the data folder.";
     const KEYS: &'static [Key] = &[
         key(
             "dsn",

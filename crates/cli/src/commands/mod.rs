@@ -1,0 +1,76 @@
+//! One command, one file.
+
+mod completions;
+mod config;
+mod doctor;
+mod key;
+mod man;
+mod migrate;
+mod openapi;
+mod user;
+
+use clap::{Parser, Subcommand};
+
+use crate::{log, output::Output, setting::Global};
+
+/// The call centre in one binary, for any Asterisk
+#[derive(Debug, Parser)]
+#[command(
+    name = "cordboard",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// People who log in
+    #[command(subcommand)]
+    User(user::Command),
+    /// Keys for programs
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Look at everything the server needs; say what is wrong, why, and what to do
+    Doctor,
+    /// Bring the database's schema up to date (the server does it by itself)
+    Migrate,
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi,
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    Man(man::Arguments),
+}
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Openapi => openapi::run(),
+        Command::Config(command) => config::run(&command, &global, output),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::User(command) => briefly(user::run(&command, &global, output)),
+        Command::Key(command) => briefly(key::run(&command, &global, output)),
+        Command::Doctor => briefly(doctor::run(&global, output)),
+        Command::Migrate => briefly(migrate::run(&global, output)),
+    }
+}
+
+/// Runs a command that ends by itself.
+fn briefly(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    log::quiet()?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

@@ -1,0 +1,73 @@
+//! What every command stands on: the configuration, the data folder, the store.
+
+use std::{
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt as _,
+    path::PathBuf,
+};
+
+use clap::Args;
+use server::config::{Config, Flag, Sources};
+use store::Store;
+
+use crate::failure::{self, Code, Failure};
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Configuration file [default: DIR/cordboard.toml, ./cordboard.toml or /etc/cordboard/cordboard.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder for everything that is written [default: ./cordboard-data, or as configured]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Global {
+    /// The configuration with these options and further `flags` over it.
+    pub(crate) fn load(&self, mut flags: Vec<Flag>) -> Result<Config, Failure> {
+        Ok(Config::load(&self.sources(&mut flags))?)
+    }
+
+    pub(crate) fn sources(&self, flags: &mut Vec<Flag>) -> Sources {
+        if let Some(folder) = &self.data {
+            flags.push(Flag {
+                flag: "--data",
+                key: "data.folder",
+                value: folder.display().to_string(),
+            });
+        }
+        let flags = std::mem::take(flags);
+        Sources::of_process(self.config.clone(), self.data.as_deref(), flags)
+    }
+}
+
+/// Makes the data folder if it is missing, for its owner only.
+pub(crate) fn make_data_folder(config: &Config) -> Result<(), Failure> {
+    let folder = &config.data.folder;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.and_then(|()| fs::read_dir(folder).map(drop))
+        .map_err(|error| {
+            Failure::new(
+                Code::Failed,
+                format!("cannot use the data folder {}", folder.display()),
+            )
+            .because(error)
+            .remedy(
+                "make it and give it to this user, or name another by `--data` or `data.folder`",
+            )
+        })
+}
+
+/// The database with its schema up to date. Works beside a running server.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
+    make_data_folder(config)?;
+    let dsn = config.dsn();
+    let failed = |error| failure::database(&error, dsn.expose());
+    let store = Store::open(dsn.expose()).await.map_err(failed)?;
+    store.migrate().await.map_err(failed)?;
+    Ok(store)
+}

@@ -1,0 +1,4 @@
+//! The program as people and scripts meet it.
+#![allow(clippy::unwrap_used)]
+
+mod commands;

@@ -1,0 +1,83 @@
+//! The database: is it there, and is it ours?
+
+use std::path::Path;
+
+use model::Role;
+use store::{MAX_PAGE, Store, StoreError};
+
+use super::Finding;
+use crate::config::{Config, redacted_dsn};
+
+const SUBJECT: &str = "database";
+const PEOPLE: &str = "administrators";
+
+/// What was seen, and the database if it can be used.
+pub(super) async fn examine(config: &Config) -> (Vec<Finding>, Option<Store>) {
+    let dsn = config.dsn();
+    let shown = redacted_dsn(dsn.expose());
+    if let Some(file) = sqlite_file(dsn.expose())
+        && !Path::new(file).exists()
+    {
+        let what = format!("{shown} is not there yet; the first start makes it");
+        return (vec![Finding::ok(SUBJECT, what)], None);
+    }
+    let store = match Store::open(dsn.expose()).await {
+        Ok(store) => store,
+        Err(error) => return (vec![unusable(&shown, &error)], None),
+    };
+    // The newest tables are the last to be missing.
+    match store.agents().list(None, 1).await.map(drop) {
+        Ok(()) => {}
+        Err(StoreError::Database { problem }) => {
+            let finding = Finding::warning(SUBJECT, format!("{shown} answers, but its schema is not ours yet"))
+                .because(problem)
+                .remedy("start the server, or run `cordboard migrate`; if this database is another program's, name another one");
+            store.close().await;
+            return (vec![finding], None);
+        }
+        Err(error) => {
+            store.close().await;
+            return (vec![unusable(&shown, &error)], None);
+        }
+    }
+    let people = administrators(&store).await;
+    let findings = vec![Finding::ok(SUBJECT, format!("{shown} answers")), people];
+    (findings, Some(store))
+}
+
+fn unusable(shown: &str, error: &StoreError) -> Finding {
+    let remedy = match error {
+        StoreError::Dsn { .. } => "correct `database.dsn`",
+        _ => "start it, or correct `database.dsn` (address, user, password, rights of the file)",
+    };
+    Finding::problem(SUBJECT, format!("{shown} cannot be used"))
+        .because(error)
+        .remedy(remedy)
+}
+
+async fn administrators(store: &Store) -> Finding {
+    let mut after: Option<String> = None;
+    loop {
+        let page = match store.users().list(after.as_deref(), MAX_PAGE).await {
+            Ok(page) => page,
+            Err(error) => return Finding::problem(PEOPLE, "cannot be listed").because(error),
+        };
+        let Some(last) = page.last() else {
+            return Finding::warning(PEOPLE, "there is none that is active").remedy(
+                "start the server: it makes one and prints the password; or `cordboard user add`",
+            );
+        };
+        let is_administrator =
+            |user: &&model::User| user.active && user.role == Role::Administrator;
+        if let Some(user) = page.iter().find(is_administrator) {
+            return Finding::ok(PEOPLE, format!("{} may log in", user.name));
+        }
+        after = Some(last.name.clone());
+    }
+}
+
+fn sqlite_file(dsn: &str) -> Option<&str> {
+    let rest = dsn.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    (path != ":memory:").then_some(path)
+}

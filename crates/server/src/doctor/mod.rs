@@ -1,0 +1,86 @@
+//! Looks at everything the server needs, and says what is wrong, why, and what to do.
+//!
+//! Changes nothing that matters: never migrates a schema, never connects to Asterisk's event stream (which would take
+//! the calls away from a running server), never shows a secret. Every look has a time limit.
+
+mod asterisk;
+mod data;
+mod database;
+mod listen;
+
+use serde::Serialize;
+
+use crate::config::Config;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Ok,
+    /// It works, but not as it should, or not for long.
+    Warning,
+    /// It does not work.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Such as `database` or `asterisk main`.
+    pub subject: String,
+    pub verdict: Verdict,
+    /// What was seen, in a sentence without a full stop.
+    pub what: String,
+    pub why: Option<String>,
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    fn ok(subject: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(subject, Verdict::Ok, what)
+    }
+
+    fn warning(subject: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(subject, Verdict::Warning, what)
+    }
+
+    fn problem(subject: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(subject, Verdict::Problem, what)
+    }
+
+    fn new(subject: impl Into<String>, verdict: Verdict, what: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            verdict,
+            what: what.into(),
+            why: None,
+            remedy: None,
+        }
+    }
+
+    fn because(mut self, why: impl std::fmt::Display) -> Self {
+        self.why = Some(why.to_string());
+        self
+    }
+
+    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+/// Looks at everything that the configuration names.
+pub async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = data::examine(config);
+    let (database, store) = database::examine(config).await;
+    findings.extend(database);
+    findings.push(listen::examine(config).await);
+    findings.extend(asterisk::examine(config, store.as_ref()).await);
+    if let Some(store) = store {
+        store.close().await;
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, path::Path};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+use super::*;
+use crate::config::Sources;
+
+/// A web server that answers each path with a status and a body, and knows one password.
+async fn pbx(answers: &[(&'static str, u16, &'static str)]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answers: BTreeMap<&str, (u16, &str)> = answers
+        .iter()
+        .map(|(path, status, body)| (*path, (*status, *body)))
+        .collect();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = socket.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            // cordboard:right
+            let knows = request
+                .to_lowercase()
+                .contains("authorization: basic y29yzgjvyxjkonjpz2h0");
+            let (status, body) = match answers.get(path) {
+                _ if !knows => (401, "{}"),
+                Some(answer) => *answer,
+                None => (404, "{}"),
+            };
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/ari")
+}
+
+fn config(folder: &Path, ari_url: &str, password: &str) -> Config {
+    let set = |name: &str, value: &str| (format!("CORDBOARD__{name}"), value.to_owned());
+    Config::load(&Sources {
+        environment: vec![
+            set("DATA__FOLDER", folder.to_str().unwrap()),
+            set("SERVER__LISTEN", "127.0.0.1:0"),
+            set("ASTERISK__0__ARI_URL", ari_url),
+            set("ASTERISK__0__PASSWORD", password),
+        ],
+        ..Sources::default()
+    })
+    .unwrap()
+}
+
+const INFO: (&str, u16, &str) = (
+    "/ari/asterisk/info",
+    200,
+    r#"{"system":{"version":"22.10.0","entity_id":"00:00"}}"#,
+);
+
+async fn findings(ari_url: &str, password: &str) -> Vec<Finding> {
+    let folder = tempfile::tempdir().unwrap();
+    examine(&config(folder.path(), ari_url, password)).await
+}
+
+fn of<'a>(findings: &'a [Finding], text: &str) -> &'a Finding {
+    let found = findings.iter().find(|finding| finding.what.contains(text));
+    found.unwrap_or_else(|| panic!("nothing says {text:?}: {findings:#?}"))
+}
+
+#[tokio::test]
+async fn a_healthy_installation_has_no_problem() {
+    let url = pbx(&[
+        INFO,
+        (
+            "/ari/applications/cordboard",
+            200,
+            r#"{"name":"cordboard","channel_ids":["1"]}"#,
+        ),
+    ])
+    .await;
+    let findings = findings(&url, "right").await;
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.verdict != Verdict::Problem),
+        "{findings:#?}"
+    );
+    of(&findings, "Asterisk 22.10.0 lets cordboard in");
+    of(
+        &findings,
+        "a program is connected as `cordboard`, with 1 channels",
+    );
+    // The PBX above believes that it is New Year.
+    assert_eq!(of(&findings, "its clock differs").verdict, Verdict::Warning);
+}
+
+#[tokio::test]
+async fn says_what_is_wrong_with_an_asterisk() {
+    let url = pbx(&[INFO]).await;
+    let wrong = findings(&url, "wrong").await;
+    let refused = of(&wrong, "refuses the user cordboard");
+    assert_eq!(refused.verdict, Verdict::Problem);
+    assert!(refused.remedy.as_ref().unwrap().contains("ari.conf"));
+
+    let nothing = findings("http://127.0.0.1:1/ari", "right").await;
+    let gone = of(&nothing, "does not answer");
+    assert!(gone.why.as_ref().unwrap().contains("refused"), "{gone:?}");
+
+    let other = findings(&url.replace("/ari", "/other"), "right").await;
+    assert_eq!(of(&other, "there is no ARI at").verdict, Verdict::Problem);
+
+    let alone = findings(&url, "right").await;
+    assert_eq!(of(&alone, "no program is connected").verdict, Verdict::Ok);
+
+    let reader = pbx(&[
+        INFO,
+        (
+            "/ari/channels/cordboard-doctor-asks-whether-it-may-write",
+            403,
+            "{}",
+        ),
+    ])
+    .await;
+    assert_eq!(
+        of(&findings(&reader, "right").await, "may only read").verdict,
+        Verdict::Problem
+    );
+
+    let page = pbx(&[("/ari/asterisk/info", 200, "<html>")]).await;
+    of(&findings(&page, "right").await, "not as Asterisk does");
+}
+
+#[tokio::test]
+async fn a_database_is_told_apart_from_a_missing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "http://127.0.0.1:1/ari", "x");
+    of(&examine(&config).await, "cordboard.db is not there yet");
+
+    let store = store::Store::open(config.dsn().expose()).await.unwrap();
+    of(&examine(&config).await, "its schema is not ours yet");
+    store.migrate().await.unwrap();
+    let findings = examine(&config).await;
+    of(&findings, "cordboard.db answers");
+    assert_eq!(
+        of(&findings, "there is none that is active").verdict,
+        Verdict::Warning
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_another_program_has_is_a_problem() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), "http://127.0.0.1:1/ari", "x");
+    config.server.listen = taken.local_addr().unwrap();
+    drop(tokio::spawn(async move {
+        while taken.accept().await.is_ok() {}
+    }));
+    assert_eq!(
+        of(&examine(&config).await, "is taken by another program").verdict,
+        Verdict::Problem
+    );
+}
