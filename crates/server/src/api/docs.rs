@@ -150,7 +150,7 @@ fn schemas(page: &mut String, document: &Value) {
     for (name, schema) in all.into_iter().flatten() {
         let _ = write!(
             page,
-            "<details id=\"schema-{0}\"><summary><code>{0}</code></summary>{1}<p>{2}</p><table>",
+            "<details><summary><code>{0}</code></summary><div id=\"schema-{0}\">{1}<p>{2}</p></div><table>",
             escape(name),
             prose(&schema["description"]),
             if schema["properties"].is_object() {

@@ -49,12 +49,13 @@ pub(crate) fn is_same_site(headers: &HeaderMap, config: &AuthConfig) -> bool {
     let page = origin
         .to_str()
         .ok()
-        .and_then(|origin| origin.split_once("://"))
-        .map(|(_, authority)| authority);
-    match (page, host) {
-        (Some(page), Some(host)) => page.eq_ignore_ascii_case(host),
-        _ => false,
-    }
+        .and_then(|origin| origin.split_once("://"));
+    let (Some((scheme, page)), Some(host)) = (page, host) else {
+        return false;
+    };
+    // A browser leaves the scheme's own port out of the origin; a proxy may put it into the host.
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    page.eq_ignore_ascii_case(host.strip_suffix(own_port).unwrap_or(host))
 }
 
 #[cfg(test)]
@@ -103,6 +104,11 @@ mod tests {
                 "{origin}"
             );
         }
+        let with_port = [
+            ("host", "desk.example:80"),
+            ("origin", "http://desk.example"),
+        ];
+        assert!(is_same_site(&headers(&with_port), &plain));
         assert!(!is_same_site(
             &headers(&[("origin", "http://desk.example")]),
             &plain

@@ -87,6 +87,8 @@ pub(crate) struct Hashing {
 
 impl Hashing {
     pub(crate) fn new() -> Self {
+        // Made now, or the first unknown user would take twice as long as the second.
+        LazyLock::force(&NOBODY);
         Self {
             turns: Arc::new(Semaphore::new(MAX_HASHING)),
             places: Arc::new(Semaphore::new(MAX_HASHING + MAX_HASH_QUEUE)),

@@ -151,3 +151,24 @@ async fn stopping_ends_the_event_streams_and_closes_the_port() {
         "{rest}"
     );
 }
+
+#[tokio::test]
+async fn a_stop_is_not_held_up_by_who_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = server::config::Config::default();
+    config.data.folder = folder.path().to_owned();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    let running = server::start(&config).await.unwrap();
+    let address = running.local_addr();
+    // Connected, and never says anything.
+    let _silent = tokio::net::TcpStream::connect(address).await.unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let health = reqwest::get(format!("http://{address}/health")).await;
+    assert_eq!(
+        health.unwrap().status(),
+        200,
+        "and keeps its connection alive"
+    );
+    let stopped = tokio::time::timeout(Duration::from_secs(8), running.stop()).await;
+    assert!(stopped.is_ok(), "it stops at once");
+}
