@@ -3,7 +3,7 @@
 use std::{fmt, process::ExitCode};
 
 use serde_json::json;
-use server::config::ConfigError;
+use server::{app::StartError, config::ConfigError};
 use store::StoreError;
 
 use crate::output::Output;
@@ -18,6 +18,8 @@ pub(crate) enum Code {
     Database = 3,
     /// The configuration is wrong.
     Config = 4,
+    /// The address to listen on cannot be had.
+    Address = 5,
 }
 
 /// Why a command ends without success.
@@ -128,4 +130,33 @@ pub(crate) fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
         eprintln!("error: {failure}");
     }
     ExitCode::from(failure.code as u8)
+}
+
+/// A server that does not start.
+pub(crate) fn start(error: &StartError) -> Failure {
+    let failed = |code, what: &str| Failure::new(code, what.to_owned()).because(error);
+    match error {
+        StartError::Listen { address, .. } => failed(
+            Code::Address,
+            &format!("cannot listen on {address}"),
+        )
+        .remedy(
+            "stop the program that has the address, or name another: `--listen` or `server.listen`",
+        ),
+        StartError::Store(_) | StartError::CatchUp(_) => {
+            failed(Code::Database, "the database cannot be used")
+                .remedy("run `cordboard doctor`; it looks at the database more closely")
+        }
+        StartError::Server { .. } => failed(
+            Code::Config,
+            "an Asterisk of the configuration cannot be used",
+        )
+        .remedy("correct that [[asterisk]]"),
+        StartError::DefaultQueue(_) => failed(Code::Config, "`acd.default_queue` cannot be used")
+            .remedy("add that queue in the API, or remove the key"),
+        StartError::DataFolder { .. } | StartError::Vault(_) | StartError::Journal(_) => {
+            failed(Code::Failed, "the data folder cannot be used")
+                .remedy("run `cordboard doctor`; restore the folder from a backup if it is damaged")
+        }
+    }
 }

@@ -1,11 +1,16 @@
 //! The log, on standard error: standard output is for answers.
 
 use anyhow::Context as _;
-use server::config::LogFormat;
+use server::config::{LogConfig, LogFormat};
 use tracing_subscriber::EnvFilter;
 
 /// What commands other than the server say.
 const QUIET: &str = "warn";
+
+/// The server's log, as configured.
+pub(crate) fn as_configured(config: &LogConfig) -> anyhow::Result<()> {
+    start(&config.level, config.format)
+}
 
 /// The log of a command that ends by itself.
 pub(crate) fn quiet() -> anyhow::Result<()> {

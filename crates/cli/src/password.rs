@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Args;
+use rand::{TryRngCore as _, rngs::OsRng};
 
 use crate::failure::{Code, Failure};
 
@@ -50,4 +51,19 @@ fn bounded(from: impl io::Read) -> io::Result<String> {
     let mut text = String::new();
     from.take(MAX_FILE).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// Without those that are mistaken for one another.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// 100 bits.
+const LENGTH: usize = 20;
+
+/// A password that nobody has to invent.
+pub(crate) fn random() -> anyhow::Result<String> {
+    let mut bytes = [0; LENGTH];
+    OsRng.try_fill_bytes(&mut bytes)?;
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect())
 }

@@ -7,6 +7,7 @@ mod key;
 mod man;
 mod migrate;
 mod openapi;
+mod serve;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the server
+    Serve(serve::Arguments),
     /// People who log in
     #[command(subcommand)]
     User(user::Command),
@@ -55,6 +58,7 @@ enum Command {
 pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     match command {
+        Command::Serve(arguments) => serve::run(&arguments, &global, output),
         Command::Openapi => openapi::run(),
         Command::Config(command) => config::run(&command, &global, output),
         Command::Completions(arguments) => completions::run(&arguments),

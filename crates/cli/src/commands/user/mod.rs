@@ -5,6 +5,8 @@ mod deactivate;
 mod list;
 mod set_password;
 
+pub(super) use {add::create, list::all};
+
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser, ValueParser},

@@ -23,7 +23,13 @@ fn a_right_configuration_is_right() {
 fn a_wrong_one_is_named_by_line_and_code() {
     let cordboard = Cordboard::new();
     cordboard.write("cordboard.toml", "[server]\nlistn = \"127.0.0.1:1\"\n");
-    for command in ["config check", "config dump", "migrate", "user list"] {
+    for command in [
+        "config check",
+        "config dump",
+        "migrate",
+        "user list",
+        "serve",
+    ] {
         let said = cordboard.run(command).failure(4);
         let wanted = "cordboard.toml:2: unknown key `listn` in [server]; did you mean `listen`?";
         assert!(said.contains(wanted), "{command}: {said}");

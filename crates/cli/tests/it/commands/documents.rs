@@ -9,6 +9,7 @@ fn knows_its_version_and_commands() {
     );
     let help = cordboard.run("--help").text();
     for command in [
+        "serve",
         "user",
         "key",
         "doctor",
@@ -39,7 +40,7 @@ fn completions_are_for_every_shell() {
 fn man_pages_are_written() {
     let cordboard = Cordboard::new();
     cordboard.run("man pages").text();
-    let page = std::fs::read_to_string(cordboard.folder.path().join("pages/cordboard-user-add.1"))
-        .unwrap();
-    assert!(page.contains("password\\-file"), "{page}");
+    let page =
+        std::fs::read_to_string(cordboard.folder.path().join("pages/cordboard-serve.1")).unwrap();
+    assert!(page.contains("listen"), "{page}");
 }

@@ -4,10 +4,11 @@ mod config;
 mod doctor;
 mod documents;
 mod people;
+mod serve;
 
 use std::{
     io::Write as _,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -45,7 +46,15 @@ impl Cordboard {
 
     /// Runs a line of words with this standard input.
     fn run_with(&self, line: &str, input: &str) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+        let mut child = self.spawn(line);
+        // A program that does not read may have gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Run::new(child.wait_with_output().unwrap())
+    }
+
+    /// Starts a line of words, with all its streams piped.
+    fn spawn(&self, line: &str) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_cordboard"))
             .args(line.split_whitespace())
             .env_clear()
             .env("CORDBOARD__DATA__FOLDER", self.folder.path().join("data"))
@@ -55,10 +64,7 @@ impl Cordboard {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        // A program that does not read may have gone already.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Run::new(child.wait_with_output().unwrap())
+            .unwrap()
     }
 
     fn write(&self, name: &str, text: &str) {
