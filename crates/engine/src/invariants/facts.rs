@@ -9,7 +9,7 @@ use model::{
     Outcome, QueueId, ServerId, Strategy, Timestamp,
 };
 
-use super::picture::{Bid, Contact};
+use super::picture::{Bid, Contact, Place};
 use super::{Checker, Rule};
 use crate::acd::Command;
 
@@ -109,6 +109,7 @@ impl Checker {
         }
         self.check_call_of_offer(*call, *queue);
         self.check_agent_of_offer(*queue, *agent, choice);
+        self.check_turn_across_queues(*call, *queue, *agent);
         let new = !self.picture.offers.contains_key(offer) && !self.picture.spent.contains(offer);
         self.must(new, Rule::OfferEndsOnce, || format!("{offer} made again"));
 
@@ -192,6 +193,32 @@ impl Checker {
         });
         self.must(in_order(choice), Rule::BestFirst, || {
             format!("not in order: {choice:?}")
+        });
+    }
+
+    /// Of all the calls the agent could take, over all queues, none was to come first.
+    fn check_turn_across_queues(&mut self, call: CallId, queue: QueueId, agent: AgentId) {
+        let picture = &self.picture;
+        let key = |queue: QueueId, place: Place| {
+            let priority = picture
+                .queues
+                .get(&queue)
+                .map_or(0, |line| line.queue.priority);
+            (Reverse(priority), place)
+        };
+        let Some(place) = picture.calls.get(&call).and_then(|contact| contact.place) else {
+            return;
+        };
+        let mine = key(queue, place);
+        let queues = picture.agents.get(&agent).map(|seat| seat.queues.keys());
+        let better = queues.into_iter().flatten().find_map(|other| {
+            picture.serves(agent, *other)?;
+            let mut places = picture.queues.get(other)?.unoffered.iter();
+            let head = places.find(|place| !picture.frozen(place.2))?;
+            (key(*other, *head) < mine).then_some((head.2, *other))
+        });
+        self.must(better.is_none(), Rule::InTurn, || {
+            format!("{agent} given {call} of {queue} before {better:?}")
         });
     }
 

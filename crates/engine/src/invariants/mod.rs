@@ -37,7 +37,7 @@ pub enum Rule {
     OnlyMembers,
     /// A higher penalty only when no lower one is available; the ledger's first is the chosen one.
     BestFirst,
-    /// Within a queue, of equal priority, the older call is offered first.
+    /// Callers are offered by the priority of their queue, then their own, then their arrival.
     InTurn,
     /// Nobody waits while an agent is free who may take the call.
     NobodyIdle,
