@@ -24,7 +24,7 @@ fn main() {
     let mut inputs = INPUTS;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--plot" => folder = arguments.next().map(PathBuf::from),
+            "--plot" => folder = arguments.next().map(|folder| from_root(&folder)),
             "--quick" => inputs /= 10,
             _ => {}
         }
@@ -67,6 +67,11 @@ fn main() {
     if let Some(folder) = folder {
         plot::write(&folder, &plots).expect("the folder can be written to");
     }
+}
+
+/// Paths are meant from the root of the workspace; cargo starts a bench in its package.
+fn from_root(path: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
 }
 
 fn verdict(reached: bool) -> &'static str {

@@ -118,7 +118,14 @@ fn svg(plots: &[(&str, Vec<Row>)]) -> String {
             at + 4.0
         );
     }
+    let mut legend = MARGIN + 18.0;
     for ((name, rows), colour) in plots.iter().zip(["#c33", "#36c", "#393"]) {
+        let _ = writeln!(
+            text,
+            "<text x=\"{}\" y=\"{legend}\" fill=\"{colour}\">{name}: mean, and p99 dashed</text>",
+            MARGIN + 10.0
+        );
+        legend += 16.0;
         for (figure, dashes) in [("mean", ""), ("p99", "5 4")] {
             let points: Vec<String> = rows
                 .iter()
@@ -133,14 +140,9 @@ fn svg(plots: &[(&str, Vec<Row>)]) -> String {
                     format!("{:.1},{:.1}", x(agents), y(nanos))
                 })
                 .collect();
-            let (end_x, end_y) = points
-                .last()
-                .and_then(|point| point.split_once(','))
-                .unwrap_or(("0", "0"));
             let _ = writeln!(
                 text,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>\
-                 <text x=\"{end_x}\" y=\"{end_y}\" dy=\"-6\" text-anchor=\"end\" fill=\"{colour}\">{name}, {figure}</text>",
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>",
                 points.join(" ")
             );
         }
