@@ -19,9 +19,9 @@ const COLUMNS: readonly Column[] = [
   { id: "arrived", label: "Arrived", width: "150px" },
   { id: "caller", label: "Caller" },
   { id: "dialled", label: "Dialled", width: "110px" },
-  { id: "queue", label: "Queue", width: "15%" },
-  { id: "agent", label: "Agent", width: "15%" },
-  { id: "outcome", label: "Outcome", width: "210px" },
+  { id: "queue", label: "Queue", width: "13%" },
+  { id: "agent", label: "Agent", width: "14%" },
+  { id: "outcome", label: "Outcome", width: "190px" },
   { id: "ended", label: "Ended by", width: "90px" },
   { id: "cause", label: "Cause", width: "64px", end: true, hint: "Q.850 cause of the caller's channel" },
   {

@@ -10,8 +10,8 @@ import { callerWords, stopwatch } from "./words";
 const COLUMNS: readonly Column[] = [
   { id: "state", label: "State", width: "104px" },
   { id: "caller", label: "Caller" },
-  { id: "queue", label: "Queue", width: "20%" },
-  { id: "agent", label: "Agent", width: "21%", hint: "Who talks, or whose phone rings" },
+  { id: "queue", label: "Queue", width: "18%" },
+  { id: "agent", label: "Agent", width: "19%", hint: "Who talks, or whose phone rings" },
   { id: "wait", label: "Wait", width: "64px", end: true, hint: "From entering the queue to the answer" },
   { id: "talk", label: "Talk", width: "60px", end: true, hint: "Since the answer" },
 ];

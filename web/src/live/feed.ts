@@ -15,6 +15,8 @@ const BATCH_MS = 100;
 const MAX_PENDING = 5_000;
 /** Snapshots are fetched so often in any case: queues and agents made since, and the queue's midnight, have no event. */
 const REFRESH_MS = 60_000;
+/** For those who are not told of every agent, but see how many of a queue are in which state. */
+const PARTIAL_REFRESH_MS = 15_000;
 /** The least time between two snapshots that events asked for. */
 const REFETCH_MS = 2_000;
 /** After a snapshot that failed. */
@@ -39,6 +41,8 @@ export interface FeedOptions {
   fetchLive?: () => Promise<Live>;
   open?: (after: number) => Socket;
   onSessionEnded: () => void;
+  /** The server withholds events from this user. */
+  partial?: boolean;
 }
 
 export interface Feed {
@@ -55,7 +59,12 @@ function createFeedStore() {
 
 export function startFeed(options: FeedOptions): Feed {
   const store = createFeedStore();
-  const { fetchLive = () => answer(api.GET("/v1/live")), open = openSocket, onSessionEnded } = options;
+  const {
+    fetchLive = () => answer(api.GET("/v1/live")),
+    open = openSocket,
+    onSessionEnded,
+    partial = false,
+  } = options;
   const state = new Snapshots(store, fetchLive, onSessionEnded);
   let stream: Stream | null = null;
   let heardAt = Date.now();
@@ -97,7 +106,7 @@ export function startFeed(options: FeedOptions): Feed {
     });
   });
 
-  const refresh = setInterval(() => void state.fetch(), REFRESH_MS);
+  const refresh = setInterval(() => void state.fetch(), partial ? PARTIAL_REFRESH_MS : REFRESH_MS);
   const retryNow = () => stream?.retryNow();
   globalThis.addEventListener("online", retryNow);
 

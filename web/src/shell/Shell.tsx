@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { sessionQuery, useUser } from "../api/session";
+import type { User } from "../api/types";
 import { type Feed, startFeed } from "../live/feed";
 import { FeedContext } from "../live/useLive";
 import { ConnectionChip } from "./ConnectionChip";
@@ -13,7 +14,7 @@ import { UserMenu } from "./UserMenu";
 
 export function Shell() {
   const user = useUser();
-  const feed = useLiveFeed(user.id);
+  const feed = useLiveFeed(user);
   if (!feed) return null;
   return (
     <FeedContext.Provider value={feed}>
@@ -42,12 +43,13 @@ export function Shell() {
 }
 
 /** The feed of whoever is logged in; another user gets another feed. */
-function useLiveFeed(user: string): Feed | null {
+function useLiveFeed({ id: user, role }: User): Feed | null {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [feed, setFeed] = useState<{ user: string; feed: Feed } | null>(null);
   useEffect(() => {
     const started = startFeed({
+      partial: role === "agent",
       onSessionEnded: () => {
         client.setQueryData(sessionQuery.queryKey, null);
         const next = globalThis.location.pathname;
@@ -56,6 +58,6 @@ function useLiveFeed(user: string): Feed | null {
     });
     setFeed({ user, feed: started });
     return () => started.close();
-  }, [user, client, navigate]);
+  }, [user, role, client, navigate]);
   return feed?.user === user ? feed.feed : null;
 }
