@@ -12,10 +12,13 @@ use super::gone::How;
 use super::record::{CallRecord, CallSlot, QueueSlot};
 use super::{Acd, Command};
 
+/// Call, server, channel, caller, number dialled.
+type Arrival = (CallId, ServerId, String, Caller, String);
+
 impl Acd {
     pub(super) fn call_arrived(
         &mut self,
-        (id, server, channel, caller, dialled): (CallId, ServerId, String, Caller, String),
+        (id, server, channel, caller, dialled): Arrival,
         argument: Option<&str>,
         priority: i32,
     ) {
@@ -28,7 +31,6 @@ impl Acd {
             return;
         }
         let queue = self.route(argument, &dialled);
-        let frozen = self.lost.contains(&server);
         self.publish(EventBody::CallArrived {
             call: id,
             server,
@@ -36,6 +38,23 @@ impl Acd {
             caller: caller.clone(),
             dialled: dialled.clone(),
         });
+        let c = self.open((id, server, channel, caller, dialled), priority);
+        match (early, queue) {
+            (Some(cause), _) => self.end_call(
+                c,
+                Ending {
+                    cause,
+                    ..Ending::by(Outcome::Abandoned, EndedBy::Caller)
+                },
+            ),
+            (None, Some(queue)) => self.enter(c, queue, None),
+            (None, None) => self.turn_away(c, Outcome::Unrouted, None),
+        }
+    }
+
+    /// The record of a new call, not in any line yet.
+    fn open(&mut self, (id, server, channel, caller, dialled): Arrival, priority: i32) -> CallSlot {
+        let frozen = self.lost.contains(&server);
         let call = Call {
             id,
             server,
@@ -59,33 +78,20 @@ impl Acd {
             ended_by: None,
             hangup_cause: None,
         };
-        let c = self.calls.insert(
-            id,
-            CallRecord {
-                call,
-                queue: None,
-                place: None,
-                entered: self.now.utc,
-                deadline: None,
-                offers: Vec::new(),
-                ring_penalty: 0,
-                frozen,
-                fresh: frozen,
-                answered: false,
-                visited: Vec::new(),
-            },
-        );
-        match (early, queue) {
-            (Some(cause), _) => self.end_call(
-                c,
-                Ending {
-                    cause,
-                    ..Ending::by(Outcome::Abandoned, EndedBy::Caller)
-                },
-            ),
-            (None, Some(queue)) => self.enter(c, queue, None),
-            (None, None) => self.turn_away(c, Outcome::Unrouted, None),
-        }
+        let record = CallRecord {
+            call,
+            queue: None,
+            place: None,
+            entered: self.now.utc,
+            deadline: None,
+            offers: Vec::new(),
+            ring_penalty: 0,
+            frozen,
+            fresh: frozen,
+            answered: false,
+            visited: Vec::new(),
+        };
+        self.calls.insert(id, record)
     }
 
     /// The Stasis argument if it names a queue, else the number that was dialled, else the default.

@@ -1,6 +1,6 @@
 //! What the engine says, as one plain line each.
 
-use model::{AgentId, CallId, EventBody, OfferId, QueueId};
+use model::{AgentId, AgentState, AgentStatus, CallId, EventBody, OfferId, QueueId};
 
 use super::centre::Centre;
 use crate::acd::Command;
@@ -141,24 +141,26 @@ impl Centre {
                 agent,
                 from,
                 status,
-            } => {
-                let mut line = format!("{} {}", self.name_of_agent(agent), from.as_str());
-                if from != status.state {
-                    line += &format!("→{}", status.state.as_str());
-                }
-                if let Some(reason) = status.reason {
-                    line += &format!(" ({reason})");
-                }
-                if let Some(until) = status.until {
-                    line += &format!(" for {} s", until.since(status.since).as_secs());
-                }
-                if let Some(next) = status.next {
-                    line += &format!(", then {}", next.as_str());
-                }
-                line
-            }
+            } => self.agent_line(agent, from, status),
             other => format!("{other:?}"),
         }
+    }
+
+    fn agent_line(&self, agent: AgentId, from: AgentState, status: AgentStatus) -> String {
+        let mut line = format!("{} {}", self.name_of_agent(agent), from.as_str());
+        if from != status.state {
+            line += &format!("→{}", status.state.as_str());
+        }
+        if let Some(reason) = status.reason {
+            line += &format!(" ({reason})");
+        }
+        if let Some(until) = status.until {
+            line += &format!(" for {} s", until.since(status.since).as_secs());
+        }
+        if let Some(next) = status.next {
+            line += &format!(", then {}", next.as_str());
+        }
+        line
     }
 }
 
