@@ -3,12 +3,11 @@
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use asterisk::ari::Transport;
-use model::{Role, Server, ServerId, Timestamp, User, UserId};
+use model::{Server, ServerId, Timestamp};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::{
-    auth,
     clock::Clock,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
@@ -190,36 +189,6 @@ impl App {
             password: self.vault.open(&sealed)?,
             transport: Transport::Auto,
         })
-    }
-}
-
-/// The administrator of a first start.
-pub struct FirstAdministrator {
-    pub name: String,
-    /// Nowhere kept: show it once.
-    pub password: String,
-}
-
-impl App {
-    /// Makes an administrator when there is no user at all, which is so on the first start only.
-    pub async fn make_first_administrator(&self) -> Result<Option<FirstAdministrator>, StartError> {
-        if self.store.users().count().await? > 0 {
-            return Ok(None);
-        }
-        let (at, random) = self.clock.id();
-        let password = auth::random_password();
-        let user = User {
-            id: UserId::new(at, random),
-            name: "admin".to_owned(),
-            role: Role::Administrator,
-            agent: None,
-            active: true,
-            created_at: at,
-        };
-        let hash = auth::hash_password(&password).expect("a random password is within bounds");
-        self.store.users().create(&user, &hash).await?;
-        let name = user.name;
-        Ok(Some(FirstAdministrator { name, password }))
     }
 }
 

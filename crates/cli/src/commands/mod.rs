@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod demo;
 mod doctor;
 mod key;
 mod man;
@@ -42,6 +43,8 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Run a centre with simulated callers, agents and Asterisk, to look at
+    Demo(demo::Arguments),
     /// Look at everything the server needs; say what is wrong, why, and what to do
     Doctor,
     /// Bring the database's schema up to date (the server does it by itself)
@@ -65,6 +68,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Man(arguments) => man::run(&arguments),
         Command::User(command) => briefly(user::run(&command, &global, output)),
         Command::Key(command) => briefly(key::run(&command, &global, output)),
+        Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Migrate => briefly(migrate::run(&global, output)),
     }

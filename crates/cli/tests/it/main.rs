@@ -1,4 +1,5 @@
 //! The program as people and scripts meet it.
 #![allow(clippy::unwrap_used)]
 
+mod centre;
 mod commands;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::acd::{Acd, CallExplained, Command, Input};
 use model::{
     AgentId, AgentState, AgentStatus, CallId, Event, EventBody, OfferId, Queue, QueueId, ServerId,
+    Timestamp,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -163,9 +164,7 @@ impl Desk {
     fn on_ask(&mut self, ask: Ask) {
         match ask {
             Ask::Input(input) => self.input(*input),
-            Ask::Note(body) => {
-                self.publish(vec![body]);
-            }
+            Ask::Note(body) => self.publish(self.clock.now().utc, vec![body]),
             Ask::Live(reply) => {
                 let (seq, now) = (self.stream.last_seq(), self.clock.now().utc);
                 let live = LiveView::of(&self.acd, &mut self.today, seq, now, &self.queues_of);
@@ -233,7 +232,7 @@ impl Desk {
                 other => commands.push(other),
             }
         }
-        self.publish(facts);
+        self.publish(now.utc, facts);
         for command in commands {
             self.route(command);
         }
@@ -300,9 +299,9 @@ impl Desk {
         Vec::new()
     }
 
-    fn publish(&mut self, facts: Vec<EventBody>) {
-        let now = self.clock.now().utc;
-        let events: Vec<Event> = self.journal.append(now, facts);
+    /// `at` is the time the engine was given, or a restart would find other times than the engine had.
+    fn publish(&mut self, at: Timestamp, facts: Vec<EventBody>) {
+        let events: Vec<Event> = self.journal.append(at, facts);
         for event in &events {
             self.learn(event);
             super::count(event);

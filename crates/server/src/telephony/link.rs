@@ -2,12 +2,12 @@
 //! compared with what we believed.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, atomic::Ordering},
 };
 
-use asterisk::ari::{self, Client, Events, HangupReason, Incoming};
-use engine::acd::{Command, Input, OfferFailure, Snapshot};
+use asterisk::ari::{Client, Events, HangupReason, Incoming};
+use engine::acd::{Command, Input, OfferFailure};
 use model::{CallId, Caller, EventBody, OfferId, Server};
 use tokio::sync::mpsc;
 
@@ -39,31 +39,31 @@ pub(crate) struct Known {
 
 /// The task of one Asterisk.
 pub(super) struct Link {
-    server: Server,
-    client: Client,
-    names: Names,
-    around: Surroundings,
-    calls: HashMap<CallId, CallTask>,
-    by_channel: HashMap<String, CallId>,
-    offers: HashMap<OfferId, OfferLeg>,
+    pub(super) server: Server,
+    pub(super) client: Client,
+    pub(super) names: Names,
+    pub(super) around: Surroundings,
+    pub(super) calls: HashMap<CallId, CallTask>,
+    pub(super) by_channel: HashMap<String, CallId>,
+    pub(super) offers: HashMap<OfferId, OfferLeg>,
     never_rang: (mpsc::Sender<OfferId>, mpsc::Receiver<OfferId>),
     /// When this Asterisk was started, as it says; another time means that all its calls are lost.
-    startup: Option<String>,
+    pub(super) startup: Option<String>,
 }
 
-struct CallTask {
-    leg: Arc<CallLeg>,
+pub(super) struct CallTask {
+    pub(super) leg: Arc<CallLeg>,
     commands: mpsc::Sender<Command>,
     cause: Option<u16>,
     /// Agents' legs that are not known to have ended.
     offers: usize,
 }
 
-struct OfferLeg {
-    call: CallId,
-    answered: bool,
+pub(super) struct OfferLeg {
+    pub(super) call: CallId,
+    pub(super) answered: bool,
     /// Whether Asterisk has said anything of it; before that a snapshot may not show it yet.
-    seen: bool,
+    pub(super) seen: bool,
 }
 
 impl Link {
@@ -200,7 +200,7 @@ impl Link {
         }
     }
 
-    async fn on_arrival(&mut self, arrival: Arrival) {
+    pub(super) async fn on_arrival(&mut self, arrival: Arrival) {
         if self.by_channel.contains_key(&arrival.channel) {
             return;
         }
@@ -276,7 +276,7 @@ impl Link {
         }
     }
 
-    fn close_offer(&mut self, offer: OfferId) -> Option<OfferLeg> {
+    pub(super) fn close_offer(&mut self, offer: OfferId) -> Option<OfferLeg> {
         let leg = self.offers.remove(&offer)?;
         if let Some(task) = self.calls.get_mut(&leg.call) {
             task.offers -= 1;
@@ -328,7 +328,7 @@ impl Link {
     }
 
     /// A phone that we know nothing of any more must not stay rung or connected.
-    fn end_stray(&self, offer: OfferId) {
+    pub(super) fn end_stray(&self, offer: OfferId) {
         tracing::warn!(%offer, "hanging up an agent's phone that belongs to no call");
         let (client, names) = (self.client.clone(), self.names.clone());
         tokio::spawn(async move {
@@ -375,130 +375,12 @@ impl Link {
     }
 
     /// Ends the task of a call of which no channel is left.
-    fn forget_if_done(&mut self, call: CallId) {
+    pub(super) fn forget_if_done(&mut self, call: CallId) {
         let by_channel = &self.by_channel;
         let done =
             |task: &CallTask| task.offers == 0 && !by_channel.contains_key(&task.leg.channel);
         if self.calls.get(&call).is_some_and(done) {
             self.calls.remove(&call);
-        }
-    }
-
-    async fn resync_by_request(&mut self) {
-        match self.client.snapshot().await {
-            Ok(snapshot) => self.resync(snapshot).await,
-            // The connection is in trouble; its own reconnect brings the next snapshot.
-            Err(error) => {
-                tracing::error!(%error, server = self.server.name, "cannot ask Asterisk what is there");
-            }
-        }
-    }
-
-    async fn resync(&mut self, found: ari::Snapshot) {
-        let ours = Snapshot {
-            calls: self.calls_in(&found),
-            offers: self.offers_in(&found),
-            bridged: self.bridged_in(&found),
-            restarted: self.was_restarted().await,
-        };
-        for (offer, _) in &ours.offers {
-            if !self.offers.contains_key(offer) {
-                self.end_stray(*offer);
-            }
-        }
-        for bridge in &found.bridges {
-            if let Some(offer) = self.names.offer_of_bridge(&bridge.id)
-                && !self.offers.contains_key(&offer)
-            {
-                self.end_stray(offer);
-            }
-        }
-        self.forget_what_is_gone(&found, &ours);
-        let server = self.server.id;
-        self.around
-            .acd
-            .tell(Input::ServerResynced {
-                server,
-                snapshot: ours,
-            })
-            .await;
-        let application = self.server.application.clone();
-        for channel in found.channels {
-            let waiting = ari::Snapshot::is_in_application(&channel, &application);
-            if waiting && self.names.offer_of_channel(&channel.id).is_none() {
-                let argument = channel
-                    .dialplan
-                    .app_data
-                    .split(',')
-                    .nth(1)
-                    .map(str::to_owned);
-                self.on_arrival(Arrival::new(channel, argument)).await;
-            }
-        }
-    }
-
-    async fn was_restarted(&mut self) -> bool {
-        let Ok(info) = self.client.asterisk().info().await else {
-            return false;
-        };
-        let before = self.startup.replace(info.startup_time.clone());
-        before.is_some_and(|before| before != info.startup_time)
-    }
-
-    fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
-        let channels = found.channels.iter();
-        channels
-            .filter_map(|channel| self.by_channel.get(&channel.id).copied())
-            .collect()
-    }
-
-    /// Agents' legs, with those asked for so lately that they cannot be seen yet.
-    fn offers_in(&mut self, found: &ari::Snapshot) -> Vec<(OfferId, bool)> {
-        let mut offers = Vec::new();
-        for channel in &found.channels {
-            if let Some(offer) = self.names.offer_of_channel(&channel.id) {
-                let up = channel.state == ari::ChannelState::Up;
-                if let Some(leg) = self.offers.get_mut(&offer) {
-                    leg.seen = true;
-                    leg.answered |= up;
-                }
-                offers.push((offer, up));
-            }
-        }
-        let unseen = self.offers.iter().filter(|(_, leg)| !leg.seen);
-        offers.extend(unseen.map(|(offer, _)| (*offer, false)));
-        offers
-    }
-
-    fn bridged_in(&self, found: &ari::Snapshot) -> Vec<OfferId> {
-        let with_both = |bridge: &ari::Bridge| {
-            let offer = self.names.offer_of_bridge(&bridge.id)?;
-            let task = self.calls.get(&self.offers.get(&offer)?.call)?;
-            let both = [task.leg.channel.clone(), self.names.agent_channel(offer)];
-            both.iter()
-                .all(|channel| bridge.channels.contains(channel))
-                .then_some(offer)
-        };
-        found.bridges.iter().filter_map(with_both).collect()
-    }
-
-    fn forget_what_is_gone(&mut self, found: &ari::Snapshot, ours: &Snapshot) {
-        let there: HashSet<_> = found.channels.iter().map(|c| c.id.as_str()).collect();
-        let alive: HashSet<_> = ours.offers.iter().map(|(offer, _)| *offer).collect();
-        self.by_channel
-            .retain(|channel, _| there.contains(channel.as_str()));
-        let gone: Vec<_> = self
-            .offers
-            .keys()
-            .filter(|offer| !alive.contains(offer))
-            .copied()
-            .collect();
-        for offer in gone {
-            self.close_offer(offer);
-        }
-        let calls: Vec<_> = self.calls.keys().copied().collect();
-        for call in calls {
-            self.forget_if_done(call);
         }
     }
 }

@@ -9,6 +9,7 @@ mod link;
 mod live;
 mod names;
 mod restore;
+mod resync;
 mod servers;
 mod today;
 mod translate;

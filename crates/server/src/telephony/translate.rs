@@ -103,13 +103,13 @@ fn q850(cause: i64) -> Option<u16> {
 }
 
 /// Why a phone that was rung did not answer: by Q.850 cause, and by SIP status where the cause is ambiguous
-/// (480 "temporarily unavailable" and an expired timer are both cause 19).
+/// (480 "temporarily unavailable" and an expired timer are both cause 19). Asterisk 16 gives an expired timer no cause.
 fn failure(cause: i64, sip_status: Option<i64>) -> OfferFailure {
     match (cause, sip_status) {
         (_, Some(480)) => OfferFailure::Unreachable,
         (17, _) => OfferFailure::Busy,
         (21, _) => OfferFailure::Declined,
-        (16 | 18 | 19 | 26, _) => OfferFailure::NoAnswer,
+        (0 | 16 | 18 | 19 | 26, _) => OfferFailure::NoAnswer,
         _ => OfferFailure::Unreachable,
     }
 }
@@ -177,6 +177,7 @@ mod tests {
     fn a_phone_that_is_switched_off_is_unreachable_not_unanswered() {
         assert_eq!(failure(19, Some(480)), OfferFailure::Unreachable);
         assert_eq!(failure(19, None), OfferFailure::NoAnswer);
+        assert_eq!(failure(0, None), OfferFailure::NoAnswer);
         assert_eq!(failure(20, None), OfferFailure::Unreachable);
     }
 }

@@ -1,0 +1,129 @@
+//! After a (re)connect: what is there is compared with what we believed, and what belongs to nobody is ended.
+
+use std::collections::HashSet;
+
+use asterisk::ari;
+use engine::acd::{Input, Snapshot};
+use model::{CallId, OfferId};
+
+use super::{link::Link, translate::Arrival};
+
+impl Link {
+    pub(super) async fn resync_by_request(&mut self) {
+        match self.client.snapshot().await {
+            Ok(snapshot) => self.resync(snapshot).await,
+            // The connection is in trouble; its own reconnect brings the next snapshot.
+            Err(error) => {
+                tracing::error!(%error, server = self.server.name, "cannot ask Asterisk what is there");
+            }
+        }
+    }
+
+    pub(super) async fn resync(&mut self, found: ari::Snapshot) {
+        let ours = Snapshot {
+            calls: self.calls_in(&found),
+            offers: self.offers_in(&found),
+            bridged: self.bridged_in(&found),
+            restarted: self.was_restarted().await,
+        };
+        for (offer, _) in &ours.offers {
+            if !self.offers.contains_key(offer) {
+                self.end_stray(*offer);
+            }
+        }
+        for bridge in &found.bridges {
+            if let Some(offer) = self.names.offer_of_bridge(&bridge.id)
+                && !self.offers.contains_key(&offer)
+            {
+                self.end_stray(offer);
+            }
+        }
+        self.forget_what_is_gone(&found, &ours);
+        let server = self.server.id;
+        self.around
+            .acd
+            .tell(Input::ServerResynced {
+                server,
+                snapshot: ours,
+            })
+            .await;
+        let application = self.server.application.clone();
+        for channel in found.channels {
+            let waiting = ari::Snapshot::is_in_application(&channel, &application);
+            if waiting && self.names.offer_of_channel(&channel.id).is_none() {
+                let argument = channel
+                    .dialplan
+                    .app_data
+                    .split(',')
+                    .nth(1)
+                    .map(str::to_owned);
+                self.on_arrival(Arrival::new(channel, argument)).await;
+            }
+        }
+    }
+
+    async fn was_restarted(&mut self) -> bool {
+        let Ok(info) = self.client.asterisk().info().await else {
+            return false;
+        };
+        let before = self.startup.replace(info.startup_time.clone());
+        before.is_some_and(|before| before != info.startup_time)
+    }
+
+    fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
+        let channels = found.channels.iter();
+        channels
+            .filter_map(|channel| self.by_channel.get(&channel.id).copied())
+            .collect()
+    }
+
+    /// Agents' legs, with those asked for so lately that they cannot be seen yet.
+    fn offers_in(&mut self, found: &ari::Snapshot) -> Vec<(OfferId, bool)> {
+        let mut offers = Vec::new();
+        for channel in &found.channels {
+            if let Some(offer) = self.names.offer_of_channel(&channel.id) {
+                let up = channel.state == ari::ChannelState::Up;
+                if let Some(leg) = self.offers.get_mut(&offer) {
+                    leg.seen = true;
+                    leg.answered |= up;
+                }
+                offers.push((offer, up));
+            }
+        }
+        let unseen = self.offers.iter().filter(|(_, leg)| !leg.seen);
+        offers.extend(unseen.map(|(offer, _)| (*offer, false)));
+        offers
+    }
+
+    fn bridged_in(&self, found: &ari::Snapshot) -> Vec<OfferId> {
+        let with_both = |bridge: &ari::Bridge| {
+            let offer = self.names.offer_of_bridge(&bridge.id)?;
+            let task = self.calls.get(&self.offers.get(&offer)?.call)?;
+            let both = [task.leg.channel.clone(), self.names.agent_channel(offer)];
+            both.iter()
+                .all(|channel| bridge.channels.contains(channel))
+                .then_some(offer)
+        };
+        found.bridges.iter().filter_map(with_both).collect()
+    }
+
+    fn forget_what_is_gone(&mut self, found: &ari::Snapshot, ours: &Snapshot) {
+        let there: HashSet<_> = found.channels.iter().map(|c| c.id.as_str()).collect();
+        let alive: HashSet<_> = ours.offers.iter().map(|(offer, _)| *offer).collect();
+        self.by_channel
+            .retain(|channel, _| there.contains(channel.as_str()));
+        let gone: Vec<_> = self
+            .offers
+            .keys()
+            .filter(|offer| !alive.contains(offer))
+            .copied()
+            .collect();
+        for offer in gone {
+            self.close_offer(offer);
+        }
+        let calls: Vec<_> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.forget_if_done(call);
+        }
+    }
+}
