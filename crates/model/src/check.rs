@@ -108,7 +108,15 @@ mod tests {
     #[test]
     fn refuses_what_could_be_smuggled_into_a_channel_string() {
         assert_eq!(checked_dialable("number", "+15550100"), Ok(()));
-        for bad in ["", "+", "555x", "101&PJSIP/102", "55\r\n5", "5\x005", "+1+2"] {
+        for bad in [
+            "",
+            "+",
+            "555x",
+            "101&PJSIP/102",
+            "55\r\n5",
+            "5\x005",
+            "+1+2",
+        ] {
             assert!(checked_dialable("number", bad).is_err(), "{bad:?}");
         }
         assert!(checked_dialable("number", &"5".repeat(65)).is_err());
