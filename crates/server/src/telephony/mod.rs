@@ -15,7 +15,7 @@ mod today;
 mod translate;
 
 use engine::acd::{CallExplained, Input};
-use model::{AgentId, AgentState, AgentStatus, CallId, Event, EventBody};
+use model::{Agent, AgentId, AgentState, AgentStatus, CallId, Event, EventBody, Member, Queue};
 use tokio::sync::{mpsc, oneshot};
 
 use desk::{Ask, Mailbox};
@@ -35,6 +35,21 @@ impl Acd {
     /// Tells of something that happened, such as a changed queue. Waits when the engine is busy.
     pub async fn tell(&self, input: Input) {
         Mailbox(self.asks.clone()).tell(input).await;
+    }
+
+    /// From now on the queue is so.
+    pub async fn set_queue(&self, queue: Queue) {
+        self.tell(Input::QueueSet(queue)).await;
+    }
+
+    /// From now on the agent is so.
+    pub async fn set_agent(&self, agent: Agent) {
+        self.tell(Input::AgentSet(agent)).await;
+    }
+
+    /// From now on the agent serves the queue so.
+    pub async fn set_member(&self, member: Member) {
+        self.tell(Input::MemberSet(member)).await;
     }
 
     /// Everything as it is right now.

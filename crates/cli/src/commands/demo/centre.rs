@@ -1,6 +1,5 @@
 //! The demo's queues, agents and users, made as an administrator would make them.
 
-use engine::acd::Input;
 use model::{Agent, AgentId, Member, Queue, QueueId, Role, Strategy, User, UserId};
 use serde::Serialize;
 use server::{app::App, auth};
@@ -138,7 +137,7 @@ async fn make_queue(
     };
     app.store.queues().create(&queue).await?;
     let id = queue.id;
-    app.acd.tell(Input::QueueSet(queue)).await;
+    app.acd.set_queue(queue).await;
     Ok(id)
 }
 
@@ -159,7 +158,7 @@ async fn make_agent(
     };
     app.store.agents().create(&agent).await?;
     let id = agent.id;
-    app.acd.tell(Input::AgentSet(agent)).await;
+    app.acd.set_agent(agent).await;
     Ok(id)
 }
 
@@ -171,6 +170,6 @@ async fn join(app: &App, queue: QueueId, agent: AgentId) -> anyhow::Result<()> {
         paused: false,
     };
     app.store.members().create(&member).await?;
-    app.acd.tell(Input::MemberSet(member)).await;
+    app.acd.set_member(member).await;
     Ok(())
 }
