@@ -24,5 +24,5 @@ web:  ## Build the web client into web/dist
 bench:  ## Run the benchmarks; each prints a ratio to its peer
 	@scripts/bench
 
-lab:  ## Start a real Asterisk with SIP phones on loopback, until Ctrl-C
+lab:  ## Start a real Asterisk with SIP phones on loopback, and leave it running
 	@scripts/lab

@@ -1,6 +1,10 @@
 //! Rewrites the files that are made from the code. Each has a test that fails when it is out of date.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, ensure};
 
@@ -15,6 +19,13 @@ const MANUAL: &str = "docs/OPERATIONS.md";
 const MARKS: (&str, &str) = ("<!-- keys -->\n", "<!-- /keys -->");
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    // The selection of `make test`: another one would resolve features otherwise and build everything again.
+    let status = Command::new("cargo")
+        .current_dir(root)
+        .args(["build", "--quiet", "--workspace", "--bins", "--tests"])
+        .status()
+        .context("run cargo")?;
+    ensure!(status.success(), "cargo build: {status}");
     for (arguments, file) in FROM_BINARY {
         let printed = printed(root, arguments)?;
         fs::write(root.join(file), printed).with_context(|| format!("write {file}"))?;
@@ -35,14 +46,17 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn binary(root: &Path) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    target.join("debug/cordboard")
+}
+
 /// What `cordboard` prints.
 fn printed(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new("cargo")
-        .current_dir(root)
-        .args(["run", "--quiet", "--package", "cordboard", "--"])
+    let output = Command::new(binary(root))
         .args(arguments)
         .output()
-        .context("run cargo")?;
+        .context("run cordboard")?;
     let words = arguments.join(" ");
     ensure!(
         output.status.success(),
