@@ -215,10 +215,11 @@ impl World {
         }
     }
 
-    /// The far end is called; `timeout` in simulated time.
+    /// The far end is called. `timeout` is the application's, and an application lives in real time at any speed.
     pub(super) fn dial(&mut self, id: &str, timeout: Option<Duration>) {
         self.after_for(SIGNALLING, id, Self::far_end_hears);
         if let Some(timeout) = timeout {
+            let timeout = timeout.mul_f64(self.config.speed.max(0.001));
             self.after_for(timeout, id, |world, id| {
                 if world
                     .legs

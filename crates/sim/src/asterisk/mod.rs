@@ -72,7 +72,8 @@ pub struct SimConfig {
     pub phones: Vec<String>,
     /// Whether the dialplan answers before `Stasis()`; otherwise the application decides.
     pub answer_before_stasis: bool,
-    /// How much faster than a real one: rings, talks, prompts and time-outs are divided by this.
+    /// How much faster than a real one: rings, talks and prompts are divided by this. The ring time-out that an
+    /// application asks for is not: it keeps its own time.
     pub speed: f64,
     /// How long a prompt lasts.
     pub prompt: Duration,
