@@ -74,7 +74,7 @@ pub enum NoAgents {
 
 /// Where a caller goes who cannot be served here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case", tag = "action")]
+#[serde(rename_all = "snake_case", tag = "action", from = "OverflowFields")]
 pub enum Overflow {
     HangUp,
     /// Into another queue, keeping the time of arrival.
@@ -83,6 +83,39 @@ pub enum Overflow {
     },
     /// Back into Asterisk's dialplan.
     Dialplan(DialplanTarget),
+}
+
+/// How an [`Overflow`] is read: serde looks for unknown fields in struct variants only.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "action", deny_unknown_fields)]
+enum OverflowFields {
+    HangUp {},
+    Queue {
+        queue: QueueId,
+    },
+    Dialplan {
+        context: String,
+        extension: String,
+        priority: u32,
+    },
+}
+
+impl From<OverflowFields> for Overflow {
+    fn from(fields: OverflowFields) -> Self {
+        match fields {
+            OverflowFields::HangUp {} => Self::HangUp,
+            OverflowFields::Queue { queue } => Self::Queue { queue },
+            OverflowFields::Dialplan {
+                context,
+                extension,
+                priority,
+            } => Self::Dialplan(DialplanTarget {
+                context,
+                extension,
+                priority,
+            }),
+        }
+    }
 }
 
 /// A place in Asterisk's dialplan.
@@ -95,6 +128,7 @@ pub struct DialplanTarget {
 
 /// The least level of a skill that an agent must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SkillRequirement {
     pub skill: Skill,
     /// 1 to 10.

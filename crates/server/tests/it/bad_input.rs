@@ -324,3 +324,46 @@ async fn a_path_or_query_that_makes_no_sense_is_named() {
     let member = format!("/v1/queues/{queue}/members/7");
     assert_eq!(root.delete(&member).await.verdict().2, "agent");
 }
+
+#[tokio::test]
+async fn a_field_inside_a_field_is_named_too() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let queue = server.queue("sales").await;
+    let dialplan =
+        json!({"action": "dialplan", "context": "night", "extension": "s", "priority": 1});
+    let with = |mut value: Value, name: &str| {
+        value[name] = json!(1);
+        value
+    };
+    let mut missing = dialplan.clone();
+    missing.as_object_mut().unwrap().remove("context");
+    let on = json!({"action": "queue", "queue": queue});
+    for (field, value, named) in [
+        (
+            "overflow",
+            with(json!({"action": "hang_up"}), "queue"),
+            "overflow.queue",
+        ),
+        ("overflow", with(on, "que"), "overflow.que"),
+        ("overflow", with(dialplan, "contxt"), "overflow.contxt"),
+        ("overflow", missing, "overflow.context"),
+        ("overflow", json!({}), "overflow.action"),
+        ("overflow", json!({"action": "explode"}), "overflow"),
+        (
+            "required_skills",
+            json!([{"skill": "de", "min_level": 1}, {"skill": "en", "min_level": 1, "max": 3}]),
+            "required_skills[1].max",
+        ),
+        (
+            "required_skills",
+            json!([{"skill": "de"}]),
+            "required_skills[0].min_level",
+        ),
+    ] {
+        let mut body = json!({"name": "new"});
+        body[field] = value;
+        let answer = root.post("/v1/queues", &body).await;
+        assert_refused(&answer, named, &body.to_string());
+    }
+}
