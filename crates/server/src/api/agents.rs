@@ -60,6 +60,7 @@ impl AgentFields {
 #[utoipa::path(
     get,
     path = "/v1/agents",
+    operation_id = "agents_list",
     tag = "agents",
     params(PageQuery),
     responses((status = 200, description = "A page of agents", body = Page<Agent>))
@@ -78,6 +79,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/agents",
+    operation_id = "agents_create",
     tag = "agents",
     request_body = AgentFields,
     responses(
@@ -101,6 +103,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/agents/{id}",
+    operation_id = "agents_show",
     tag = "agents",
     params(("id" = AgentId, Path)),
     responses((status = 200, description = "The agent", body = Agent))
@@ -117,6 +120,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     put,
     path = "/v1/agents/{id}",
+    operation_id = "agents_replace",
     tag = "agents",
     params(("id" = AgentId, Path)),
     request_body = AgentFields,
@@ -138,6 +142,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     delete,
     path = "/v1/agents/{id}",
+    operation_id = "agents_delete",
     tag = "agents",
     params(("id" = AgentId, Path)),
     responses((status = 204, description = "Removed"))
@@ -171,6 +176,7 @@ pub(crate) struct AskedState {
 #[utoipa::path(
     put,
     path = "/v1/agents/{id}/state",
+    operation_id = "agents_set_state",
     tag = "agents",
     params(("id" = AgentId, Path)),
     request_body = AskedState,

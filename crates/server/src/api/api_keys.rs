@@ -34,6 +34,7 @@ pub(crate) struct MadeApiKey {
 #[utoipa::path(
     get,
     path = "/v1/api-keys",
+    operation_id = "api_keys_list",
     tag = "api-keys",
     params(PageQuery),
     responses((status = 200, description = "A page of keys", body = Page<ApiKey>))
@@ -52,6 +53,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
+    operation_id = "api_keys_create",
     tag = "api-keys",
     request_body = NewApiKey,
     responses(
@@ -90,6 +92,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/api-keys/{id}",
+    operation_id = "api_keys_show",
     tag = "api-keys",
     params(("id" = ApiKeyId, Path)),
     responses((status = 200, description = "The key", body = ApiKey))
@@ -106,6 +109,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{id}",
+    operation_id = "api_keys_revoke",
     tag = "api-keys",
     params(("id" = ApiKeyId, Path)),
     responses((status = 204, description = "Revoked"))

@@ -47,6 +47,7 @@ pub(crate) struct CallQuery {
 #[utoipa::path(
     get,
     path = "/v1/calls",
+    operation_id = "calls_list",
     tag = "calls",
     params(CallQuery),
     responses((status = 200, description = "A page of calls", body = Page<Call>))
@@ -115,6 +116,7 @@ fn read_cursor(text: &str) -> Result<CallCursor, Problem> {
 #[utoipa::path(
     get,
     path = "/v1/calls/{id}",
+    operation_id = "calls_show",
     tag = "calls",
     params(("id" = CallId, Path)),
     responses((status = 200, description = "The call", body = Call))
@@ -170,6 +172,7 @@ pub(crate) struct StoryQuery {
 #[utoipa::path(
     get,
     path = "/v1/calls/{id}/events",
+    operation_id = "calls_events",
     tag = "calls",
     params(("id" = CallId, Path), StoryQuery),
     responses((status = 200, description = "A page of events", body = Page<Event>))
@@ -240,6 +243,7 @@ pub(crate) struct OfferExplained {
 #[utoipa::path(
     get,
     path = "/v1/calls/{id}/explanation",
+    operation_id = "calls_explain",
     tag = "calls",
     params(("id" = CallId, Path)),
     responses((status = 200, description = "The reasons", body = Explanation))
@@ -312,6 +316,7 @@ fn learn_offer(offers: &mut Vec<OfferExplained>, event: &Event) {
 #[utoipa::path(
     post,
     path = "/v1/calls/{id}/hangup",
+    operation_id = "calls_hang_up",
     tag = "calls",
     params(("id" = CallId, Path)),
     responses(

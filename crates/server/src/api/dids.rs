@@ -40,6 +40,7 @@ impl DidFields {
 #[utoipa::path(
     get,
     path = "/v1/dids",
+    operation_id = "dids_list",
     tag = "dids",
     params(PageQuery),
     responses((status = 200, description = "A page of numbers", body = Page<Did>))
@@ -57,6 +58,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/dids",
+    operation_id = "dids_create",
     tag = "dids",
     request_body = DidFields,
     responses(
@@ -80,6 +82,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/dids/{id}",
+    operation_id = "dids_show",
     tag = "dids",
     params(("id" = DidId, Path)),
     responses((status = 200, description = "The number", body = Did))
@@ -96,6 +99,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     put,
     path = "/v1/dids/{id}",
+    operation_id = "dids_replace",
     tag = "dids",
     params(("id" = DidId, Path)),
     request_body = DidFields,
@@ -117,6 +121,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     delete,
     path = "/v1/dids/{id}",
+    operation_id = "dids_delete",
     tag = "dids",
     params(("id" = DidId, Path)),
     responses((status = 204, description = "Removed"))

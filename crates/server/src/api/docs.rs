@@ -14,6 +14,7 @@ const STYLE: &str = include_str!("docs.css");
 #[utoipa::path(
     get,
     path = "/openapi.json",
+    operation_id = "openapi_show",
     tag = "operation",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
 )]
@@ -25,6 +26,7 @@ pub(crate) async fn document(State(api): State<Api>) -> Json<OpenApi> {
 #[utoipa::path(
     get,
     path = "/docs",
+    operation_id = "docs_show",
     tag = "operation",
     responses((status = 200, description = "A page", body = String, content_type = "text/html"))
 )]

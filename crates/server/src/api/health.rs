@@ -63,6 +63,7 @@ impl Dependency {
 #[utoipa::path(
     get,
     path = "/health",
+    operation_id = "health_show",
     tag = "operation",
     responses(
         (status = 200, description = "All is well", body = Health),

@@ -31,6 +31,7 @@ pub(crate) struct Live {
 #[utoipa::path(
     get,
     path = "/v1/live",
+    operation_id = "live_show",
     tag = "live",
     responses((status = 200, description = "The centre as it is now", body = Live))
 )]

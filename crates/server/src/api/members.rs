@@ -26,6 +26,7 @@ pub(crate) struct MemberFields {
 #[utoipa::path(
     get,
     path = "/v1/queues/{id}/members",
+    operation_id = "members_list",
     tag = "queues",
     params(("id" = QueueId, Path), PageQuery),
     responses((status = 200, description = "A page of members", body = Page<Member>))
@@ -48,6 +49,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     put,
     path = "/v1/queues/{id}/members/{agent}",
+    operation_id = "members_set",
     tag = "queues",
     params(("id" = QueueId, Path), ("agent" = AgentId, Path)),
     request_body = MemberFields,
@@ -83,6 +85,7 @@ pub(crate) async fn set(
 #[utoipa::path(
     delete,
     path = "/v1/queues/{id}/members/{agent}",
+    operation_id = "members_remove",
     tag = "queues",
     params(("id" = QueueId, Path), ("agent" = AgentId, Path)),
     responses((status = 204, description = "Taken out"))

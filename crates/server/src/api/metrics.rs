@@ -39,6 +39,7 @@ pub(crate) fn install() {
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "metrics_show",
     tag = "operation",
     responses((status = 200, description = "Figures", body = String, content_type = "text/plain; version=0.0.4"))
 )]

@@ -116,6 +116,7 @@ impl QueueFields {
 #[utoipa::path(
     get,
     path = "/v1/queues",
+    operation_id = "queues_list",
     tag = "queues",
     params(PageQuery),
     responses((status = 200, description = "A page of queues", body = Page<Queue>))
@@ -134,6 +135,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/queues",
+    operation_id = "queues_create",
     tag = "queues",
     request_body = QueueFields,
     responses(
@@ -157,6 +159,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/queues/{id}",
+    operation_id = "queues_show",
     tag = "queues",
     params(("id" = QueueId, Path)),
     responses((status = 200, description = "The queue", body = Queue))
@@ -173,6 +176,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     put,
     path = "/v1/queues/{id}",
+    operation_id = "queues_replace",
     tag = "queues",
     params(("id" = QueueId, Path)),
     request_body = QueueFields,
@@ -194,6 +198,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     delete,
     path = "/v1/queues/{id}",
+    operation_id = "queues_delete",
     tag = "queues",
     params(("id" = QueueId, Path)),
     responses(

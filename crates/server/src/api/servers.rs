@@ -107,6 +107,7 @@ fn check_password(password: &str) -> Result<(), Problem> {
 #[utoipa::path(
     get,
     path = "/v1/servers",
+    operation_id = "servers_list",
     tag = "servers",
     params(PageQuery),
     responses((status = 200, description = "A page of servers", body = Page<Server>))
@@ -125,6 +126,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/servers",
+    operation_id = "servers_create",
     tag = "servers",
     request_body = ServerFields,
     responses(
@@ -152,6 +154,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/servers/{id}",
+    operation_id = "servers_show",
     tag = "servers",
     params(("id" = ServerId, Path)),
     responses((status = 200, description = "The server", body = Server))
@@ -168,6 +171,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     put,
     path = "/v1/servers/{id}",
+    operation_id = "servers_replace",
     tag = "servers",
     params(("id" = ServerId, Path)),
     request_body = ServerFields,
@@ -207,6 +211,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     delete,
     path = "/v1/servers/{id}",
+    operation_id = "servers_delete",
     tag = "servers",
     params(("id" = ServerId, Path)),
     responses((status = 204, description = "Removed"))
@@ -225,6 +230,7 @@ pub(crate) async fn delete(
 #[utoipa::path(
     post,
     path = "/v1/servers/{id}/take-over",
+    operation_id = "servers_take_over",
     tag = "servers",
     params(("id" = ServerId, Path)),
     responses((status = 202, description = "Asked; how the connection stands is in /v1/live"))

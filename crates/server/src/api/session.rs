@@ -66,6 +66,7 @@ impl From<User> for Session {
 #[utoipa::path(
     post,
     path = "/v1/session",
+    operation_id = "session_log_in",
     tag = "session",
     request_body = LogIn,
     responses(
@@ -128,6 +129,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
 #[utoipa::path(
     get,
     path = "/v1/session",
+    operation_id = "session_show",
     tag = "session",
     responses((status = 200, description = "Who is logged in", body = Session))
 )]
@@ -146,6 +148,7 @@ pub(crate) async fn show(principal: Principal) -> Result<Json<Session>, Problem>
 #[utoipa::path(
     delete,
     path = "/v1/session",
+    operation_id = "session_log_out",
     tag = "session",
     responses((status = 204, description = "Logged out; the cookie is gone"))
 )]
@@ -177,6 +180,7 @@ pub(crate) struct ChangePassword {
 #[utoipa::path(
     put,
     path = "/v1/session/password",
+    operation_id = "session_change_password",
     tag = "session",
     request_body = ChangePassword,
     responses((status = 204, description = "Changed; a new cookie is set"))

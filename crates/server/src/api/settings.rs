@@ -21,6 +21,7 @@ pub(crate) struct Settings {
 #[utoipa::path(
     get,
     path = "/v1/settings",
+    operation_id = "settings_show",
     tag = "settings",
     responses((status = 200, description = "The settings", body = Settings))
 )]
@@ -33,6 +34,7 @@ pub(crate) async fn show(State(api): State<Api>) -> Result<Json<Settings>, Probl
 #[utoipa::path(
     put,
     path = "/v1/settings",
+    operation_id = "settings_replace",
     tag = "settings",
     request_body = Settings,
     responses((status = 200, description = "Replaced", body = Settings))

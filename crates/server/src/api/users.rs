@@ -57,6 +57,7 @@ pub(crate) struct NewPassword {
 #[utoipa::path(
     get,
     path = "/v1/users",
+    operation_id = "users_list",
     tag = "users",
     params(PageQuery),
     responses((status = 200, description = "A page of users", body = Page<User>))
@@ -74,6 +75,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/v1/users",
+    operation_id = "users_create",
     tag = "users",
     request_body = NewUser,
     responses(
@@ -108,6 +110,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = "/v1/users/{id}",
+    operation_id = "users_show",
     tag = "users",
     params(("id" = UserId, Path)),
     responses((status = 200, description = "The user", body = User))
@@ -125,6 +128,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     put,
     path = "/v1/users/{id}",
+    operation_id = "users_replace",
     tag = "users",
     params(("id" = UserId, Path)),
     request_body = UserFields,
@@ -159,6 +163,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}",
+    operation_id = "users_delete",
     tag = "users",
     params(("id" = UserId, Path)),
     responses(
@@ -182,6 +187,7 @@ pub(crate) async fn delete(
 #[utoipa::path(
     put,
     path = "/v1/users/{id}/password",
+    operation_id = "users_set_password",
     tag = "users",
     params(("id" = UserId, Path)),
     request_body = NewPassword,

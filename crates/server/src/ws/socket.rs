@@ -34,6 +34,7 @@ const MAX_UNSENT: usize = 256 * 1024;
 #[utoipa::path(
     get,
     path = "/ws",
+    operation_id = "events_connect",
     tag = "events",
     params(StreamQuery),
     responses(

@@ -26,6 +26,7 @@ use super::{Feed, StreamQuery, feed::Frame};
 #[utoipa::path(
     get,
     path = "/v1/events",
+    operation_id = "events_follow",
     tag = "events",
     params(StreamQuery),
     responses(

@@ -23,6 +23,20 @@ fn the_document_gives_the_same_text_every_time() {
     assert_eq!(first, server::openapi().to_json().unwrap());
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = serde_json::to_value(server::openapi()).unwrap();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let name = operation["operationId"].as_str();
+            let name = name.unwrap_or_else(|| panic!("{method} {path} has no operationId"));
+            assert!(names.insert(name.to_owned()), "{name} stands twice");
+        }
+    }
+    assert!(names.contains("queues_list"), "{names:?}");
+}
+
 #[tokio::test]
 async fn everybody_reads_the_description() {
     let server = Server::start().await;
