@@ -1,20 +1,48 @@
-//! The client against a real Asterisk, wherever one is: set `CORDBOARD_AMI=host:port,user,secret` (`read=all`,
-//! `write=all`) and run the ignored tests. It needs no channel driver and no dialplan.
+//! The client against a real Asterisk, of the lab's two releases.
 
 use std::time::Duration;
 
 use cordboard_asterisk::agi::{AgiError, Command, Listener, Session};
 use cordboard_asterisk::ami::{Action, AmiError, Auth, Client, Config, Events, Item};
+use lab::{AmiUser, Lab};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-fn config() -> Config {
-    let setting = std::env::var("CORDBOARD_AMI").expect("CORDBOARD_AMI=host:port,user,secret");
-    let mut parts = setting.split(',');
-    let mut next = || parts.next().expect("CORDBOARD_AMI=host:port,user,secret");
-    Config::new(next(), next(), next())
+fn config(lab: &Lab) -> Config {
+    let address = lab.ami_addr().to_string();
+    Config::new(address, AmiUser::Full.name(), lab.secret())
 }
+
+/// The test's body on each release.
+macro_rules! on_each_release {
+    ($($test:ident),+ $(,)?) => {
+        mod asterisk_22 {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk22).await {
+                    super::$test(&lab).await;
+                }
+            })+
+        }
+        mod asterisk_16 {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk16).await {
+                    super::$test(&lab).await;
+                }
+            })+
+        }
+    };
+}
+
+on_each_release!(
+    both_ways_of_logging_in_work,
+    lists_commands_and_refusals_are_understood,
+    variables_come_back_whole,
+    a_value_with_line_breaks_comes_back_whole,
+    a_script_hears_a_real_channel,
+);
 
 async fn connected(config: Config) -> (Client, Events) {
     let (client, events) = Client::start(config);
@@ -25,11 +53,9 @@ async fn connected(config: Config) -> (Client, Events) {
     (client, events)
 }
 
-#[tokio::test]
-#[ignore = "needs CORDBOARD_AMI"]
-async fn both_ways_of_logging_in_work() {
+async fn both_ways_of_logging_in_work(lab: &Lab) {
     for auth in [Auth::Md5, Auth::Plain] {
-        let mut config = config();
+        let mut config = config(lab);
         config.auth = auth;
         let (client, _events) = connected(config).await;
         let pong = client.call(&Action::new("Ping")).await.unwrap();
@@ -38,10 +64,8 @@ async fn both_ways_of_logging_in_work() {
     }
 }
 
-#[tokio::test]
-#[ignore = "needs CORDBOARD_AMI"]
-async fn lists_commands_and_refusals_are_understood() {
-    let (client, _events) = connected(config()).await;
+async fn lists_commands_and_refusals_are_understood(lab: &Lab) {
+    let (client, _events) = connected(config(lab)).await;
     let channels = client.list(&Action::new("CoreShowChannels")).await.unwrap();
     assert_eq!(
         channels.complete.get_str("ListItems").unwrap(),
@@ -69,10 +93,8 @@ async fn lists_commands_and_refusals_are_understood() {
     );
 }
 
-#[tokio::test]
-#[ignore = "needs CORDBOARD_AMI"]
-async fn variables_come_back_whole() {
-    let (client, mut events) = connected(config()).await;
+async fn variables_come_back_whole(lab: &Lab) {
+    let (client, mut events) = connected(config(lab)).await;
     for value in [
         "plain",
         "a: b",
@@ -110,10 +132,8 @@ async fn variables_come_back_whole() {
 }
 
 /// A variable with line breaks: the plain answer is torn apart, ours is not.
-#[tokio::test]
-#[ignore = "needs CORDBOARD_AMI"]
-async fn a_value_with_line_breaks_comes_back_whole() {
-    let (client, _events) = connected(config()).await;
+async fn a_value_with_line_breaks_comes_back_whole(lab: &Lab) {
+    let (client, _events) = connected(config(lab)).await;
     let lines = "one\r\nEvent: Fake\r\n\r\ntwo";
     let encoded = "one%0D%0AEvent: Fake%0D%0A%0D%0Atwo";
     let set = Action::new("Setvar")
@@ -138,10 +158,8 @@ async fn a_value_with_line_breaks_comes_back_whole() {
 }
 
 /// A channel whose far end answers and waits runs our script; it hangs up while the script still talks.
-#[tokio::test]
-#[ignore = "needs CORDBOARD_AMI, and an Asterisk that reaches this machine's loopback"]
-async fn a_script_hears_a_real_channel() {
-    let (client, _events) = connected(config()).await;
+async fn a_script_hears_a_real_channel(lab: &Lab) {
+    let (client, _events) = connected(config(lab)).await;
     for (priority, application) in [("1", "Answer"), ("2", "Wait,1")] {
         let add = Action::new("DialplanExtensionAdd")
             .header("Context", "cordboard-test")
