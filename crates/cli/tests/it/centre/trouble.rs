@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lab::Release;
+use lab::{Lab, Release};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -72,11 +72,20 @@ async fn another_program_that_takes_our_application_is_shown_not_fought() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_go_on_while_the_database_is_away_and_nothing_is_lost() {
-    let Some(lab) = lab::up_or_skip(Release::Asterisk22).await else {
-        return;
-    };
-    let mut database = lab::postgres().await.unwrap();
+async fn calls_go_on_while_postgresql_is_away_and_nothing_is_lost() {
+    if let Some(lab) = lab::up_or_skip(Release::Asterisk22).await {
+        calls_go_on_while_the_database_is_away(lab, lab::postgres().await.unwrap()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_go_on_while_mariadb_is_away_and_nothing_is_lost() {
+    if let Some(lab) = lab::up_or_skip(Release::Asterisk22).await {
+        calls_go_on_while_the_database_is_away(lab, lab::mariadb().await.unwrap()).await;
+    }
+}
+
+async fn calls_go_on_while_the_database_is_away(lab: Lab, mut database: lab::Server) {
     let centre = Cordboard::start_with(
         &lab.ari_url(),
         lab.secret(),
