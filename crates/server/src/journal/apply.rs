@@ -31,6 +31,10 @@ pub struct Applier {
     status: StatusHandle,
     written: watch::Receiver<u64>,
     reader: Option<Reader>,
+    /// The last event whose bytes no longer count: a file that is opened again is passed over again.
+    passed: u64,
+    /// Bytes passed over or read, that still count.
+    read_bytes: u64,
 }
 
 impl Applier {
@@ -46,6 +50,8 @@ impl Applier {
             status,
             written,
             reader: None,
+            passed: 0,
+            read_bytes: 0,
         }
     }
 
@@ -53,12 +59,12 @@ impl Applier {
     pub async fn catch_up_once(&mut self, sink: &impl Sink) -> Result<(), String> {
         let target = *self.written.borrow_and_update();
         while self.applied < target {
-            let (batch, bytes) = self.read_batch(target).map_err(|e| e.to_string())?;
+            let batch = self.read_batch(target).map_err(|e| e.to_string())?;
             if let Some(last) = batch.last() {
                 sink.apply(&batch).await?;
                 self.applied = last.seq;
             }
-            self.show(bytes);
+            self.show();
         }
         Ok(())
     }
@@ -67,32 +73,39 @@ impl Applier {
     pub async fn catch_up(&mut self, sink: &impl Sink) -> Result<(), String> {
         let target = *self.written.borrow_and_update();
         while self.applied < target {
-            let (batch, bytes) = self.read_batch(target).map_err(|e| e.to_string())?;
+            let batch = self.read_batch(target).map_err(|e| e.to_string())?;
             if let Some(last) = batch.last() {
                 self.apply_until_done(sink, &batch).await;
                 self.applied = last.seq;
             }
-            self.show(bytes);
+            self.show();
         }
         Ok(())
     }
 
-    fn show(&self, bytes: u64) {
+    fn show(&mut self) {
         let shared = &self.status.0;
         shared.applied.store(self.applied, Ordering::Relaxed);
+        let bytes = std::mem::take(&mut self.read_bytes);
         shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Tries until what is written by now is applied, also when our own file could not be read at first.
+    async fn catch_up_patiently(&mut self, sink: &impl Sink) {
+        while let Err(error) = self.catch_up(sink).await {
+            // The disk is in trouble. What is written stays written.
+            tracing::error!(%error, "cannot read the journal back");
+            self.note(Some(error));
+            self.reader = None;
+            self.written.mark_changed();
+            tokio::time::sleep(LONGEST_RETRY).await;
+        }
     }
 
     /// Applies events as they are written, until the journal is dropped and all of it is applied.
     pub async fn run(mut self, sink: impl Sink) {
         loop {
-            if let Err(error) = self.catch_up(&sink).await {
-                // Reading our own file failed: the disk is in trouble. What is written stays written.
-                tracing::error!(%error, "cannot read the journal back");
-                self.note(Some(error));
-                self.reader = None;
-                tokio::time::sleep(LONGEST_RETRY).await;
-            }
+            self.catch_up_patiently(&sink).await;
             if self.written.changed().await.is_err() {
                 let _ = self.catch_up(&sink).await;
                 return;
@@ -115,10 +128,9 @@ impl Applier {
         *lock(&self.status.0.apply_error) = error;
     }
 
-    /// Up to [`BATCH`] events that are not applied yet, from one file, and the bytes passed over or read.
-    fn read_batch(&mut self, target: u64) -> io::Result<(Vec<Event>, u64)> {
+    /// Up to [`BATCH`] events that are not applied yet, from one file.
+    fn read_batch(&mut self, target: u64) -> io::Result<Vec<Event>> {
         let mut batch = Vec::new();
-        let mut bytes = 0;
         let mut seen = self.applied;
         while batch.len() < BATCH && seen < target {
             let reader = match &mut self.reader {
@@ -126,7 +138,10 @@ impl Applier {
                 None => self.reader.insert(open_after(&self.folder, None)?),
             };
             if let Some((event, size)) = reader.next()? {
-                bytes += size;
+                if event.seq > self.passed {
+                    self.passed = event.seq;
+                    self.read_bytes += size;
+                }
                 if event.seq > self.applied {
                     seen = event.seq;
                     batch.push(event);
@@ -134,12 +149,14 @@ impl Applier {
             } else if batch.is_empty() {
                 let done = reader.path().to_owned();
                 self.reader = Some(open_after(&self.folder, Some(&done))?);
-                fs::remove_file(&done)?;
+                if let Err(error) = fs::remove_file(&done) {
+                    tracing::warn!(%error, path = %done.display(), "a journal file that is not needed any more stays");
+                }
             } else {
                 break;
             }
         }
-        Ok((batch, bytes))
+        Ok(batch)
     }
 }
 

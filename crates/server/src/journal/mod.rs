@@ -1,6 +1,7 @@
 //! The journal: every event stands in a file before anything follows from it.
 //!
-//! A `write` to the file survives the death of this process, costs microseconds, and needs no database. The database is
+//! A `write` to the file survives the death of this process, costs microseconds, and needs no database; a loss of power can
+//! cost the last second ([`Journal::sync`]). The database is
 //! brought up to date behind it, in batches ([`apply`]); when it is away, the journal grows, within [`Limits`], and nothing is lost.
 
 mod apply;
@@ -70,6 +71,10 @@ pub struct Journal {
     next_seq: u64,
     /// Encoded events that the disk refused; they are tried again first.
     unwritten: VecDeque<(u64, Vec<u8>)>,
+    /// The file may end in half a batch, which must be cut off before anything is written behind it.
+    torn: bool,
+    /// Bytes that are written but perhaps not on the disk yet.
+    unsynced: bool,
     status: StatusHandle,
     written: watch::Sender<u64>,
 }
@@ -133,13 +138,16 @@ impl Journal {
             file_bytes: 0,
             next_seq: last + 1,
             unwritten: VecDeque::new(),
+            torn: false,
+            unsynced: false,
             status,
             written,
         };
         Ok((journal, applier))
     }
 
-    /// Numbers the events and writes them. When the disk refuses, they wait in memory and the status says so.
+    /// Numbers the events and writes them. When the disk refuses, they wait in memory and the status says so; when the
+    /// memory is full too, they are lost, told nobody and counted, and their numbers go to the next ones.
     pub fn append(
         &mut self,
         at: Timestamp,
@@ -152,9 +160,10 @@ impl Journal {
                 at,
                 body,
             };
-            self.next_seq += 1;
-            self.remember(&event);
-            events.push(event);
+            if self.remember(&event) {
+                self.next_seq += 1;
+                events.push(event);
+            }
         }
         if !events.is_empty() {
             self.flush();
@@ -171,26 +180,46 @@ impl Journal {
         });
     }
 
+    /// What is written survives the death of this process at once, and a loss of power once this has run. Give it to a
+    /// thread that may wait, about every second. `None`: nothing has been written since the last one.
+    pub fn sync(&mut self) -> Option<impl FnOnce() + Send + 'static> {
+        if !std::mem::take(&mut self.unsynced) {
+            return None;
+        }
+        let file = self.file.try_clone();
+        let folder = self.folder.clone();
+        Some(move || {
+            if let Err(error) = file.and_then(|file| file.sync_data()) {
+                tracing::error!(%error, folder = %folder.display(), "the disk does not take the journal");
+            }
+        })
+    }
+
     /// The state, for other tasks.
     pub fn status(&self) -> StatusHandle {
         self.status.clone()
     }
 
-    fn remember(&mut self, event: &Event) {
+    fn remember(&mut self, event: &Event) -> bool {
         if self.unwritten.len() >= self.limits.max_unwritten {
             self.flush();
         }
         if self.unwritten.len() >= self.limits.max_unwritten {
             self.status.0.lost.fetch_add(1, Ordering::Relaxed);
-            return;
+            return false;
         }
         self.unwritten
             .push_back((event.seq, segment::encode(event)));
         self.status.0.seq.store(event.seq, Ordering::Relaxed);
+        true
     }
 
     fn write_out(&mut self) -> io::Result<()> {
         while !self.unwritten.is_empty() {
+            if self.torn {
+                self.file.set_len(self.file_bytes)?;
+                self.torn = false;
+            }
             if self.file_bytes >= self.limits.segment_bytes {
                 self.rotate()?;
             }
@@ -201,12 +230,13 @@ impl Journal {
                 .copied()
                 .collect();
             if let Err(error) = self.file.write_all(&batch) {
-                // A half-written batch is cut off, or the next one would stand behind rubbish.
-                self.file.set_len(self.file_bytes)?;
+                // Half a batch is cut off, now or when the disk lets us: the next one must not stand behind rubbish.
+                self.torn = self.file.set_len(self.file_bytes).is_err();
                 return Err(error);
             }
             let size = batch.len() as u64;
             self.file_bytes += size;
+            self.unsynced = true;
             self.status.0.bytes.fetch_add(size, Ordering::Relaxed);
             if let Some((seq, _)) = self.unwritten.back() {
                 self.written.send_replace(*seq);
@@ -222,7 +252,10 @@ impl Journal {
             .front()
             .map_or(self.next_seq, |(seq, _)| *seq);
         let file = segment::create(&self.folder, first)?;
-        self.file.sync_data()?;
+        // A disk that does not take the old file must not keep events out of the new one.
+        if let Err(error) = self.file.sync_data() {
+            tracing::error!(%error, folder = %self.folder.display(), "the disk does not take the journal");
+        }
         self.file = file;
         self.file_bytes = 0;
         Ok(())

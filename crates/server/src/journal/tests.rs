@@ -188,6 +188,61 @@ fn a_missing_stretch_is_an_error() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_file_that_cannot_be_read_at_first_is_read_later_and_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, applier) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    let database = Database::default();
+    let running = tokio::spawn(applier.run(database.clone()));
+    journal.append(Timestamp::default(), facts(5));
+    while journal.status().get().behind > 0 {
+        tokio::task::yield_now().await;
+    }
+    let path = files_of(folder.path()).remove(0);
+    let bytes = fs::read(&path).unwrap();
+    // What is appended cannot be read while the file looks damaged.
+    journal.append(Timestamp::default(), facts(5));
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[bytes.len() + 20] ^= 1;
+    fs::write(&path, &damaged).unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(journal.status().get().apply_error.is_some());
+    fs::write(&path, &whole).unwrap();
+    while journal.status().get().behind > 0 {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    let status = journal.status();
+    assert_eq!((status.get().bytes, status.refuses_calls()), (0, false));
+    drop(journal);
+    running.await.unwrap();
+    assert_eq!(database.seqs(), (1..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_neither_disk_nor_memory_takes_leaves_no_hole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let writable = journal.file.try_clone().unwrap();
+    journal.append(Timestamp::default(), facts(1));
+    let path = files_of(folder.path()).remove(0);
+    journal.file = File::open(path).unwrap();
+    let told = journal.append(Timestamp::default(), facts(80));
+    assert_eq!((told.len(), journal.status().get().lost), (50, 30));
+    assert!(journal.status().refuses_calls());
+    journal.file = writable;
+    assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 52);
+    assert!(journal.status().get().write_error.is_none());
+    drop(journal);
+    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert_eq!(journal.status().get().seq, 52);
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).unwrap();
+    files.map(|file| file.unwrap().path()).collect()
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_an_event_or_none(bytes: Vec<u8>) {
