@@ -139,16 +139,12 @@ impl App {
             vault,
             journal: status,
         };
-        app.connect_servers(started.known, &setup.servers).await?;
+        app.connect_servers(&setup.servers).await?;
         let desk = started.desk;
         Ok((app, Tasks { desk, applier }))
     }
 
-    async fn connect_servers(
-        &self,
-        mut known: telephony::KnownCalls,
-        configured: &[ConfiguredServer],
-    ) -> Result<(), StartError> {
+    async fn connect_servers(&self, configured: &[ConfiguredServer]) -> Result<(), StartError> {
         let mut after: Option<String> = None;
         loop {
             let page = self
@@ -167,8 +163,7 @@ impl App {
                     None => self.credentials(server.id).await?,
                 };
                 let name = server.name.clone();
-                let known = known.take(server.id);
-                let started = self.servers.start(server, credentials, known).await;
+                let started = self.servers.set(server, credentials).await;
                 started.map_err(|error| StartError::Server {
                     name,
                     why: error.to_string(),

@@ -2,22 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::acd::{Acd, CallExplained, Command, Input};
+use engine::acd::{Acd, CallExplained, Command, Input, Snapshot};
 use model::{
     AgentId, AgentState, AgentStatus, CallId, Event, EventBody, OfferId, Queue, QueueId, ServerId,
     Timestamp,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
-use super::{live::LiveView, today::Today};
+use super::{link::Known, live::LiveView, today::Today};
 use crate::{clock::Clock, journal::Journal, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
 /// Commands that may wait for one Asterisk.
 pub(super) const COMMANDS_PER_SERVER: usize = 65_536;
-/// How often a journal that the disk refused is tried again.
-const JOURNAL_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+/// How often the journal is brought to the disk, and tried again where the disk refused it.
+const JOURNAL_TICK: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What the desk is asked to do.
 pub(super) enum Ask {
@@ -39,9 +42,11 @@ pub(super) enum Ask {
         call: CallId,
         reply: oneshot::Sender<Option<CallExplained>>,
     },
-    /// The commands for this server's calls go there from now on.
-    Attach(ServerId, mpsc::Sender<Command>),
+    /// The commands for this server's calls go there from now on; the calls that it should have are given back.
+    Attach(ServerId, mpsc::Sender<Command>, oneshot::Sender<Vec<Known>>),
     Detach(ServerId),
+    /// The server is none of ours any more: its calls have ended as far as we can know.
+    Forget(ServerId),
 }
 
 /// Why the engine would not do what was asked.
@@ -89,6 +94,7 @@ pub(super) struct Desk {
     acd: Acd,
     clock: Clock,
     journal: Journal,
+    syncing: Option<JoinHandle<()>>,
     stream: Stream,
     today: Today,
     servers: BTreeMap<ServerId, mpsc::Sender<Command>>,
@@ -112,6 +118,7 @@ impl Desk {
             acd,
             clock,
             journal,
+            syncing: None,
             stream,
             today,
             servers: BTreeMap::new(),
@@ -123,7 +130,8 @@ impl Desk {
 
     /// Takes what is asked until every asker is gone.
     pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
-        let mut journal_retry = tokio::time::interval(JOURNAL_RETRY);
+        let mut journal_tick = tokio::time::interval(JOURNAL_TICK);
+        journal_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let deadline = self
                 .acd
@@ -141,10 +149,18 @@ impl Desk {
                     None => break,
                 },
                 () = wake => self.input(Input::Tick),
-                _ = journal_retry.tick() => self.journal.flush(),
+                _ = journal_tick.tick() => self.keep_journal(),
             }
         }
         self.journal.flush();
+    }
+
+    fn keep_journal(&mut self) {
+        self.journal.flush();
+        // One at a time: a disk that hangs must not gather threads.
+        if self.syncing.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.syncing = self.journal.sync().map(tokio::task::spawn_blocking);
+        }
     }
 
     /// An input from before the task runs.
@@ -188,12 +204,53 @@ impl Desk {
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
             }
-            Ask::Attach(server, commands) => {
+            Ask::Attach(server, commands, reply) => {
                 self.servers.insert(server, commands);
+                let _ = reply.send(self.known(server));
             }
             Ask::Detach(server) => {
                 self.servers.remove(&server);
             }
+            Ask::Forget(server) => self.forget(server),
+        }
+    }
+
+    /// The calls of a server that have not ended, with the agents' legs that they have.
+    fn known(&self, server: ServerId) -> Vec<Known> {
+        let calls = self.acd.calls().filter(|call| call.server == server);
+        let mut known: BTreeMap<CallId, Known> = calls
+            .map(|call| {
+                let known = Known {
+                    call: call.id,
+                    channel: call.channel.clone(),
+                    caller: call.caller.clone(),
+                    offers: Vec::new(),
+                };
+                (call.id, known)
+            })
+            .collect();
+        for (offer, call, _) in self.acd.offers() {
+            if let Some(known) = known.get_mut(&call) {
+                known.offers.push(offer);
+            }
+        }
+        known.into_values().collect()
+    }
+
+    fn forget(&mut self, server: ServerId) {
+        self.servers.remove(&server);
+        if self.acd.calls().any(|call| call.server == server) {
+            let snapshot = Snapshot::default();
+            self.input(Input::ServerLost { server });
+            self.input(Input::ServerResynced { server, snapshot });
+        }
+    }
+
+    /// Ends of calls that no server is there for: it was removed while we were not running.
+    pub(super) fn forget_all_but(&mut self, servers: &BTreeSet<ServerId>) {
+        let gone: BTreeSet<ServerId> = self.acd.calls().map(|call| call.server).collect();
+        for server in gone.difference(servers) {
+            self.forget(*server);
         }
     }
 
@@ -222,6 +279,13 @@ impl Desk {
     fn input(&mut self, input: Input) {
         let strays = self.before(&input);
         let gone = gone_for_good(&input);
+        let resynced = match &input {
+            Input::ServerResynced { server, snapshot } => Some((
+                *server,
+                snapshot.offers.iter().map(|(offer, _)| *offer).collect(),
+            )),
+            _ => None,
+        };
         let now = self.clock.now();
         self.acd.handle(now, input);
         let mut facts = Vec::new();
@@ -239,6 +303,9 @@ impl Desk {
         for call in strays {
             self.route(Command::HangUp { call });
         }
+        if let Some((server, legs)) = resynced {
+            self.after_resync(server, &legs);
+        }
         match gone {
             Gone::Call(call) => {
                 self.call_server.remove(&call);
@@ -248,6 +315,20 @@ impl Desk {
             }
             Gone::Nothing => {}
         }
+    }
+
+    /// Agents' legs that the engine is done with have to go, and what is gone need not be found any more.
+    fn after_resync(&mut self, server: ServerId, legs: &BTreeSet<OfferId>) {
+        for &offer in legs {
+            if self.acd.offer(offer).is_none() {
+                self.send(server, Command::Disconnect { offer });
+            }
+        }
+        let acd = &self.acd;
+        self.call_server
+            .retain(|call, at| *at != server || acd.call(*call).is_some());
+        self.offer_server
+            .retain(|offer, at| *at != server || legs.contains(offer));
     }
 
     /// Learns where things are; gives the calls that a server still has but the engine is done with.
@@ -264,16 +345,15 @@ impl Desk {
                 }
             }
             Input::ServerResynced { server, snapshot } => {
-                let there = |call: &CallId| snapshot.calls.contains(call);
-                self.call_server.retain(|call, at| {
-                    at != server || there(call) || self.acd.call(*call).is_some()
-                });
-                return snapshot
+                let done: Vec<CallId> = snapshot
                     .calls
                     .iter()
                     .copied()
                     .filter(|call| self.acd.call(*call).is_none())
                     .collect();
+                self.call_server
+                    .extend(done.iter().map(|call| (*call, *server)));
+                return done;
             }
             Input::MemberSet(member) => {
                 self.queues_of
@@ -318,8 +398,9 @@ impl Desk {
                 }
                 server
             }
+            // Known until its end is told: whoever answers at this very moment must be let go once more.
             Command::Withdraw { offer } | Command::Disconnect { offer } => {
-                self.offer_server.remove(offer)
+                self.offer_server.get(offer).copied()
             }
             Command::Answer { call }
             | Command::Ring { call }
@@ -329,8 +410,16 @@ impl Desk {
             | Command::Continue { call, .. } => self.call_server.get(call).copied(),
             Command::Publish(_) => None,
         };
-        let Some(commands) = server.and_then(|server| self.servers.get(&server)) else {
+        if let Some(server) = server {
+            self.send(server, command);
+        } else {
             tracing::debug!(?command, "nowhere to send this command");
+        }
+    }
+
+    fn send(&self, server: ServerId, command: Command) {
+        let Some(commands) = self.servers.get(&server) else {
+            tracing::debug!(?command, "no connection to send this command over");
             return;
         };
         if let Err(error) = commands.try_send(command) {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
-use engine::acd::{Command, Input};
+use engine::acd::{Command, Input, OfferFailure};
 use futures_util::StreamExt as _;
 use model::{CallId, Caller, DialplanTarget, OfferId};
 use tokio::sync::mpsc;
@@ -20,8 +20,8 @@ use super::{desk::Mailbox, names::Names};
 pub(super) const COMMANDS_PER_CALL: usize = 4_096;
 /// Phones rung (or silenced) at the same time for one call.
 const PHONES_AT_ONCE: usize = 16;
-/// How often a hang-up is tried: a channel that stays would sit in silence.
-const HANG_UP_ATTEMPTS: u32 = 3;
+/// How often a hang-up, or handing a caller on, is tried: a channel that stays would sit in silence.
+pub(super) const ATTEMPTS: u32 = 3;
 /// Asterisk's own ring time-out lies this far behind the engine's, which ends every offer.
 const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
 
@@ -35,32 +35,61 @@ pub(super) struct CallLeg {
     pub(super) continuing: AtomicBool,
 }
 
+/// What the task of a call has to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    Do(Command),
+    /// See whether the agent's leg is there. It comes after whatever was commanded for that leg before.
+    LookFor(OfferId),
+}
+
+/// What the task of a call finds out, and no event may tell.
+#[derive(Debug)]
+pub(super) enum Finding {
+    /// There is no such leg.
+    LegGone { offer: OfferId, why: OfferFailure },
+    /// The caller's channel is not there.
+    CallerGone { channel: String },
+    /// Something could not be ended: nobody knows whether it is still there.
+    Unsure,
+}
+
 /// Does the commands of one call.
 pub(super) struct Executor {
     pub(super) client: Client,
     pub(super) names: Names,
     pub(super) leg: Arc<CallLeg>,
     pub(super) answered: bool,
+    /// Whether music may be playing to the caller.
+    pub(super) music: bool,
     pub(super) acd: Mailbox,
-    /// Tells the link of phones that Asterisk would not ring: no event will.
-    pub(super) never_rang: mpsc::Sender<OfferId>,
+    pub(super) findings: mpsc::Sender<Finding>,
 }
 
 impl Executor {
     /// Runs until the link forgets the call.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::new();
-        while commands.recv_many(&mut batch, COMMANDS_PER_CALL).await > 0 {
+        while jobs.recv_many(&mut batch, COMMANDS_PER_CALL).await > 0 {
             let mut batch: std::collections::VecDeque<_> = batch.drain(..).collect();
-            while let Some(command) = batch.pop_front() {
-                if !is_about_a_phone(&command) {
-                    self.execute(command).await;
-                    continue;
-                }
+            while let Some(job) = batch.pop_front() {
+                let command = match job {
+                    Job::Do(command) if is_about_a_phone(&command) => command,
+                    Job::Do(command) => {
+                        self.execute(command).await;
+                        continue;
+                    }
+                    Job::LookFor(offer) => {
+                        self.look_for(offer).await;
+                        continue;
+                    }
+                };
                 // Ring-all rings (and silences) many phones; each kind at once, but never one before the other.
                 let mut phones = vec![command];
                 let kind = std::mem::discriminant(&phones[0]);
-                while let Some(next) = batch.pop_front_if(|c| std::mem::discriminant(c) == kind) {
+                let same =
+                    |job: &mut Job| matches!(job, Job::Do(c) if std::mem::discriminant(c) == kind);
+                while let Some(Job::Do(next)) = batch.pop_front_if(same) {
                     phones.push(next);
                 }
                 futures_util::stream::iter(phones)
@@ -75,7 +104,8 @@ impl Executor {
         match command {
             Command::Answer { .. } => self.answer().await,
             Command::Ring { .. } => {
-                self.tolerate("ring", self.client.channels().ring(channel).await);
+                let rung = self.client.channels().ring(channel).await;
+                self.tolerate("ring", rung).await;
             }
             Command::PlayMusic { class, .. } => {
                 let started = self
@@ -83,11 +113,12 @@ impl Executor {
                     .channels()
                     .start_moh(channel, Some(&class))
                     .await;
-                self.tolerate("start the music", started);
+                self.music = true;
+                self.tolerate("start the music", started).await;
             }
             Command::Connect { offer, .. } => self.connect(offer).await,
             Command::Disconnect { offer } => self.disconnect(offer).await,
-            Command::HangUp { call } => self.hang_up(call).await,
+            Command::HangUp { .. } => self.hang_up().await,
             Command::Continue { call, target } => self.continue_in_dialplan(call, &target).await,
             Command::Publish(_) | Command::Offer { .. } | Command::Withdraw { .. } => {
                 unreachable!("published by the desk, or about a phone")
@@ -104,9 +135,7 @@ impl Executor {
                 ..
             } => self.offer(offer, &extension, timeout).await,
             Command::Withdraw { offer } => {
-                let channel = self.names.agent_channel(offer);
-                self.end_channel(&channel, HangupReason::AnsweredElsewhere)
-                    .await;
+                self.end_leg(offer, HangupReason::AnsweredElsewhere).await;
             }
             _ => unreachable!("only commands about a phone come here"),
         }
@@ -116,7 +145,7 @@ impl Executor {
         if !self.answered {
             let done = self.client.channels().answer(&self.leg.channel).await;
             self.answered = done.is_ok();
-            self.tolerate("answer", done);
+            self.tolerate("answer", done).await;
         }
     }
 
@@ -137,9 +166,10 @@ impl Executor {
         tracing::info!(%error, call = %self.leg.call, %offer, extension, "the phone could not be rung");
         if !matches!(error, RestError::Rejected { .. }) {
             // Nobody knows whether Asterisk got the request, so it must not ring on.
-            self.end_channel(&channel_id, HangupReason::Normal).await;
+            self.end_leg(offer, HangupReason::Normal).await;
         }
-        let _ = self.never_rang.send(offer).await;
+        let why = OfferFailure::Unreachable;
+        self.tell(Finding::LegGone { offer, why }).await;
     }
 
     async fn connect(&mut self, offer: OfferId) {
@@ -152,6 +182,7 @@ impl Executor {
             Err(error) => {
                 tracing::warn!(%error, call = %self.leg.call, %offer, "caller and agent could not be bridged");
                 self.disconnect(offer).await;
+                self.look_for_caller().await;
                 Input::ConnectFailed { offer }
             }
         };
@@ -162,13 +193,14 @@ impl Executor {
         let (channels, bridges) = (self.client.channels(), self.client.bridges());
         let (caller, bridge) = (&self.leg.channel, self.names.bridge(offer));
         let answer = async {
-            if self.answered {
-                // Fails where no music plays, which is as good.
-                let _ = channels.stop_moh(caller).await;
-                Ok(())
-            } else {
-                channels.answer(caller).await
+            if !self.answered {
+                channels.answer(caller).await?;
             }
+            if self.music {
+                // Fails where none plays, which is as good.
+                let _ = channels.stop_moh(caller).await;
+            }
+            Ok(())
         };
         let name = self.leg.call.to_string();
         let (answered, made) = tokio::join!(answer, bridges.create(&bridge, "mixing", &name));
@@ -179,25 +211,29 @@ impl Executor {
     }
 
     async fn disconnect(&self, offer: OfferId) {
-        let (channel, bridge) = (self.names.agent_channel(offer), self.names.bridge(offer));
-        let bridges = self.client.bridges();
-        let (_, destroyed) = tokio::join!(
-            self.end_channel(&channel, HangupReason::Normal),
+        let (bridge, bridges) = (self.names.bridge(offer), self.client.bridges());
+        let ((), destroyed) = tokio::join!(
+            self.end_leg(offer, HangupReason::Normal),
             bridges.destroy(&bridge)
         );
-        self.tolerate("take the bridge down", destroyed);
+        if let Err(error) = destroyed
+            && !error.is_not_found()
+        {
+            tracing::warn!(%error, call = %self.leg.call, %offer, "could not take the bridge down");
+            self.tell(Finding::Unsure).await;
+        }
     }
 
-    async fn hang_up(&self, call: CallId) {
-        if self
-            .end_channel(&self.leg.channel, HangupReason::Normal)
-            .await
-            == Gone::Already
-        {
-            // Its end was missed, or is on its way; a second one does no harm.
-            self.acd
-                .tell(Input::CallerHungUp { call, cause: None })
-                .await;
+    async fn hang_up(&self) {
+        if self.leg.continuing.load(Ordering::Acquire) {
+            // It is the dialplan's by now.
+            return;
+        }
+        let channel = &self.leg.channel;
+        match self.end_channel(channel, HangupReason::Normal).await {
+            Gone::Now => {}
+            Gone::Already => self.tell_caller_gone().await,
+            Gone::Unknown => self.tell(Finding::Unsure).await,
         }
     }
 
@@ -208,21 +244,57 @@ impl Executor {
             target.extension.as_str(),
             target.priority,
         );
-        let done = self
-            .client
-            .channels()
-            .continue_in_dialplan(&self.leg.channel, Some(place))
-            .await;
-        if let Err(error) = done {
+        let channel = &self.leg.channel;
+        if let Err(error) = hand_over(&self.client, channel, Some(place)).await {
             tracing::warn!(%error, %call, context = target.context, "the caller could not be sent to the dialplan; hanging up");
             self.leg.continuing.store(false, Ordering::Release);
-            self.hang_up(call).await;
+            self.hang_up().await;
         }
+    }
+
+    /// Ends an agent's leg. Where none is, no event will say so.
+    async fn end_leg(&self, offer: OfferId, reason: HangupReason) {
+        let channel = self.names.agent_channel(offer);
+        let why = OfferFailure::NoAnswer;
+        match self.end_channel(&channel, reason).await {
+            Gone::Now => {}
+            Gone::Already => self.tell(Finding::LegGone { offer, why }).await,
+            Gone::Unknown => self.tell(Finding::Unsure).await,
+        }
+    }
+
+    async fn look_for(&self, offer: OfferId) {
+        let channel = self.names.agent_channel(offer);
+        match self.client.channels().get(&channel).await {
+            Ok(_) => {}
+            Err(error) if error.is_not_found() => {
+                let why = OfferFailure::NoAnswer;
+                self.tell(Finding::LegGone { offer, why }).await;
+            }
+            Err(_) => self.tell(Finding::Unsure).await,
+        }
+    }
+
+    async fn look_for_caller(&self) {
+        let found = self.client.channels().get(&self.leg.channel).await;
+        if found.is_err_and(|error| error.is_not_found()) {
+            self.tell_caller_gone().await;
+        }
+    }
+
+    async fn tell_caller_gone(&self) {
+        let channel = self.leg.channel.clone();
+        self.tell(Finding::CallerGone { channel }).await;
+    }
+
+    async fn tell(&self, finding: Finding) {
+        // Nobody hears it once the server is let go; the next connection compares anew.
+        let _ = self.findings.send(finding).await;
     }
 
     async fn end_channel(&self, channel: &str, reason: HangupReason) -> Gone {
         let mut backoff = asterisk::Backoff::default();
-        for attempt in 1..=HANG_UP_ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             match self.client.channels().hang_up(channel, reason).await {
                 Ok(()) => return Gone::Now,
                 Err(error) if error.is_not_found() => return Gone::Already,
@@ -230,17 +302,47 @@ impl Executor {
                     tracing::warn!(%error, channel, attempt, "a channel could not be hung up");
                 }
             }
-            tokio::time::sleep(backoff.next_delay()).await;
+            if attempt < ATTEMPTS {
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
         }
         Gone::Unknown
     }
 
-    /// A channel that is gone says so by its own event; anything else is worth a line.
-    fn tolerate(&self, what: &str, result: Result<(), RestError>) {
-        if let Err(error) = result
-            && !error.is_not_found()
-        {
-            tracing::warn!(%error, call = %self.leg.call, "could not {what}");
+    /// A caller who is gone is told of, in case the event was missed; anything else is worth a line.
+    async fn tolerate(&self, what: &str, result: Result<(), RestError>) {
+        match result {
+            Ok(()) => {}
+            // Music and ringing say 404 of the channel alone.
+            Err(error) if error.is_not_found() => self.tell_caller_gone().await,
+            Err(error) => {
+                tracing::warn!(%error, call = %self.leg.call, "could not {what}");
+            }
+        }
+    }
+}
+
+/// Sends a caller on in the dialplan. A channel that is gone, or no longer ours, needs nothing more.
+pub(super) async fn hand_over(
+    client: &Client,
+    channel: &str,
+    place: Option<(&str, &str, u32)>,
+) -> Result<(), RestError> {
+    let mut backoff = asterisk::Backoff::default();
+    let mut attempt = 1;
+    loop {
+        let done = client.channels().continue_in_dialplan(channel, place).await;
+        match done {
+            Err(error) if error.is_not_found() || (attempt > 1 && error.is_conflict()) => {
+                return Ok(());
+            }
+            Err(RestError::Timeout | RestError::Unreachable(_) | RestError::Overloaded)
+                if attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+            done => return done,
         }
     }
 }

@@ -4,20 +4,24 @@
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use asterisk::ari::{Client, Events, HangupReason, Incoming};
 use engine::acd::{Command, Input, OfferFailure};
 use model::{CallId, Caller, EventBody, OfferId, Server};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     desk::Mailbox,
-    execute::{COMMANDS_PER_CALL, CallLeg, Executor},
+    execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, hand_over},
     names::Names,
     translate::{Arrival, Meaning, translate},
 };
 use crate::{clock::Clock, journal, numbers::Numbers};
+
+/// How long a comparison with Asterisk waits that failed, or that somebody in doubt asks for.
+const COMPARE_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a link needs from the rest of the server.
 #[derive(Clone)]
@@ -28,9 +32,9 @@ pub(super) struct Surroundings {
     pub(super) numbers: Numbers,
 }
 
-/// A call or an offer that was open when we stopped.
+/// A call that the engine knows, when a link to its server begins.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
+pub(super) struct Known {
     pub(super) call: CallId,
     pub(super) channel: String,
     pub(super) caller: Caller,
@@ -46,14 +50,17 @@ pub(super) struct Link {
     pub(super) calls: HashMap<CallId, CallTask>,
     pub(super) by_channel: HashMap<String, CallId>,
     pub(super) offers: HashMap<OfferId, OfferLeg>,
-    never_rang: (mpsc::Sender<OfferId>, mpsc::Receiver<OfferId>),
+    findings: (mpsc::Sender<Finding>, mpsc::Receiver<Finding>),
+    connected: bool,
+    /// When to compare what is there with what we believe, because something went wrong.
+    pub(super) compare_at: Option<Instant>,
     /// When this Asterisk was started, as it says; another time means that all its calls are lost.
     pub(super) startup: Option<String>,
 }
 
 pub(super) struct CallTask {
     pub(super) leg: Arc<CallLeg>,
-    commands: mpsc::Sender<Command>,
+    jobs: mpsc::Sender<Job>,
     cause: Option<u16>,
     /// Agents' legs that are not known to have ended.
     offers: usize,
@@ -81,11 +88,13 @@ impl Link {
             calls: HashMap::new(),
             by_channel: HashMap::new(),
             offers: HashMap::new(),
-            never_rang: mpsc::channel(COMMANDS_PER_CALL),
+            findings: mpsc::channel(COMMANDS_PER_CALL),
+            connected: false,
+            compare_at: None,
             startup: None,
         };
         for known in known {
-            link.open_call(known.call, known.channel, known.caller, false);
+            link.open_call(known.call, known.channel, known.caller, None);
             for offer in known.offers {
                 link.open_offer(offer, known.call, true);
             }
@@ -96,6 +105,13 @@ impl Link {
     /// Runs until the server is removed.
     pub(super) async fn run(mut self, mut events: Events, mut commands: mpsc::Receiver<Command>) {
         loop {
+            let compare_at = self.compare_at;
+            let compare = async {
+                match compare_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 incoming = events.recv() => match incoming {
                     Some(incoming) => self.on_incoming(incoming).await,
@@ -105,9 +121,8 @@ impl Link {
                     Some(command) => self.pass_on(command),
                     None => return,
                 },
-                Some(offer) = self.never_rang.1.recv() => {
-                    self.on_agent_gone(offer, 0, OfferFailure::Unreachable).await;
-                }
+                Some(finding) = self.findings.1.recv() => self.on_finding(finding).await,
+                () = compare => self.resync_by_request().await,
             }
         }
     }
@@ -127,6 +142,7 @@ impl Link {
                     channels = snapshot.channels.len(),
                     "connected to Asterisk"
                 );
+                self.connected = true;
                 let version = version.text;
                 self.around
                     .acd
@@ -150,9 +166,11 @@ impl Link {
                     why,
                     "the connection to Asterisk is lost; calls stay up"
                 );
+                self.let_go();
                 self.lose(why).await;
             }
             Incoming::Replaced => {
+                self.let_go();
                 tracing::error!(
                     server = self.server.name,
                     application = self.server.application,
@@ -174,6 +192,27 @@ impl Link {
             .note(EventBody::ServerLost { server, reason })
             .await;
         self.around.acd.tell(Input::ServerLost { server }).await;
+    }
+
+    /// The next connection compares by itself.
+    fn let_go(&mut self) {
+        self.connected = false;
+        self.compare_at = None;
+    }
+
+    async fn on_finding(&mut self, finding: Finding) {
+        match finding {
+            Finding::LegGone { offer, why } => self.on_agent_gone(offer, 0, why).await,
+            Finding::CallerGone { channel } => self.on_caller_left(&channel).await,
+            Finding::Unsure => self.compare_soon(),
+        }
+    }
+
+    pub(super) fn compare_soon(&mut self) {
+        if self.connected {
+            let soon = Instant::now() + COMPARE_AGAIN;
+            self.compare_at.get_or_insert(soon);
+        }
     }
 
     async fn on_meaning(&mut self, meaning: Meaning) {
@@ -210,14 +249,7 @@ impl Link {
                 "the journal cannot take more; the caller goes on in the dialplan"
             );
             metrics::counter!("cordboard_calls_refused_total").increment(1);
-            let back = self
-                .client
-                .channels()
-                .continue_in_dialplan(&arrival.channel, None)
-                .await;
-            if let Err(error) = back {
-                tracing::warn!(%error, channel = arrival.channel, "could not give the caller back");
-            }
+            self.give_back(arrival.channel);
             return;
         }
         let (at, random) = self.around.clock.id();
@@ -232,31 +264,48 @@ impl Link {
             argument: arrival.argument,
             priority: 0,
         };
-        self.open_call(call, arrival.channel, caller, arrival.answered);
+        self.open_call(call, arrival.channel, caller, Some(arrival.answered));
         self.around.acd.tell(input).await;
     }
 
-    fn open_call(&mut self, call: CallId, channel: String, caller: Caller, answered: bool) {
+    /// Beside the link, which must go on; a caller who cannot be given back must not sit in silence.
+    fn give_back(&self, channel: String) {
+        let (client, findings) = (self.client.clone(), self.findings.0.clone());
+        tokio::spawn(async move {
+            let Err(error) = hand_over(&client, &channel, None).await else {
+                return;
+            };
+            tracing::warn!(%error, channel, "could not give the caller back; hanging up");
+            let reason = HangupReason::Congestion;
+            if client.channels().hang_up(&channel, reason).await.is_err() {
+                let _ = findings.send(Finding::Unsure).await;
+            }
+        });
+    }
+
+    /// `answered`: whether the caller's channel is; `None`: we have known it before, and it may hear music.
+    fn open_call(&mut self, call: CallId, channel: String, caller: Caller, answered: Option<bool>) {
         let leg = Arc::new(CallLeg {
             call,
             channel: channel.clone(),
             caller,
             continuing: false.into(),
         });
-        let (commands, inbox) = mpsc::channel(COMMANDS_PER_CALL);
+        let (jobs, inbox) = mpsc::channel(COMMANDS_PER_CALL);
         let executor = Executor {
             client: self.client.clone(),
             names: self.names.clone(),
             leg: leg.clone(),
-            answered,
+            answered: answered.unwrap_or(false),
+            music: answered.is_none(),
             acd: self.around.acd.clone(),
-            never_rang: self.never_rang.0.clone(),
+            findings: self.findings.0.clone(),
         };
         tokio::spawn(executor.run(inbox));
         self.by_channel.insert(channel, call);
         let task = CallTask {
             leg,
-            commands,
+            jobs,
             cause: None,
             offers: 0,
         };
@@ -330,6 +379,10 @@ impl Link {
     /// A phone that we know nothing of any more must not stay rung or connected.
     pub(super) fn end_stray(&self, offer: OfferId) {
         tracing::warn!(%offer, "hanging up an agent's phone that belongs to no call");
+        self.end_leg_and_bridge(offer);
+    }
+
+    fn end_leg_and_bridge(&self, offer: OfferId) {
         let (client, names) = (self.client.clone(), self.names.clone());
         tokio::spawn(async move {
             let _ = client
@@ -344,7 +397,9 @@ impl Link {
     fn pass_on(&mut self, command: Command) {
         let call = match &command {
             Command::Offer { offer, call, .. } => {
-                self.open_offer(*offer, *call, false);
+                if self.calls.contains_key(call) {
+                    self.open_offer(*offer, *call, false);
+                }
                 Some(*call)
             }
             Command::Withdraw { offer } | Command::Disconnect { offer } => {
@@ -358,19 +413,24 @@ impl Link {
             | Command::Continue { call, .. } => Some(*call),
             Command::Publish(_) => None,
         };
-        match call.and_then(|call| self.calls.get(&call)) {
-            Some(task) => {
-                if task.commands.try_send(command).is_err() {
-                    tracing::error!(call = %task.leg.call, "over {COMMANDS_PER_CALL} commands wait for Asterisk; one is dropped");
-                    metrics::counter!("cordboard_commands_dropped_total").increment(1);
-                }
-            }
+        match call.filter(|call| self.calls.contains_key(call)) {
+            Some(call) => self.give(call, Job::Do(command)),
             // The leg is gone already: nothing is left to be done to it, except a bridge that may have stayed.
             None => {
                 if let Command::Disconnect { offer } = command {
-                    self.end_stray(offer);
+                    self.end_leg_and_bridge(offer);
                 }
             }
+        }
+    }
+
+    pub(super) fn give(&mut self, call: CallId, job: Job) {
+        if let Some(task) = self.calls.get(&call)
+            && task.jobs.try_send(job).is_err()
+        {
+            tracing::error!(%call, "over {COMMANDS_PER_CALL} commands wait for Asterisk; one is dropped");
+            metrics::counter!("cordboard_commands_dropped_total").increment(1);
+            self.compare_soon();
         }
     }
 

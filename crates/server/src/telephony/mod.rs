@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use desk::{Ask, Mailbox};
 pub use desk::{MAILBOX, Refused};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
-pub use restore::{KnownCalls, Started, start};
+pub use restore::{Started, start};
 pub use servers::{Credentials, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
 

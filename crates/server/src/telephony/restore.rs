@@ -1,6 +1,9 @@
 //! Starting: what the centre is made of, and every call that was open when we stopped, back into the engine.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use engine::acd::{Acd as Engine, CallRestored, Input};
 use model::{AgentId, Event, EventBody, QueueId, ServerId, Timestamp};
@@ -10,7 +13,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     Acd,
     desk::{Desk, MAILBOX, Mailbox},
-    link::{Known, Surroundings},
+    link::Surroundings,
     servers::Servers,
     today::{Today, midnights},
 };
@@ -25,18 +28,6 @@ pub struct Started {
     pub servers: Servers,
     /// Ends when every [`Acd`] and server is gone.
     pub desk: JoinHandle<()>,
-    pub known: KnownCalls,
-}
-
-/// Calls that were open, by server, for the first connection to each.
-#[derive(Debug, Default)]
-pub struct KnownCalls(BTreeMap<ServerId, Vec<Known>>);
-
-impl KnownCalls {
-    /// Those of one server; each can be taken once.
-    pub(crate) fn take(&mut self, server: ServerId) -> Vec<Known> {
-        self.0.remove(&server).unwrap_or_default()
-    }
 }
 
 /// Brings the engine to where it was and starts its task. The database must be up to date with the journal.
@@ -61,22 +52,13 @@ pub async fn start(
     for input in agents(store, &tallies).await? {
         desk.take(input);
     }
-    let mut known: BTreeMap<ServerId, Vec<Known>> = BTreeMap::new();
     for open in store.calls().open().await? {
-        let restored = restored(open);
-        let call = &restored.call;
-        known.entry(call.server).or_default().push(Known {
-            call: call.id,
-            channel: call.channel.clone(),
-            caller: call.caller.clone(),
-            offers: restored.offers.iter().map(|(offer, _)| *offer).collect(),
-        });
-        desk.take(Input::CallRestored(Box::new(restored)));
+        // Nothing is decided for it before its server shows what is left of it.
+        desk.take(Input::CallRestored(Box::new(restored(open))));
     }
-    for server in known.keys() {
-        // Nothing is decided for their calls before we have seen what is left of them.
-        desk.take(Input::ServerLost { server: *server });
-    }
+    desk.forget_all_but(&servers(store).await?);
+    // What no call holds any more is set free now, not when something happens to happen.
+    desk.take(Input::Tick);
     let around = Surroundings {
         acd,
         clock,
@@ -87,7 +69,6 @@ pub async fn start(
         acd: Acd { asks },
         servers: Servers::new(around),
         desk: tokio::spawn(desk.run(inbox)),
-        known: KnownCalls(known),
     })
 }
 
@@ -126,6 +107,19 @@ async fn what_the_centre_is(store: &Store) -> Result<Vec<Input>, StoreError> {
         store.settings().default_queue().await?,
     ));
     Ok(inputs)
+}
+
+async fn servers(store: &Store) -> Result<BTreeSet<ServerId>, StoreError> {
+    let mut servers = BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.servers().list(after.as_deref(), MAX_PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(servers);
+        };
+        after = Some(last.name.clone());
+        servers.extend(page.iter().map(|server| server.id));
+    }
 }
 
 /// Every agent's state, with today's answered calls.

@@ -6,20 +6,22 @@ use asterisk::ari;
 use engine::acd::{Input, Snapshot};
 use model::{CallId, OfferId};
 
-use super::{link::Link, translate::Arrival};
+use super::{execute::Job, link::Link, translate::Arrival};
 
 impl Link {
     pub(super) async fn resync_by_request(&mut self) {
         match self.client.snapshot().await {
             Ok(snapshot) => self.resync(snapshot).await,
-            // The connection is in trouble; its own reconnect brings the next snapshot.
             Err(error) => {
+                self.compare_at = None;
+                self.compare_soon();
                 tracing::error!(%error, server = self.server.name, "cannot ask Asterisk what is there");
             }
         }
     }
 
     pub(super) async fn resync(&mut self, found: ari::Snapshot) {
+        self.compare_at = None;
         let ours = Snapshot {
             calls: self.calls_in(&found),
             offers: self.offers_in(&found),
@@ -31,6 +33,7 @@ impl Link {
                 self.end_stray(*offer);
             }
         }
+        self.forget_what_is_gone(&found, &ours);
         for bridge in &found.bridges {
             if let Some(offer) = self.names.offer_of_bridge(&bridge.id)
                 && !self.offers.contains_key(&offer)
@@ -38,8 +41,10 @@ impl Link {
                 self.end_stray(offer);
             }
         }
-        self.forget_what_is_gone(&found, &ours);
+        self.look_for_unseen(&found);
         let server = self.server.id;
+        // Whatever happened to the connection, the engine takes a snapshot for a server that it holds for lost.
+        self.around.acd.tell(Input::ServerLost { server }).await;
         self.around
             .acd
             .tell(Input::ServerResynced {
@@ -73,8 +78,31 @@ impl Link {
     fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
         let channels = found.channels.iter();
         channels
+            .filter(|channel| self.may_be_ours(channel))
             .filter_map(|channel| self.by_channel.get(&channel.id).copied())
             .collect()
+    }
+
+    /// A caller who went on in the dialplan is up, but no longer ours to touch.
+    fn may_be_ours(&self, channel: &ari::Channel) -> bool {
+        channel.dialplan.app_name.is_empty()
+            || ari::Snapshot::is_in_application(channel, &self.server.application)
+    }
+
+    /// Of legs asked for lately nobody knows whether the snapshot should have shown them: see once they were asked for.
+    fn look_for_unseen(&mut self, found: &ari::Snapshot) {
+        let there: HashSet<_> = found.channels.iter().map(|c| c.id.as_str()).collect();
+        let unseen: Vec<_> = self
+            .offers
+            .iter()
+            .filter(|(offer, leg)| {
+                !leg.seen && !there.contains(self.names.agent_channel(**offer).as_str())
+            })
+            .map(|(offer, leg)| (*offer, leg.call))
+            .collect();
+        for (offer, call) in unseen {
+            self.give(call, Job::LookFor(offer));
+        }
     }
 
     /// Agents' legs, with those asked for so lately that they cannot be seen yet.
@@ -108,7 +136,12 @@ impl Link {
     }
 
     fn forget_what_is_gone(&mut self, found: &ari::Snapshot, ours: &Snapshot) {
-        let there: HashSet<_> = found.channels.iter().map(|c| c.id.as_str()).collect();
+        let there: HashSet<_> = found
+            .channels
+            .iter()
+            .filter(|channel| self.may_be_ours(channel))
+            .map(|channel| channel.id.as_str())
+            .collect();
         let alive: HashSet<_> = ours.offers.iter().map(|(offer, _)| *offer).collect();
         self.by_channel
             .retain(|channel, _| there.contains(channel.as_str()));

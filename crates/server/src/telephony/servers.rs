@@ -12,7 +12,7 @@ use asterisk::ari::{Client, Config, ConfigError, ConnectionState, Transport};
 use model::{Server, ServerId, Timestamp};
 use serde::Serialize;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use crate::clock::Clock;
 
 use super::{
     desk::{Ask, COMMANDS_PER_SERVER},
-    link::{Known, Link, Surroundings},
+    link::{Link, Surroundings},
 };
 
 /// How the connection to one Asterisk stands.
@@ -90,16 +90,7 @@ impl Servers {
 
     /// Connects to a server, in place of what is running under its id. Returns at once.
     pub async fn set(&self, server: Server, credentials: Credentials) -> Result<(), ConfigError> {
-        self.start(server, credentials, Vec::new()).await
-    }
-
-    pub(crate) async fn start(
-        &self,
-        server: Server,
-        credentials: Credentials,
-        known: Vec<Known>,
-    ) -> Result<(), ConfigError> {
-        self.remove(server.id).await;
+        self.let_go(server.id).await;
         if !server.active {
             return Ok(());
         }
@@ -112,12 +103,10 @@ impl Servers {
         config.transport = credentials.transport;
         let (client, events) = Client::connect(config)?;
         let (commands, inbox) = mpsc::channel(COMMANDS_PER_SERVER);
-        let _ = self
-            .around
-            .acd
-            .0
-            .send(Ask::Attach(server.id, commands))
-            .await;
+        let (reply, known) = oneshot::channel();
+        let attach = Ask::Attach(server.id, commands, reply);
+        let _ = self.around.acd.0.send(attach).await;
+        let known = known.await.unwrap_or_default();
         let link = Link::new(server.clone(), client.clone(), self.around.clone(), known);
         let since = Arc::new(AtomicI64::new(self.around.clock.now().utc.as_micros()));
         let follower = follow(
@@ -136,15 +125,22 @@ impl Servers {
         Ok(())
     }
 
-    /// Leaves a server alone. Its calls stay up and are ours again when it is set again.
+    /// Leaves a server alone for good. Its calls stay up, but are over in our log, and their agents are free.
     pub async fn remove(&self, server: ServerId) {
+        self.let_go(server).await;
+        let _ = self.around.acd.0.send(Ask::Forget(server)).await;
+    }
+
+    /// Leaves a server alone. Its calls stay up and are ours again when it is set again.
+    async fn let_go(&self, server: ServerId) {
         let running = self.lock().remove(&server);
-        if running.is_some() {
+        if let Some(mut running) = running {
+            running.link.abort();
+            // Until it is over it could still tell of calls that the next link would not know.
+            let _ = (&mut running.link).await;
+            let lost = engine::acd::Input::ServerLost { server };
+            self.around.acd.tell(lost).await;
             let _ = self.around.acd.0.send(Ask::Detach(server)).await;
-            self.around
-                .acd
-                .tell(engine::acd::Input::ServerLost { server })
-                .await;
         }
     }
 

@@ -12,3 +12,4 @@ mod log_in;
 mod nouns;
 mod operation;
 mod streams;
+mod telephony;
