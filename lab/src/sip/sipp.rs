@@ -117,6 +117,8 @@ impl SippProcess {
 
         let address = scenario.address.to_string();
         let (media, control) = (wiring.port()?.to_string(), wiring.port()?.to_string());
+        // SIPp takes a third one unasked, two above the first, for video: nobody else may be given it.
+        wiring.port()?;
         let mut sipp =
             Leashed::new("sipp").args(["-i", &address, "-p", &scenario.port.to_string()]);
         // The sound is ours; SIPp opens its own ports for it all the same, and must not take anybody else's.
