@@ -75,6 +75,9 @@ pub(crate) async fn run(database: &Database) -> Result<Migrated, StoreError> {
     }
     let applied = applied?;
     tx.commit().await?;
+    if let Some(from) = applied.first() {
+        tracing::info!(from, to = known_version(), "migrated the schema");
+    }
     Ok(Migrated {
         applied,
         version: known_version(),
@@ -139,7 +142,7 @@ async fn apply(
     text: String,
     checksum: &str,
 ) -> Result<(), StoreError> {
-    tracing::info!(
+    tracing::debug!(
         version = migration.version,
         name = migration.name,
         "migrating the schema"
