@@ -5,7 +5,8 @@ mod restart;
 mod trouble;
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -67,6 +68,53 @@ impl Cordboard {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// `SIGTERM`: an orderly end, which takes its time.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; gives the exit code.
+    pub(crate) async fn wait_ended(&mut self) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < LIMIT, "it does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends the head of a request and waits until the server asks for its body.
+    pub(crate) fn begin(&self, line: &str, body: &str) -> Begun {
+        let mut stream = TcpStream::connect(&self.listen).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let (listen, key, length) = (&self.listen, &self.key, body.len());
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: {listen}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut asked = [0; 25];
+        stream.read_exact(&mut asked).unwrap();
+        assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+        Begun {
+            stream,
+            body: body.to_owned(),
+        }
+    }
+
+    /// Waits until nobody listens any more.
+    pub(crate) async fn wait_deaf(&self) {
+        let began = Instant::now();
+        while TcpStream::connect(&self.listen).is_ok() {
+            assert!(began.elapsed() < LIMIT, "it still listens");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Starts again in the same folder and on the same port; gives the time until `/health` answers.
@@ -206,6 +254,22 @@ impl Drop for Cordboard {
             let log = std::fs::read_to_string(self.data.path().join("test.log"));
             eprintln!("---- cordboard's log\n{}", log.unwrap_or_default());
         }
+    }
+}
+
+/// A request that is under way: its body is awaited.
+pub(crate) struct Begun {
+    stream: TcpStream,
+    body: String,
+}
+
+impl Begun {
+    /// Sends the body; gives the whole answer.
+    pub(crate) fn finish(mut self) -> String {
+        self.stream.write_all(self.body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 }
 

@@ -139,3 +139,58 @@ async fn a_restarted_asterisk_is_found_again_and_its_lost_calls_are_logged() {
     next.hang_up().await.unwrap();
     centre.wait_for_log(2).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orderly_stop_finishes_requests_and_leaves_calls_up() {
+    let Some(lab) = lab::up_or_skip(Release::Asterisk22).await else {
+        return;
+    };
+    let mut centre = Cordboard::start(&lab).await;
+    let sales = centre.queue("sales", json!({"wrap_up_seconds": 0})).await;
+    let phone = lab.phone(101);
+    phone.answers_after(Duration::ZERO).await.unwrap();
+    let ann = centre.agent("Ann Example", 101, &[&sales]).await;
+    let talking = lab.trunk_calls("5550101").await.unwrap();
+    talking.hears(phone.tone()).await.unwrap();
+    let rung = phone.rings().await.unwrap();
+    let waiting = lab.trunk_calls("5550101").await.unwrap();
+    waiting.wait_answered().await.unwrap();
+
+    // Somebody reads the event stream, and a request is under way.
+    let _events = centre.events().await;
+    let late = centre.begin("POST /v1/queues", "{\"name\": \"late\"}");
+    centre.terminate();
+    centre.wait_deaf().await;
+    let answer = late.finish();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert_eq!(centre.wait_ended().await, Some(0));
+
+    // Nobody is there, and they talk and wait on.
+    talking.hears(phone.tone()).await.unwrap();
+    rung.hears(Tone::caller(0)).await.unwrap();
+    waiting.hears(Tone::MUSIC).await.unwrap();
+
+    centre.start_again().await;
+    let live = centre.get("/v1/live").await;
+    let call = |state: &str| {
+        let calls = live["calls"].as_array().unwrap();
+        let found = calls.iter().find(|call| call["state"] == state);
+        found.unwrap_or_else(|| panic!("no call is {state}: {live:#}"))
+    };
+    assert_eq!(call("talking")["agent"], ann.as_str());
+    assert_eq!(call("waiting")["queue"], sales.as_str());
+    let queues = centre.get("/v1/queues").await;
+    assert_eq!(queues["items"][0]["name"], "late", "{queues}");
+
+    // Both are still ours: the one ends in the log, the other is served.
+    talking.hang_up().await.unwrap();
+    rung.wait_ended().await.unwrap();
+    waiting.hears(phone.tone()).await.unwrap();
+    waiting.hang_up().await.unwrap();
+    let log = centre.wait_for_log(2).await;
+    for call in &log {
+        assert_eq!(call["outcome"], "answered", "{log:#?}");
+        assert_eq!(call["ended_by"], "caller", "{log:#?}");
+    }
+    lab.wait_no_channels().await.unwrap();
+}
