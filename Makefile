@@ -1,7 +1,7 @@
 # The commands of this repository; `make help` lists them. What they do is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt web bench lab
+.PHONY: help run test check fmt web bench fuzz lab
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ web:  ## Build the web client into web/dist
 
 bench:  ## Run the benchmarks; each prints a ratio to its peer
 	@scripts/bench
+
+fuzz:  ## Feed the three codecs bad bytes, two minutes each (needs a nightly compiler and cargo-fuzz)
+	@scripts/fuzz
 
 lab:  ## Start a real Asterisk with SIP phones on loopback, and leave it running
 	@scripts/lab
