@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures the AMI parser and client beside their peers.
 #
-#   bench/run-ami.sh [--recording FILE] [--rounds N] [--check]
+#   bench/run-ami.sh [--recording FILE] [--rounds N] [--quick] [--check]
 #
 # Without --recording, one of about 200 MB is made by repeating bench/ami/sample.ami, a piece of a busy server's stream.
 # FILE may be gzipped. --check fails when a target is missed. Needs cargo, and python3 with venv for panoramisk; without
@@ -19,8 +19,9 @@ while [ $# -gt 0 ]; do
     case $1 in
         --recording) recording=$2; shift 2 ;;
         --rounds) rounds=$2; shift 2 ;;
+        --quick) rounds=1; shift ;;
         --check) check=--check; shift ;;
-        *) echo "usage: $0 [--recording FILE] [--rounds N] [--check]" >&2; exit 2 ;;
+        *) echo "usage: $0 [--recording FILE] [--rounds N] [--quick] [--check]" >&2; exit 2 ;;
     esac
 done
 
