@@ -82,7 +82,7 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::new(Code::Config, "the configuration is wrong")
             .because(error)
-            .remedy("correct these lines; all keys stand in docs/OPERATIONS.md and in `cordboard config example`")
+            .remedy("put this right; all keys stand in docs/OPERATIONS.md and in `cordboard config example`")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use model::Timestamp;
 use serde::Serialize;
 
 /// How to answer.
@@ -31,6 +32,13 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// An instant for people: whole seconds, UTC.
+pub(crate) fn shown(at: Timestamp) -> String {
+    let text = at.to_string();
+    let whole = text.split('.').next().unwrap_or_default();
+    format!("{}Z", whole.trim_end_matches('Z'))
 }
 
 /// Rows under headings, each column as wide as its widest cell.

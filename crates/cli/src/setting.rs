@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder},
+    net::SocketAddr,
     os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
 };
@@ -12,17 +13,20 @@ use store::Store;
 
 use crate::failure::{self, Code, Failure};
 
+/// Where the help lists them: below a command's own.
+const COMMON: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// Configuration file [default: DIR/cordboard.toml, ./cordboard.toml or /etc/cordboard/cordboard.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Configuration [default: cordboard.toml in DIR, here, or in /etc/cordboard]
+    #[arg(long, global = true, value_name = "FILE", help_heading = COMMON)]
     pub(crate) config: Option<PathBuf>,
-    /// Folder for everything that is written [default: ./cordboard-data, or as configured]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Folder for everything written [default: ./cordboard-data, or as configured]
+    #[arg(long, global = true, value_name = "DIR", help_heading = COMMON)]
     pub(crate) data: Option<PathBuf>,
     /// Answer in JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
 }
 
@@ -43,6 +47,12 @@ impl Global {
         let flags = std::mem::take(flags);
         Sources::of_process(self.config.clone(), self.data.as_deref(), flags)
     }
+}
+
+/// Reads an address with its port.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "is no address with a port, such as 127.0.0.1:8080")
 }
 
 /// Makes the data folder if it is missing, for its owner only.

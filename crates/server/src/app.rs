@@ -58,9 +58,7 @@ pub struct ConfiguredServer {
 pub enum StartError {
     #[error("cannot use the data folder {path}: {source}")]
     DataFolder { path: PathBuf, source: io::Error },
-    #[error(
-        "cannot listen on {address}: {source}; is another server running? Choose another with --listen"
-    )]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         address: std::net::SocketAddr,
         source: io::Error,

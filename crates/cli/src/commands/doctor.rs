@@ -36,7 +36,7 @@ pub(super) async fn run(global: &Global, output: &Output) -> anyhow::Result<()> 
             verdict: Verdict::Problem,
             what: "is wrong; nothing else was looked at".to_owned(),
             why: Some(error.to_string()),
-            remedy: Some("correct these lines; all keys stand in docs/OPERATIONS.md".to_owned()),
+            remedy: Some("put this right; all keys stand in docs/OPERATIONS.md".to_owned()),
         }],
     };
     let problems = count(&findings, Verdict::Problem);

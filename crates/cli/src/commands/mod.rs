@@ -15,13 +15,20 @@ use clap::{Parser, Subcommand};
 
 use crate::{log, output::Output, setting::Global};
 
+const FIRST_STEPS: &str = "\
+First steps:
+  cordboard demo                   a simulated centre, to look at
+  cordboard doctor --data DIR      is everything there for a real one?
+  cordboard serve --data DIR       run it; the first start prints who may log in";
+
 /// The call centre in one binary, for any Asterisk
 #[derive(Debug, Parser)]
 #[command(
     name = "cordboard",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = FIRST_STEPS
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -43,11 +50,11 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// Run a centre with simulated callers, agents and Asterisk, to look at
+    /// Run a simulated centre, to look at
     Demo(demo::Arguments),
-    /// Look at everything the server needs; say what is wrong, why, and what to do
+    /// Check what the server needs: what is wrong, why, what to do
     Doctor,
-    /// Bring the database's schema up to date (the server does it by itself)
+    /// Bring the schema up to date (the server does it by itself)
     Migrate,
     /// Print the description of the API (OpenAPI 3.1)
     Openapi,

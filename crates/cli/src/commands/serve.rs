@@ -13,13 +13,13 @@ use crate::{
     failure, log,
     output::Output,
     password,
-    setting::{Global, open_store},
+    setting::{Global, address, open_store},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Address and port [default: 127.0.0.1:8080, or as configured]; port 0 takes any free one
-    #[arg(long, value_name = "ADDR")]
+    /// Address and port; port 0: any free one [default: 127.0.0.1:8080, or as configured]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
 }
 

@@ -14,7 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 mod centre;
 mod people;
 
-use crate::{log, output::Output, setting::Global};
+use crate::{
+    failure, log,
+    output::Output,
+    setting::{Global, address},
+};
 
 /// Calls per simulated hour to each queue.
 const CALLS_PER_HOUR: [(&str, &str, f64); 3] = [
@@ -23,13 +27,16 @@ const CALLS_PER_HOUR: [(&str, &str, f64); 3] = [
     ("5550103", "billing", 60.0),
 ];
 
+/// The mean conversation. With these calls it keeps three agents of four busy: something happens, and nobody waits long.
+const TALK: Duration = Duration::from_secs(65);
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// How many times faster than life callers and agents are (0.1 to 60)
     #[arg(long, default_value = "1", value_parser = speed)]
     speed: f64,
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    /// Address and port; port 0: any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: std::net::SocketAddr,
     /// The same seed gives the same callers
     #[arg(long, default_value = "1")]
@@ -95,7 +102,9 @@ impl Demo {
                 .context("cannot start the simulated PBX")?,
         );
         let config = configuration(arguments, folder.unwrap_or_default(), &pbx);
-        let running = server::start(&config).await?;
+        let running = server::start(&config)
+            .await
+            .map_err(|error| failure::start(&error))?;
         let log_ins = centre::found(running.app(), arguments.speed).await?;
         let people = people::People::start(running.app(), arguments.speed, arguments.seed).await?;
         let traffic = traffic(&pbx, rates(), arguments.seed);
@@ -113,11 +122,17 @@ impl Demo {
         let address = format!("http://{}", self.running.local_addr());
         let value = serde_json::json!({ "url": address, "logins": self.log_ins });
         output.answer(&value, || {
+            let is_lifelike = (speed - 1.0).abs() < f64::EPSILON;
+            let pace = if is_lifelike {
+                String::new()
+            } else {
+                format!(", {speed} x as fast")
+            };
             let log_ins: String = self.log_ins.iter().map(centre::LogIn::line).collect();
             format!(
-                "A call centre with simulated callers, agents and Asterisk, at {speed} times the speed of life.\n\n  \
+                "A call centre with simulated callers, agents and Asterisk{pace}.\n\n  \
                  {address}\n\n{log_ins}\nLook at\n  \
-                 {address}/         queues, calls and agents as they change; log in as bert to take part\n  \
+                 {address}/         queues, calls, agents (as bert: take part)\n  \
                  {address}/docs     the API\n  \
                  {address}/health   what the server says of itself\n\n\
                  Nothing of it is real, and nothing is kept. Ctrl-C ends it.\n"
@@ -155,6 +170,7 @@ fn rates() -> Rates {
     Rates {
         streams: CALLS_PER_HOUR.into_iter().map(stream).collect(),
         phones: centre::extensions(),
+        talk: TALK,
         ..Rates::default()
     }
 }

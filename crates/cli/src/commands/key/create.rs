@@ -16,6 +16,7 @@ use crate::{
 pub(in crate::commands) struct Arguments {
     /// Lower-case letters, digits, `-` and `_`
     name: String,
+    /// What the program may do
     #[arg(long, value_parser = user::role())]
     role: Role,
 }

@@ -3,7 +3,7 @@
 use model::{ApiKey, Timestamp};
 use store::{MAX_PAGE, Store};
 
-use crate::output::{Output, table};
+use crate::output::{Output, shown, table};
 
 pub(super) async fn run(store: &Store, output: &Output) -> anyhow::Result<()> {
     let mut keys: Vec<ApiKey> = Vec::new();
@@ -16,14 +16,14 @@ pub(super) async fn run(store: &Store, output: &Output) -> anyhow::Result<()> {
         keys.extend(page);
     }
     output.answer(&keys, || {
-        let at = |at: Option<Timestamp>| at.map_or("–".to_owned(), |at| at.to_string());
+        let at = |at: Option<Timestamp>| at.map_or("–".to_owned(), shown);
         let rows: Vec<_> = keys
             .iter()
             .map(|key| {
                 [
                     key.name.clone(),
                     key.role.to_string(),
-                    key.created_at.to_string(),
+                    shown(key.created_at),
                     at(key.last_used_at),
                     at(key.revoked_at),
                 ]

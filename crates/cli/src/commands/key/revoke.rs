@@ -11,6 +11,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
+    /// As in `cordboard key list`
     name: String,
 }
 

@@ -15,6 +15,7 @@ use crate::{
 pub(in crate::commands) struct Arguments {
     /// Lower-case letters, digits, `-` and `_`
     name: String,
+    /// What they may do
     #[arg(long, value_parser = super::role())]
     role: Role,
     #[command(flatten)]

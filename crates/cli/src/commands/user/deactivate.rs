@@ -8,6 +8,7 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
+    /// As in `cordboard user list`
     name: String,
 }
 

@@ -3,7 +3,7 @@
 use model::User;
 use store::{MAX_PAGE, Store};
 
-use crate::output::{Output, table};
+use crate::output::{Output, shown, table};
 
 pub(super) async fn run(store: &Store, output: &Output) -> anyhow::Result<()> {
     let users = all(store).await?;
@@ -16,7 +16,7 @@ pub(super) async fn run(store: &Store, output: &Output) -> anyhow::Result<()> {
                     user.name.clone(),
                     user.role.to_string(),
                     state.to_owned(),
-                    user.created_at.to_string(),
+                    shown(user.created_at),
                 ]
             })
             .collect();

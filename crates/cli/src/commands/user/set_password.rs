@@ -7,6 +7,7 @@ use crate::{output::Output, password::PasswordFile};
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
+    /// As in `cordboard user list`
     name: String,
     #[command(flatten)]
     password: PasswordFile,

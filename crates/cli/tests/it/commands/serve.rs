@@ -133,6 +133,16 @@ fn an_address_that_is_taken_has_its_own_exit_code_and_keeps_the_password() {
         "{}",
         run.out
     );
+    // Said once, with the server up or not.
+    drop(taken);
+    let serving = Serving::start(&cordboard);
+    assert_eq!(serving.announced["administrator"], Value::Null);
+    assert_eq!(
+        run.err.matches("cannot listen on").count(),
+        2,
+        "{}",
+        run.err
+    );
 }
 
 #[test]
@@ -146,4 +156,27 @@ fn a_database_that_is_away_at_the_start_is_exit_code_3() {
         said.contains("Connection refused") && !said.contains("hidden"),
         "{said}"
     );
+    assert!(
+        said.contains("cannot use the database postgres://u:")
+            && said.contains("  do: start the database"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_address_without_a_port_is_told_how_to_write_it() {
+    for command in ["serve", "demo"] {
+        let said = Cordboard::new()
+            .run(&format!("{command} --listen 8080"))
+            .failure(2);
+        assert!(said.contains("such as 127.0.0.1:8080"), "{said}");
+    }
+}
+
+#[test]
+fn a_demo_that_cannot_listen_says_so_as_the_server_does() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let cordboard = Cordboard::new();
+    let run = cordboard.run(&format!("demo --listen {}", taken.local_addr().unwrap()));
+    assert!(run.failure(5).contains("  do: stop the program"));
 }
