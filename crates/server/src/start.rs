@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use asterisk::ari::Transport;
 use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     app::{App, ConfiguredServer, Setup, StartError, Tasks},
@@ -22,7 +22,8 @@ pub struct Running {
     tasks: Tasks,
     listener: JoinHandle<()>,
     address: SocketAddr,
-    stop: CancellationToken,
+    /// Cancels when it is dropped.
+    stop: DropGuard,
 }
 
 /// Starts everything that the configuration names and listens.
@@ -42,7 +43,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         tasks,
         listener,
         address,
-        stop,
+        stop: stop.drop_guard(),
     })
 }
 
@@ -66,7 +67,7 @@ impl Running {
             stop,
             ..
         } = self;
-        stop.cancel();
+        drop(stop);
         let _ = listener.await;
         app.servers.disconnect_all();
         drop(app);
