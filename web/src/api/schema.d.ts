@@ -127,6 +127,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{id}/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An agent's states, in order.
+         * @description A user with the role agent sees the own agent's only; others are not there.
+         */
+        get: operations["agents_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1274,6 +1294,24 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Stretch: {
+            items: {
+                call?: components["schemas"]["CallId"] | null;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /** @description The kind of break, or why a call was missed. */
+                reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description The number of the event that began it.
+                 */
+                seq: number;
+                started_at: components["schemas"]["Timestamp"];
+                state: components["schemas"]["AgentState"];
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_User: {
             items: {
                 active: boolean;
@@ -1574,6 +1612,20 @@ export interface components {
          * @enum {string}
          */
         Strategy: "longest_idle" | "round_robin" | "least_calls" | "random" | "ring_all" | "skills";
+        /** @description One stretch of time in one state. */
+        Stretch: {
+            call?: components["schemas"]["CallId"] | null;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The kind of break, or why a call was missed. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the event that began it.
+             */
+            seq: number;
+            started_at: components["schemas"]["Timestamp"];
+            state: components["schemas"]["AgentState"];
+        };
         String: string;
         /** Format: date-time */
         Timestamp: string;
@@ -1936,6 +1988,46 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_states: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description Stretches that end after this instant. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+                /** @description Stretches that began before this instant. */
+                to?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of stretches of time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Stretch"];
                 };
             };
             /** @description Refused */

@@ -99,3 +99,14 @@ async fn every_route_lets_in_whom_the_table_names_and_nobody_else() {
     }
     insta::assert_snapshot!(table);
 }
+
+#[tokio::test]
+async fn an_agent_reads_the_own_states_and_nobody_elses() {
+    let server = Server::start().await;
+    let own = server.agent("Agnes", "101").await;
+    let other = server.agent("Bruno", "102").await;
+    let agnes = server.logged_in("agnes", Role::Agent, Some(own)).await;
+    let states = |agent: model::AgentId| format!("/v1/agents/{agent}/states");
+    assert_eq!(agnes.get(&states(own)).await.status.as_u16(), 200);
+    assert_eq!(agnes.get(&states(other)).await.status.as_u16(), 404);
+}

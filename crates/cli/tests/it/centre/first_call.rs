@@ -56,6 +56,17 @@ async fn a_call_is_queued_answered_heard_and_logged(lab: Lab) {
     lab.wait_no_channels().await.unwrap();
 
     let log = centre.wait_for_log(1).await;
+    let states = centre.get(&format!("/v1/agents/{ann}/states")).await;
+    let states: Vec<_> = states["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["state"].clone())
+        .collect();
+    assert_eq!(
+        states,
+        ["available", "ringing", "busy", "wrap_up", "available"]
+    );
     let call = &log[0];
     assert_eq!(call["outcome"], "answered");
     assert_eq!(call["ended_by"], "caller");
