@@ -47,7 +47,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use control::{CallHandle, CallProgress, PhoneHandle, Place};
-pub use faults::{Boot, EventFaults};
+pub use faults::{Boot, EventFaults, Hang};
 pub use phones::FarEnd;
 
 use shared::Shared;
@@ -306,14 +306,43 @@ impl SimPbx {
     /// Refuses the next request of this method whose path begins so (`channels`, `bridges/b1/addChannel`).
     pub fn refuse_next(&self, method: &str, path: &str, status: u16, message: &str) {
         let refusal = faults::Refusal {
-            method: method.to_owned(),
-            path: path.to_owned(),
+            of: faults::Wanted {
+                method: method.to_owned(),
+                path: path.to_owned(),
+            },
             status,
             message: message.to_owned(),
         };
         self.service
             .shared
             .with(|world| world.faults.refusals.push_back(refusal));
+    }
+
+    /// The next request of this method whose path begins so hangs until [`Self::let_go`]. Others overtake it, but for
+    /// those that come over the same WebSocket.
+    pub fn hang_next(&self, method: &str, path: &str, hang: Hang) {
+        let wanted = faults::Wanted {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        };
+        self.service
+            .shared
+            .with(|world| world.faults.hangs.push_back((wanted, hang)));
+    }
+
+    /// How many requests hang.
+    pub fn hanging(&self) -> usize {
+        self.service.shared.with(|world| world.faults.hanging)
+    }
+
+    /// Goes on with every request that hangs, whether or not somebody still waits for its answer. Afterwards all of them
+    /// have had their effect.
+    pub async fn let_go(&self) {
+        let shared = &self.service.shared;
+        shared.with(|world| world.faults.let_go += 1);
+        while self.hanging() > 0 {
+            tokio::time::sleep(rest::STALL_POLL).await;
+        }
     }
 
     /// Breaks the event connections without a close frame; calls stay up, and reconnecting works.

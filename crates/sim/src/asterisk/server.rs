@@ -78,7 +78,7 @@ async fn request(State(service): State<Service>, request: Request) -> Response {
             Some(uri) => match to_bytes(body, MAX_REQUEST_BYTES).await {
                 Err(_) => into_response(refuse(413, "Request Entity Too Large")),
                 Ok(body) => match Call::new(parts.method.as_str(), uri, &body) {
-                    Some(call) => into_response(rest::answer(&service.shared, &call).await),
+                    Some(call) => into_response(rest::answer(&service.shared, call).await),
                     None => into_response(refuse(400, "Error parsing request body")),
                 },
             },
@@ -227,7 +227,7 @@ async fn over_socket(shared: Arc<Shared>, text: String) -> String {
     let body = part("message_body");
     let (status, answer) = if part("type") == "RESTRequest" {
         match Call::new(&part("method"), &part("uri"), body.as_bytes()) {
-            Some(call) => rest::answer(&shared, &call).await,
+            Some(call) => rest::answer(&shared, call).await,
             None => refuse(400, "Error parsing request body"),
         }
     } else {

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::faults::Boot;
+use super::faults::{Boot, Hang};
 use super::shared::Shared;
 use super::world::World;
 
-/// How often a stalled request looks whether it may go on.
-const STALL_POLL: std::time::Duration = std::time::Duration::from_millis(20);
+/// How often a stalled or hanging request looks whether it may go on.
+pub(super) const STALL_POLL: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// Status and body.
 pub(super) type Reply = (u16, Option<Value>);
@@ -133,11 +133,43 @@ impl Call {
     }
 }
 
-/// Answers one request, faults and waiting included.
-pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Reply {
+/// Answers one request, faults and waiting included. It is carried out though nobody waits for the answer any more.
+pub(super) async fn answer(shared: &Arc<Shared>, call: Call) -> Reply {
+    let shared = Arc::clone(shared);
+    let answering = tokio::spawn(async move { carry_out(&shared, &call).await });
+    let answered = answering.await;
+    answered.unwrap_or_else(|_| refuse(500, "Internal error"))
+}
+
+async fn carry_out(shared: &Arc<Shared>, call: &Call) -> Reply {
     while shared.with(|world| world.faults.stalled) {
         sleep(STALL_POLL).await;
     }
+    let path = call.path.join("/");
+    let Some((hang, until)) = shared.with(|world| world.faults.hang(&call.method, &path)) else {
+        return take_effect(shared, call).await;
+    };
+    let let_go = async {
+        while shared.with(|world| world.faults.let_go < until) {
+            sleep(STALL_POLL).await;
+        }
+    };
+    let reply = match hang {
+        Hang::BeforeItsEffect => {
+            let_go.await;
+            take_effect(shared, call).await
+        }
+        Hang::BeforeItsAnswer => {
+            let reply = take_effect(shared, call).await;
+            let_go.await;
+            reply
+        }
+    };
+    shared.with(|world| world.faults.hanging -= 1);
+    reply
+}
+
+async fn take_effect(shared: &Arc<Shared>, call: &Call) -> Reply {
     let refused = shared.with(|world| match world.faults.boot {
         Boot::NotLoaded => Some(refuse(404, "Resource not found")),
         Boot::NotBooted => Some(refuse(503, "Asterisk not booted")),

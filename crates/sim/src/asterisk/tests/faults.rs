@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use asterisk::ari::{ConnectionState, Incoming, RestError};
+use tokio::time::sleep;
 
 use super::connected::{connected, event, fast, next, offer, stasis_start, within};
-use crate::asterisk::{Caller, EventFaults, SimPbx};
+use crate::asterisk::{Caller, EventFaults, Hang, SimConfig, SimPbx};
 
 #[tokio::test]
 async fn events_can_overtake_the_answer_that_caused_them() {
@@ -123,4 +124,35 @@ async fn a_stalled_asterisk_does_not_answer_and_goes_on_later() {
     assert!(!request.is_finished());
     pbx.stall(false);
     assert_eq!(within(request).await.unwrap(), Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_hangs_is_carried_out_though_nobody_waits_any_more() {
+    let config = SimConfig {
+        version: "16.28.0".into(),
+        ..fast()
+    };
+    let pbx = SimPbx::start(config).await.unwrap();
+    let (client, _events) = connected(&pbx).await;
+    pbx.hang_next("POST", "channels", Hang::BeforeItsEffect);
+    pbx.hang_next("POST", "bridges", Hang::BeforeItsAnswer);
+    let ringing = client.clone();
+    let ringing =
+        tokio::spawn(async move { ringing.channels().originate(&offer("101", "agent-1")).await });
+    let bridging = client.clone();
+    let bridging =
+        tokio::spawn(async move { bridging.bridges().create("bridge-1", "mixing", "").await });
+    within(async {
+        while pbx.hanging() < 2 || pbx.bridges().is_empty() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(!bridging.is_finished() && pbx.channels().is_empty());
+    // Another one overtakes them.
+    client.bridges().destroy("bridge-1").await.unwrap();
+    ringing.abort();
+    within(pbx.let_go()).await;
+    within(bridging).await.unwrap().unwrap();
+    assert_eq!(pbx.channels()[0].id, "agent-1");
 }

@@ -42,7 +42,7 @@ impl Desk {
     async fn rest(&self, method: &str, uri: &str) -> u16 {
         let (status, _) = answer(
             &self.pbx.service.shared,
-            &Call::new(method, uri, b"").unwrap(),
+            Call::new(method, uri, b"").unwrap(),
         )
         .await;
         sleep(Duration::from_millis(5)).await;
@@ -156,7 +156,7 @@ async fn created_and_dialled(desk: &Desk) {
     let create = "channels/create?endpoint=PJSIP/102&app=acd&appArgs=agent,1&channelId=agent-0002";
     let variables = br#"{"variables":{"CALLREF":"call-0002","CALLERID(num)":"5550177","CALLERID(name)":"Zoe Example"}}"#;
     let call = Call::new("POST", create, variables).unwrap();
-    assert_eq!(answer(&desk.pbx.service.shared, &call).await.0, 200);
+    assert_eq!(answer(&desk.pbx.service.shared, call).await.0, 200);
     sleep(Duration::from_millis(5)).await;
     assert_eq!(
         desk.rest("POST", "bridges/br-0002/addChannel?channel=agent-0002")
