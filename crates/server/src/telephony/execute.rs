@@ -9,7 +9,7 @@ use std::{
 };
 
 use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
-use engine::acd::{Command, Input, OfferFailure};
+use engine::acd::{CONNECT_TIMEOUT, Command, Input, OfferFailure};
 use futures_util::StreamExt as _;
 use model::{CallId, Caller, DialplanTarget, OfferId};
 use tokio::sync::mpsc;
@@ -24,6 +24,14 @@ const PHONES_AT_ONCE: usize = 16;
 pub(super) const ATTEMPTS: u32 = 3;
 /// Asterisk's own ring time-out lies this far behind the engine's, which ends every offer.
 const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
+/// How long Asterisk may take to answer one request.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take to bring caller and agent together, over all requests.
+const BRIDGE_TIMEOUT: Duration = Duration::from_secs(8);
+
+// Whatever Asterisk does not do is told by the one who waits for it; the engine's own limit is for what nobody tells.
+const _: () = assert!(REQUEST_TIMEOUT.as_millis() < BRIDGE_TIMEOUT.as_millis());
+const _: () = assert!(BRIDGE_TIMEOUT.as_millis() < CONNECT_TIMEOUT.as_millis());
 
 /// What the link and the task of a call both know of it.
 #[derive(Debug)]
@@ -166,23 +174,32 @@ impl Executor {
         tracing::info!(%error, call = %self.leg.call, %offer, extension, "the phone could not be rung");
         if !matches!(error, RestError::Rejected { .. }) {
             // Nobody knows whether Asterisk got the request, so it must not ring on.
-            self.end_leg(offer, HangupReason::Normal).await;
+            let ended = self.end_channel(&channel_id, HangupReason::Normal).await;
+            if ended == Gone::Unknown {
+                self.tell(Finding::Unsure).await;
+            }
         }
         let why = OfferFailure::Unreachable;
         self.tell(Finding::LegGone { offer, why }).await;
     }
 
+    /// Says how it went; the engine lets the agent's leg and the bridge go where it failed.
     async fn connect(&mut self, offer: OfferId) {
-        let result = self.build_bridge(offer).await;
-        let input = match result {
+        let connecting = async {
+            let built = self.build_bridge(offer).await;
+            if matches!(built, Err(RestError::Rejected { .. })) {
+                self.look_for_caller().await;
+            }
+            built
+        };
+        let built = tokio::time::timeout(BRIDGE_TIMEOUT, connecting).await;
+        let input = match built.unwrap_or(Err(RestError::Timeout)) {
             Ok(()) => {
                 self.answered = true;
                 Input::Connected { offer }
             }
             Err(error) => {
                 tracing::warn!(%error, call = %self.leg.call, %offer, "caller and agent could not be bridged");
-                self.disconnect(offer).await;
-                self.look_for_caller().await;
                 Input::ConnectFailed { offer }
             }
         };

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 
 use super::{
     desk::{Ask, COMMANDS_PER_SERVER},
+    execute::REQUEST_TIMEOUT,
     link::{Link, Surroundings},
 };
 
@@ -101,6 +102,7 @@ impl Servers {
             &server.application,
         );
         config.transport = credentials.transport;
+        config.timing.request_timeout = REQUEST_TIMEOUT;
         let (client, events) = Client::connect(config)?;
         let (commands, inbox) = mpsc::channel(COMMANDS_PER_SERVER);
         let (reply, known) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! The whole server against a simulated PBX: callers, phones, and what goes wrong between us and Asterisk.
 
+mod late;
 mod lost;
 mod servers;
 mod soak;

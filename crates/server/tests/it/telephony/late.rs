@@ -1,0 +1,42 @@
+//! Requests that Asterisk carries out, or answers, later than we wait for.
+
+use std::time::Duration;
+
+use model::{Event, EventBody, OfferResult};
+use sim::asterisk::{Hang, SimConfig};
+
+use super::{Centre, Events};
+
+/// Without REST over the WebSocket, where one request that hangs holds up all that follow it.
+async fn over_http() -> Centre {
+    let config = SimConfig {
+        version: "16.28.0".into(),
+        ..SimConfig::default()
+    };
+    Centre::start(config).await
+}
+
+async fn offer_ended(events: &mut Events, wanted: OfferResult) -> Event {
+    let ended = |body: &EventBody| matches!(body, EventBody::OfferEnded { result, .. } if *result == wanted);
+    events.wait("the offer is over", ended).await
+}
+
+#[tokio::test]
+async fn what_asterisk_does_not_do_is_told_before_the_engine_gives_up() {
+    let centre = over_http().await;
+    let sales = centre.queue("sales", |_| {}).await;
+    centre.pbx.phone("101").answers_after(Duration::ZERO);
+    centre.agent("101", &[sales]).await;
+    centre
+        .pbx
+        .hang_next("POST", "bridges", Hang::BeforeItsEffect);
+    let mut events = centre.events();
+    let caller = centre.caller("sales");
+    let offered = |body: &EventBody| matches!(body, EventBody::CallOffered { .. });
+    let offered = events.wait("offered", offered).await;
+    let failed = offer_ended(&mut events, OfferResult::BridgeFailed).await;
+    assert!(failed.at.since(offered.at) < engine::acd::CONNECT_TIMEOUT);
+    caller.hang_up();
+    centre.pbx.let_go().await;
+    centre.all_quiet().await;
+}
