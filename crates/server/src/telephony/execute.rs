@@ -60,6 +60,8 @@ pub(super) enum Finding {
     CallerGone { channel: String },
     /// Something could not be ended: nobody knows whether it is still there.
     Unsure,
+    /// A request to make something brought no answer, and Asterisk may still carry it out.
+    GaveUp,
 }
 
 /// Does the commands of one call.
@@ -181,6 +183,7 @@ impl Executor {
         }
         let why = OfferFailure::Unreachable;
         self.tell(Finding::LegGone { offer, why }).await;
+        self.tell_if_given_up(&error).await;
     }
 
     /// Says how it went; the engine lets the agent's leg and the bridge go where it failed.
@@ -200,6 +203,7 @@ impl Executor {
             }
             Err(error) => {
                 tracing::warn!(%error, call = %self.leg.call, %offer, "caller and agent could not be bridged");
+                self.tell_if_given_up(&error).await;
                 Input::ConnectFailed { offer }
             }
         };
@@ -296,6 +300,12 @@ impl Executor {
         let found = self.client.channels().get(&self.leg.channel).await;
         if found.is_err_and(|error| error.is_not_found()) {
             self.tell_caller_gone().await;
+        }
+    }
+
+    async fn tell_if_given_up(&self, error: &RestError) {
+        if !matches!(error, RestError::Rejected { .. } | RestError::Overloaded) {
+            self.tell(Finding::GaveUp).await;
         }
     }
 

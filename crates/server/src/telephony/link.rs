@@ -22,6 +22,9 @@ use crate::{clock::Clock, journal, numbers::Numbers};
 
 /// How long a comparison with Asterisk waits that failed, or that somebody in doubt asks for.
 const COMPARE_AGAIN: Duration = Duration::from_secs(1);
+/// How long after a request was given up we look whether Asterisk has carried it out after all. A phone that it rings is
+/// known at once by its events; of a bridge that nobody enters there are none.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a link needs from the rest of the server.
 #[derive(Clone)]
@@ -54,6 +57,8 @@ pub(super) struct Link {
     connected: bool,
     /// When to compare what is there with what we believe, because something went wrong.
     pub(super) compare_at: Option<Instant>,
+    /// The same, because something may still be made that we gave up.
+    pub(super) look_at: Option<Instant>,
     /// When this Asterisk was started, as it says; another time means that all its calls are lost.
     pub(super) startup: Option<String>,
 }
@@ -91,6 +96,7 @@ impl Link {
             findings: mpsc::channel(COMMANDS_PER_CALL),
             connected: false,
             compare_at: None,
+            look_at: None,
             startup: None,
         };
         for known in known {
@@ -105,7 +111,8 @@ impl Link {
     /// Runs until the server is removed.
     pub(super) async fn run(mut self, mut events: Events, mut commands: mpsc::Receiver<Command>) {
         loop {
-            let compare_at = self.compare_at;
+            let look_at = self.look_at.filter(|_| self.connected);
+            let compare_at = self.compare_at.into_iter().chain(look_at).min();
             let compare = async {
                 match compare_at {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -205,6 +212,7 @@ impl Link {
             Finding::LegGone { offer, why } => self.on_agent_gone(offer, 0, why).await,
             Finding::CallerGone { channel } => self.on_caller_left(&channel).await,
             Finding::Unsure => self.compare_soon(),
+            Finding::GaveUp => self.look_at = Some(Instant::now() + LOOK_AGAIN),
         }
     }
 
@@ -228,6 +236,7 @@ impl Link {
                     task.cause = Some(cause);
                 }
             }
+            Meaning::AgentRings(offer) => self.on_agent_rings(offer),
             Meaning::AgentAnswered(offer) => self.on_agent_answered(offer).await,
             Meaning::AgentGone {
                 offer,
@@ -350,6 +359,13 @@ impl Link {
         };
         self.around.acd.tell(input).await;
         self.forget_if_done(call);
+    }
+
+    fn on_agent_rings(&mut self, offer: OfferId) {
+        match self.offers.get_mut(&offer) {
+            Some(leg) => leg.seen = true,
+            None => self.end_stray(offer),
+        }
     }
 
     async fn on_agent_answered(&mut self, offer: OfferId) {

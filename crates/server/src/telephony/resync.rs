@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use asterisk::ari;
 use engine::acd::{Input, Snapshot};
 use model::{CallId, OfferId};
+use tokio::time::Instant;
 
 use super::{execute::Job, link::Link, translate::Arrival};
 
 impl Link {
     pub(super) async fn resync_by_request(&mut self) {
+        self.look_at = self.look_at.filter(|at| *at > Instant::now());
         match self.client.snapshot().await {
             Ok(snapshot) => self.resync(snapshot).await,
             Err(error) => {

@@ -1,6 +1,6 @@
 //! Asterisk's words into ours.
 
-use asterisk::ari::{Event, EventKind};
+use asterisk::ari::{ChannelState, Event, EventKind};
 use engine::acd::OfferFailure;
 use model::OfferId;
 
@@ -20,6 +20,8 @@ pub(super) enum Meaning {
         channel: String,
         cause: u16,
     },
+    /// The agent's channel is there, and not answered yet.
+    AgentRings(OfferId),
     AgentAnswered(OfferId),
     /// The agent's channel ended with this Q.850 cause.
     AgentGone {
@@ -55,6 +57,15 @@ pub(super) fn translate(event: Event, names: &Names) -> Option<Meaning> {
                 channel: channel.id,
             }),
         },
+        // A phone that never says that it rings is known by the beginning of the dialling alone.
+        EventKind::ChannelStateChange { channel } => {
+            let rings = channel.state != ChannelState::Up;
+            let offer = names.offer_of_channel(&channel.id).filter(|_| rings);
+            offer.map(Meaning::AgentRings)
+        }
+        EventKind::Dial {
+            peer, dialstatus, ..
+        } if dialstatus.is_empty() => names.offer_of_channel(&peer.id).map(Meaning::AgentRings),
         EventKind::ChannelHangupRequest {
             channel,
             cause: Some(cause),
@@ -82,7 +93,7 @@ pub(super) fn translate(event: Event, names: &Names) -> Option<Meaning> {
 impl Arrival {
     pub(super) fn new(channel: asterisk::ari::Channel, argument: Option<String>) -> Self {
         Self {
-            answered: channel.state == asterisk::ari::ChannelState::Up,
+            answered: channel.state == ChannelState::Up,
             channel: channel.id,
             number: channel.caller.number,
             name: channel.caller.name,
@@ -159,6 +170,29 @@ mod tests {
             })
         );
         assert_eq!(Names::new("other").offer_of_channel(&id), None);
+    }
+
+    #[test]
+    fn a_phone_that_is_rung_is_known_before_it_rings() {
+        let names = Names::new("cordboard");
+        let offer = OfferId::new(model::Timestamp::from_micros(1_000_000), 7);
+        let id = names.agent_channel(offer);
+        let dial = |status: &str| {
+            let json = format!(
+                r#"{{"type":"Dial","timestamp":"","dialstatus":"{status}","forward":"","dialstring":"101","peer":{{"id":"{id}","state":"Down"}}}}"#
+            );
+            translate(event(&json), &names)
+        };
+        assert_eq!(dial(""), Some(Meaning::AgentRings(offer)));
+        assert_eq!(dial("NOANSWER"), None);
+        let state = |state: &str| {
+            let json = format!(
+                r#"{{"type":"ChannelStateChange","timestamp":"","channel":{{"id":"{id}","state":"{state}"}}}}"#
+            );
+            translate(event(&json), &names)
+        };
+        assert_eq!(state("Ringing"), Some(Meaning::AgentRings(offer)));
+        assert_eq!(state("Up"), None);
     }
 
     #[test]

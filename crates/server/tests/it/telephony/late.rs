@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{Event, EventBody, OfferResult};
 use sim::asterisk::{Hang, SimConfig};
 
-use super::{Centre, Events};
+use super::{Centre, Events, until};
 
 /// Without REST over the WebSocket, where one request that hangs holds up all that follow it.
 async fn over_http() -> Centre {
@@ -19,6 +19,53 @@ async fn over_http() -> Centre {
 async fn offer_ended(events: &mut Events, wanted: OfferResult) -> Event {
     let ended = |body: &EventBody| matches!(body, EventBody::OfferEnded { result, .. } if *result == wanted);
     events.wait("the offer is over", ended).await
+}
+
+#[tokio::test]
+async fn a_phone_rung_after_we_gave_up_is_silenced() {
+    let centre = over_http().await;
+    let sales = centre.queue("sales", |queue| {
+        queue.ring_seconds = 120;
+        queue.no_answer_seconds = Some(600);
+    });
+    let sales = sales.await;
+    let phone = centre.pbx.phone("101");
+    phone.never_answers();
+    let mut events = centre.events();
+    let mut caller = centre.caller("sales");
+    caller.wait_until(|progress| progress.music.is_some()).await;
+    centre
+        .pbx
+        .hang_next("POST", "channels", Hang::BeforeItsEffect);
+    centre.agent("101", &[sales]).await;
+    offer_ended(&mut events, OfferResult::Unreachable).await;
+    assert!(phone.calls().is_empty());
+    centre.pbx.let_go().await;
+    let silent = until("a silent phone", async || phone.calls().is_empty());
+    let at_once = tokio::time::timeout(Duration::from_secs(5), silent).await;
+    at_once.unwrap();
+    caller.hang_up();
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
+async fn a_bridge_made_after_we_gave_up_is_taken_down() {
+    let centre = over_http().await;
+    let sales = centre.queue("sales", |_| {}).await;
+    centre.pbx.phone("101").answers_after(Duration::ZERO);
+    centre.agent("101", &[sales]).await;
+    let hang = |method, hang| centre.pbx.hang_next(method, "bridges", hang);
+    hang("POST", Hang::BeforeItsEffect);
+    hang("DELETE", Hang::BeforeItsAnswer);
+    let caller = centre.caller("sales");
+    until("found none to take down", async || {
+        centre.pbx.hanging() == 2
+    })
+    .await;
+    centre.pbx.let_go().await;
+    assert!(!centre.pbx.bridges().is_empty());
+    caller.hang_up();
+    centre.all_quiet().await;
 }
 
 #[tokio::test]
