@@ -8,22 +8,17 @@ use std::{
     time::Duration,
 };
 
-use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
+use asterisk::ari::{Client, HangupReason, Join, RestError};
 use engine::acd::{CONNECT_TIMEOUT, Command, Input, OfferFailure};
-use futures_util::StreamExt as _;
 use model::{CallId, Caller, DialplanTarget, OfferId};
 use tokio::sync::mpsc;
 
-use super::{desk::Mailbox, names::Names};
+use super::{desk::Mailbox, names::Names, phones::Phones};
 
 /// Commands of one call that may wait for Asterisk.
 pub(super) const COMMANDS_PER_CALL: usize = 4_096;
-/// Phones rung (or silenced) at the same time for one call.
-const PHONES_AT_ONCE: usize = 16;
 /// How often a hang-up, or handing a caller on, is tried: a channel that stays would sit in silence.
 pub(super) const ATTEMPTS: u32 = 3;
-/// Asterisk's own ring time-out lies this far behind the engine's, which ends every offer.
-const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
 /// How long Asterisk may take to answer one request.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take to bring caller and agent together, over all requests.
@@ -64,126 +59,125 @@ pub(super) enum Finding {
     GaveUp,
 }
 
-/// Does the commands of one call.
-pub(super) struct Executor {
+/// How the tasks of one call reach Asterisk, and the link.
+#[derive(Clone)]
+pub(super) struct Reach {
     pub(super) client: Client,
     pub(super) names: Names,
     pub(super) leg: Arc<CallLeg>,
-    pub(super) answered: bool,
-    /// Whether music may be playing to the caller.
-    pub(super) music: bool,
-    pub(super) acd: Mailbox,
     pub(super) findings: mpsc::Sender<Finding>,
 }
 
+impl Reach {
+    pub(super) async fn tell(&self, finding: Finding) {
+        // Nobody hears it once the server is let go; the next connection compares anew.
+        let _ = self.findings.send(finding).await;
+    }
+
+    pub(super) async fn tell_if_given_up(&self, error: &RestError) {
+        if !matches!(error, RestError::Rejected { .. } | RestError::Overloaded) {
+            self.tell(Finding::GaveUp).await;
+        }
+    }
+
+    pub(super) async fn end_channel(&self, channel: &str, reason: HangupReason) -> Gone {
+        let mut backoff = asterisk::Backoff::default();
+        for attempt in 1..=ATTEMPTS {
+            match self.client.channels().hang_up(channel, reason).await {
+                Ok(()) => return Gone::Now,
+                Err(error) if error.is_not_found() => return Gone::Already,
+                Err(error) => {
+                    tracing::warn!(%error, channel, attempt, "a channel could not be hung up");
+                }
+            }
+            if attempt < ATTEMPTS {
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+        }
+        Gone::Unknown
+    }
+}
+
+/// Does the commands of one call: what concerns the caller in order, and the [`Phones`] beside it.
+pub(super) struct Executor {
+    reach: Reach,
+    phones: Phones,
+    answered: bool,
+    /// Whether music may be playing to the caller.
+    music: bool,
+    acd: Mailbox,
+}
+
 impl Executor {
+    /// `answered`: whether the caller's channel is; `None`: we have known it before, and it may hear music.
+    pub(super) fn new(reach: Reach, answered: Option<bool>, acd: Mailbox) -> Self {
+        Self {
+            phones: Phones::new(reach.clone()),
+            reach,
+            answered: answered.unwrap_or(false),
+            music: answered.is_none(),
+            acd,
+        }
+    }
+
     /// Runs until the link forgets the call.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut batch = Vec::new();
-        while jobs.recv_many(&mut batch, COMMANDS_PER_CALL).await > 0 {
-            let mut batch: std::collections::VecDeque<_> = batch.drain(..).collect();
-            while let Some(job) = batch.pop_front() {
-                let command = match job {
-                    Job::Do(command) if is_about_a_phone(&command) => command,
-                    Job::Do(command) => {
-                        self.execute(command).await;
-                        continue;
-                    }
-                    Job::LookFor(offer) => {
-                        self.look_for(offer).await;
-                        continue;
-                    }
-                };
-                // Ring-all rings (and silences) many phones; each kind at once, but never one before the other.
-                let mut phones = vec![command];
-                let kind = std::mem::discriminant(&phones[0]);
-                let same =
-                    |job: &mut Job| matches!(job, Job::Do(c) if std::mem::discriminant(c) == kind);
-                while let Some(Job::Do(next)) = batch.pop_front_if(same) {
-                    phones.push(next);
-                }
-                futures_util::stream::iter(phones)
-                    .for_each_concurrent(PHONES_AT_ONCE, |command| self.execute_phone(command))
-                    .await;
+        while let Some(job) = jobs.recv().await {
+            match job {
+                Job::Do(command) => self.execute(command).await,
+                Job::LookFor(offer) => self.phones.look_for(offer),
             }
         }
     }
 
     async fn execute(&mut self, command: Command) {
-        let channel = &self.leg.channel;
-        match command {
-            Command::Answer { .. } => self.answer().await,
-            Command::Ring { .. } => {
-                let rung = self.client.channels().ring(channel).await;
-                self.tolerate("ring", rung).await;
-            }
-            Command::PlayMusic { class, .. } => {
-                let started = self
-                    .client
-                    .channels()
-                    .start_moh(channel, Some(&class))
-                    .await;
-                self.music = true;
-                self.tolerate("start the music", started).await;
-            }
-            Command::Connect { offer, .. } => self.connect(offer).await,
-            Command::Disconnect { offer } => self.disconnect(offer).await,
-            Command::HangUp { .. } => self.hang_up().await,
-            Command::Continue { call, target } => self.continue_in_dialplan(call, &target).await,
-            Command::Publish(_) | Command::Offer { .. } | Command::Withdraw { .. } => {
-                unreachable!("published by the desk, or about a phone")
-            }
-        }
-    }
-
-    async fn execute_phone(&self, command: Command) {
+        let channels = self.reach.client.channels();
+        let channel = &self.reach.leg.channel;
         match command {
             Command::Offer {
                 offer,
                 extension,
                 timeout,
                 ..
-            } => self.offer(offer, &extension, timeout).await,
+            } => self.phones.ring(offer, extension, timeout),
             Command::Withdraw { offer } => {
-                self.end_leg(offer, HangupReason::AnsweredElsewhere).await;
+                self.phones.end(offer, HangupReason::AnsweredElsewhere);
             }
-            _ => unreachable!("only commands about a phone come here"),
+            Command::Disconnect { offer } => {
+                self.phones.end(offer, HangupReason::Normal);
+                self.take_down(offer).await;
+            }
+            Command::Answer { .. } => self.answer().await,
+            Command::Ring { .. } => {
+                let rung = channels.ring(channel).await;
+                self.tolerate("ring", rung).await;
+            }
+            Command::PlayMusic { class, .. } => {
+                let started = channels.start_moh(channel, Some(&class)).await;
+                self.music = true;
+                self.tolerate("start the music", started).await;
+            }
+            Command::Connect { offer, .. } => {
+                self.phones.answered(offer);
+                self.connect(offer).await;
+            }
+            Command::HangUp { .. } => self.hang_up().await,
+            Command::Continue { call, target } => self.continue_in_dialplan(call, &target).await,
+            Command::Publish(_) => unreachable!("published by the desk"),
         }
     }
 
     async fn answer(&mut self) {
         if !self.answered {
-            let done = self.client.channels().answer(&self.leg.channel).await;
+            let done = self
+                .reach
+                .client
+                .channels()
+                .answer(&self.reach.leg.channel)
+                .await;
             self.answered = done.is_ok();
             self.tolerate("answer", done).await;
         }
-    }
-
-    async fn offer(&self, offer: OfferId, extension: &str, timeout: Duration) {
-        let channel_id = self.names.agent_channel(offer);
-        let originate = Originate {
-            endpoint: format!("PJSIP/{extension}"),
-            channel_id: channel_id.clone(),
-            app: Some(self.client.application().to_owned()),
-            caller_id: Some(caller_id(&self.leg.caller)),
-            timeout: Some(timeout + RING_TIMEOUT_SLACK),
-            originator: Some(self.leg.channel.clone()),
-            ..Originate::default()
-        };
-        let Err(error) = self.client.channels().originate(&originate).await else {
-            return;
-        };
-        tracing::info!(%error, call = %self.leg.call, %offer, extension, "the phone could not be rung");
-        if !matches!(error, RestError::Rejected { .. }) {
-            // Nobody knows whether Asterisk got the request, so it must not ring on.
-            let ended = self.end_channel(&channel_id, HangupReason::Normal).await;
-            if ended == Gone::Unknown {
-                self.tell(Finding::Unsure).await;
-            }
-        }
-        let why = OfferFailure::Unreachable;
-        self.tell(Finding::LegGone { offer, why }).await;
-        self.tell_if_given_up(&error).await;
     }
 
     /// Says how it went; the engine lets the agent's leg and the bridge go where it failed.
@@ -202,8 +196,8 @@ impl Executor {
                 Input::Connected { offer }
             }
             Err(error) => {
-                tracing::warn!(%error, call = %self.leg.call, %offer, "caller and agent could not be bridged");
-                self.tell_if_given_up(&error).await;
+                tracing::warn!(%error, call = %self.reach.leg.call, %offer, "caller and agent could not be bridged");
+                self.reach.tell_if_given_up(&error).await;
                 Input::ConnectFailed { offer }
             }
         };
@@ -211,8 +205,8 @@ impl Executor {
     }
 
     async fn build_bridge(&self, offer: OfferId) -> Result<(), RestError> {
-        let (channels, bridges) = (self.client.channels(), self.client.bridges());
-        let (caller, bridge) = (&self.leg.channel, self.names.bridge(offer));
+        let (channels, bridges) = (self.reach.client.channels(), self.reach.client.bridges());
+        let (caller, bridge) = (&self.reach.leg.channel, self.reach.names.bridge(offer));
         let answer = async {
             if !self.answered {
                 channels.answer(caller).await?;
@@ -223,117 +217,68 @@ impl Executor {
             }
             Ok(())
         };
-        let name = self.leg.call.to_string();
+        let name = self.reach.leg.call.to_string();
         let (answered, made) = tokio::join!(answer, bridges.create(&bridge, "mixing", &name));
         answered?;
         made?;
-        let both = [caller.as_str(), &self.names.agent_channel(offer)];
+        let both = [caller.as_str(), &self.reach.names.agent_channel(offer)];
         bridges.add_channels(&bridge, &both, Join::default()).await
     }
 
-    async fn disconnect(&self, offer: OfferId) {
-        let (bridge, bridges) = (self.names.bridge(offer), self.client.bridges());
-        let ((), destroyed) = tokio::join!(
-            self.end_leg(offer, HangupReason::Normal),
-            bridges.destroy(&bridge)
-        );
+    async fn take_down(&self, offer: OfferId) {
+        let bridge = self.reach.names.bridge(offer);
+        let destroyed = self.reach.client.bridges().destroy(&bridge).await;
         if let Err(error) = destroyed
             && !error.is_not_found()
         {
-            tracing::warn!(%error, call = %self.leg.call, %offer, "could not take the bridge down");
-            self.tell(Finding::Unsure).await;
+            tracing::warn!(%error, call = %self.reach.leg.call, %offer, "could not take the bridge down");
+            self.reach.tell(Finding::Unsure).await;
         }
     }
 
     async fn hang_up(&self) {
-        if self.leg.continuing.load(Ordering::Acquire) {
+        if self.reach.leg.continuing.load(Ordering::Acquire) {
             // It is the dialplan's by now.
             return;
         }
-        let channel = &self.leg.channel;
-        match self.end_channel(channel, HangupReason::Normal).await {
+        let channel = &self.reach.leg.channel;
+        match self.reach.end_channel(channel, HangupReason::Normal).await {
             Gone::Now => {}
             Gone::Already => self.tell_caller_gone().await,
-            Gone::Unknown => self.tell(Finding::Unsure).await,
+            Gone::Unknown => self.reach.tell(Finding::Unsure).await,
         }
     }
 
     async fn continue_in_dialplan(&self, call: CallId, target: &DialplanTarget) {
-        self.leg.continuing.store(true, Ordering::Release);
+        self.reach.leg.continuing.store(true, Ordering::Release);
         let place = (
             target.context.as_str(),
             target.extension.as_str(),
             target.priority,
         );
-        let channel = &self.leg.channel;
-        if let Err(error) = hand_over(&self.client, channel, Some(place)).await {
+        let channel = &self.reach.leg.channel;
+        if let Err(error) = hand_over(&self.reach.client, channel, Some(place)).await {
             tracing::warn!(%error, %call, context = target.context, "the caller could not be sent to the dialplan; hanging up");
-            self.leg.continuing.store(false, Ordering::Release);
+            self.reach.leg.continuing.store(false, Ordering::Release);
             self.hang_up().await;
         }
     }
 
-    /// Ends an agent's leg. Where none is, no event will say so.
-    async fn end_leg(&self, offer: OfferId, reason: HangupReason) {
-        let channel = self.names.agent_channel(offer);
-        let why = OfferFailure::NoAnswer;
-        match self.end_channel(&channel, reason).await {
-            Gone::Now => {}
-            Gone::Already => self.tell(Finding::LegGone { offer, why }).await,
-            Gone::Unknown => self.tell(Finding::Unsure).await,
-        }
-    }
-
-    async fn look_for(&self, offer: OfferId) {
-        let channel = self.names.agent_channel(offer);
-        match self.client.channels().get(&channel).await {
-            Ok(_) => {}
-            Err(error) if error.is_not_found() => {
-                let why = OfferFailure::NoAnswer;
-                self.tell(Finding::LegGone { offer, why }).await;
-            }
-            Err(_) => self.tell(Finding::Unsure).await,
-        }
-    }
-
     async fn look_for_caller(&self) {
-        let found = self.client.channels().get(&self.leg.channel).await;
+        let found = self
+            .reach
+            .client
+            .channels()
+            .get(&self.reach.leg.channel)
+            .await;
         if found.is_err_and(|error| error.is_not_found()) {
             self.tell_caller_gone().await;
         }
     }
 
-    async fn tell_if_given_up(&self, error: &RestError) {
-        if !matches!(error, RestError::Rejected { .. } | RestError::Overloaded) {
-            self.tell(Finding::GaveUp).await;
-        }
-    }
-
     async fn tell_caller_gone(&self) {
-        let channel = self.leg.channel.clone();
-        self.tell(Finding::CallerGone { channel }).await;
-    }
-
-    async fn tell(&self, finding: Finding) {
-        // Nobody hears it once the server is let go; the next connection compares anew.
-        let _ = self.findings.send(finding).await;
-    }
-
-    async fn end_channel(&self, channel: &str, reason: HangupReason) -> Gone {
-        let mut backoff = asterisk::Backoff::default();
-        for attempt in 1..=ATTEMPTS {
-            match self.client.channels().hang_up(channel, reason).await {
-                Ok(()) => return Gone::Now,
-                Err(error) if error.is_not_found() => return Gone::Already,
-                Err(error) => {
-                    tracing::warn!(%error, channel, attempt, "a channel could not be hung up");
-                }
-            }
-            if attempt < ATTEMPTS {
-                tokio::time::sleep(backoff.next_delay()).await;
-            }
-        }
-        Gone::Unknown
+        let channel = self.reach.leg.channel.clone();
+        self.reach.tell(Finding::CallerGone { channel }).await;
     }
 
     /// A caller who is gone is told of, in case the event was missed; anything else is worth a line.
@@ -343,7 +288,7 @@ impl Executor {
             // Music and ringing say 404 of the channel alone.
             Err(error) if error.is_not_found() => self.tell_caller_gone().await,
             Err(error) => {
-                tracing::warn!(%error, call = %self.leg.call, "could not {what}");
+                tracing::warn!(%error, call = %self.reach.leg.call, "could not {what}");
             }
         }
     }
@@ -374,41 +319,10 @@ pub(super) async fn hand_over(
     }
 }
 
+/// What became of a channel that was hung up.
 #[derive(Debug, PartialEq, Eq)]
-enum Gone {
+pub(super) enum Gone {
     Now,
     Already,
     Unknown,
-}
-
-fn is_about_a_phone(command: &Command) -> bool {
-    matches!(command, Command::Offer { .. } | Command::Withdraw { .. })
-}
-
-/// `"Name" <number>` as Asterisk reads it. Both come from the caller, so what has a meaning there is left out.
-fn caller_id(caller: &Caller) -> String {
-    let keep =
-        |text: &str, what: fn(char) -> bool| text.chars().filter(|c| what(*c)).collect::<String>();
-    let name = keep(&caller.name, |c| {
-        !c.is_control() && !matches!(c, '"' | '<' | '>' | '\\')
-    });
-    let number = keep(&caller.number, |c| {
-        c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '-' | '.' | '_')
-    });
-    format!("\"{}\" <{number}>", name.trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_callers_name_cannot_break_out_of_its_quotes() {
-        let caller = Caller {
-            number: "555<0100>;x".to_owned(),
-            e164: None,
-            name: "Eve\" <911> \\".to_owned(),
-        };
-        assert_eq!(caller_id(&caller), "\"Eve 911\" <5550100x>");
-    }
 }

@@ -14,7 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     desk::Mailbox,
-    execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, hand_over},
+    execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, Reach, hand_over},
     names::Names,
     translate::{Arrival, Meaning, translate},
 };
@@ -301,15 +301,13 @@ impl Link {
             continuing: false.into(),
         });
         let (jobs, inbox) = mpsc::channel(COMMANDS_PER_CALL);
-        let executor = Executor {
+        let reach = Reach {
             client: self.client.clone(),
             names: self.names.clone(),
             leg: leg.clone(),
-            answered: answered.unwrap_or(false),
-            music: answered.is_none(),
-            acd: self.around.acd.clone(),
             findings: self.findings.0.clone(),
         };
+        let executor = Executor::new(reach, answered, self.around.acd.clone());
         tokio::spawn(executor.run(inbox));
         self.by_channel.insert(channel, call);
         let task = CallTask {

@@ -1,13 +1,15 @@
 //! The only place where Asterisk's words become ours ([`translate`]) and our commands become Asterisk's ([`execute`]).
 //!
 //! One task owns the queue engine ([`desk`]); one task an Asterisk follows its events ([`link`]); one task a call does what is
-//! commanded, in order ([`execute`]). None of them ever holds a lock while waiting, and the engine waits for nobody.
+//! commanded, in order ([`execute`]), and beside it one for each phone that is rung for the call ([`phones`]). None of them
+//! ever holds a lock while waiting, and the engine waits for nobody.
 
 mod desk;
 mod execute;
 mod link;
 mod live;
 mod names;
+mod phones;
 mod restore;
 mod resync;
 mod servers;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Event, EventBody, OfferResult};
+use model::{AgentState, Event, EventBody, OfferResult};
 use sim::asterisk::{Hang, SimConfig};
 
 use super::{Centre, Events, until};
@@ -83,6 +83,63 @@ async fn what_asterisk_does_not_do_is_told_before_the_engine_gives_up() {
     let offered = events.wait("offered", offered).await;
     let failed = offer_ended(&mut events, OfferResult::BridgeFailed).await;
     assert!(failed.at.since(offered.at) < engine::acd::CONNECT_TIMEOUT);
+    caller.hang_up();
+    centre.pbx.let_go().await;
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
+async fn who_answers_first_need_not_wait_for_the_other_phones() {
+    let centre = over_http().await;
+    let sales = centre.queue("sales", |queue| {
+        queue.strategy = model::Strategy::RingAll;
+    });
+    let sales = sales.await;
+    let mut events = centre.events();
+    let mut caller = centre.caller("sales");
+    caller.wait_until(|progress| progress.music.is_some()).await;
+    let slow = centre.pbx.phone("101");
+    slow.never_answers();
+    centre
+        .pbx
+        .hang_next("POST", "channels", Hang::BeforeItsEffect);
+    centre.agent("101", &[sales]).await;
+    until("one phone cannot be rung", async || {
+        centre.pbx.hanging() == 1
+    })
+    .await;
+    centre.pbx.phone("102").answers_after(Duration::ZERO);
+    let fast = centre.agent("102", &[sales]).await;
+    let offered =
+        |body: &EventBody| matches!(body, EventBody::CallOffered { agent, .. } if *agent == fast);
+    let offered = events.wait("the other phone rings", offered).await;
+    let answered = events.answered().await;
+    assert!(answered.at.since(offered.at) < Duration::from_secs(3));
+    assert_eq!(centre.pbx.hanging(), 1);
+
+    centre.pbx.let_go().await;
+    until("a silent phone", async || slow.calls().is_empty()).await;
+    caller.hang_up();
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
+async fn an_agent_who_talks_is_not_cut_off_by_the_request_that_rang() {
+    let centre = over_http().await;
+    let sales = centre.queue("sales", |_| {}).await;
+    centre.pbx.phone("101").answers_after(Duration::ZERO);
+    let mut events = centre.events();
+    let mut caller = centre.caller("sales");
+    caller.wait_until(|progress| progress.music.is_some()).await;
+    centre
+        .pbx
+        .hang_next("POST", "channels", Hang::BeforeItsAnswer);
+    let agent = centre.agent("101", &[sales]).await;
+    events.answered().await;
+    let request_timeout = Duration::from_secs(5);
+    tokio::time::sleep(request_timeout + Duration::from_secs(1)).await;
+    assert_eq!(centre.status_of(agent).await.state, AgentState::Busy);
+    assert!(caller.progress().bridged_with.is_some());
     caller.hang_up();
     centre.pbx.let_go().await;
     centre.all_quiet().await;
