@@ -12,13 +12,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{link::Known, live::LiveView, today::Today};
+use super::{link::Known, live::LiveView, outbox::Outbox, today::Today};
 use crate::{clock::Clock, journal::Journal, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
-/// Commands that may wait for one Asterisk.
-pub(super) const COMMANDS_PER_SERVER: usize = 65_536;
 /// How often the journal is brought to the disk, and tried again where the disk refused it.
 const JOURNAL_TICK: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -43,7 +41,7 @@ pub(super) enum Ask {
         reply: oneshot::Sender<Option<CallExplained>>,
     },
     /// The commands for this server's calls go there from now on; the calls that it should have are given back.
-    Attach(ServerId, mpsc::Sender<Command>, oneshot::Sender<Vec<Known>>),
+    Attach(ServerId, Outbox, oneshot::Sender<Vec<Known>>),
     Detach(ServerId),
     /// The server is none of ours any more: its calls have ended as far as we can know.
     Forget(ServerId),
@@ -97,7 +95,7 @@ pub(super) struct Desk {
     syncing: Option<JoinHandle<()>>,
     stream: Stream,
     today: Today,
-    servers: BTreeMap<ServerId, mpsc::Sender<Command>>,
+    servers: BTreeMap<ServerId, Outbox>,
     /// On which server a call's channel is, until it is gone.
     call_server: BTreeMap<CallId, ServerId>,
     /// On which server an agent's phone rings or talks.
@@ -204,8 +202,8 @@ impl Desk {
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
             }
-            Ask::Attach(server, commands, reply) => {
-                self.servers.insert(server, commands);
+            Ask::Attach(server, outbox, reply) => {
+                self.servers.insert(server, outbox);
                 let _ = reply.send(self.known(server));
             }
             Ask::Detach(server) => {
@@ -418,13 +416,10 @@ impl Desk {
     }
 
     fn send(&self, server: ServerId, command: Command) {
-        let Some(commands) = self.servers.get(&server) else {
+        if let Some(outbox) = self.servers.get(&server) {
+            outbox.send(command);
+        } else {
             tracing::debug!(?command, "no connection to send this command over");
-            return;
-        };
-        if let Err(error) = commands.try_send(command) {
-            tracing::error!(%error, ?server, "over {COMMANDS_PER_SERVER} commands wait for one Asterisk; one is dropped");
-            metrics::counter!("cordboard_commands_dropped_total").increment(1);
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
     desk::Mailbox,
     execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, Reach, hand_over},
     names::Names,
+    outbox::Inbox,
     translate::{Arrival, Meaning, translate},
 };
 use crate::{clock::Clock, journal, numbers::Numbers};
@@ -109,7 +110,7 @@ impl Link {
     }
 
     /// Runs until the server is removed.
-    pub(super) async fn run(mut self, mut events: Events, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut events: Events, mut inbox: Inbox) {
         loop {
             let look_at = self.look_at.filter(|_| self.connected);
             let compare_at = self.compare_at.into_iter().chain(look_at).min();
@@ -124,10 +125,11 @@ impl Link {
                     Some(incoming) => self.on_incoming(incoming).await,
                     None => return,
                 },
-                command = commands.recv() => match command {
+                command = inbox.commands.recv() => match command {
                     Some(command) => self.pass_on(command),
                     None => return,
                 },
+                () = inbox.dropped.notified() => self.compare_soon(),
                 Some(finding) = self.findings.1.recv() => self.on_finding(finding).await,
                 () = compare => self.resync_by_request().await,
             }

@@ -9,10 +9,13 @@ mod execute;
 mod link;
 mod live;
 mod names;
+mod outbox;
 mod phones;
 mod restore;
 mod resync;
 mod servers;
+#[cfg(test)]
+mod tests;
 mod today;
 mod translate;
 

@@ -12,7 +12,7 @@ use asterisk::ari::{Client, Config, ConfigError, ConnectionState, Transport};
 use model::{Server, ServerId, Timestamp};
 use serde::Serialize;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{oneshot, watch},
     task::JoinHandle,
 };
 use utoipa::ToSchema;
@@ -20,9 +20,10 @@ use utoipa::ToSchema;
 use crate::clock::Clock;
 
 use super::{
-    desk::{Ask, COMMANDS_PER_SERVER},
+    desk::Ask,
     execute::REQUEST_TIMEOUT,
     link::{Link, Surroundings},
+    outbox::{COMMANDS_PER_SERVER, outbox},
 };
 
 /// How the connection to one Asterisk stands.
@@ -104,9 +105,9 @@ impl Servers {
         config.transport = credentials.transport;
         config.timing.request_timeout = REQUEST_TIMEOUT;
         let (client, events) = Client::connect(config)?;
-        let (commands, inbox) = mpsc::channel(COMMANDS_PER_SERVER);
+        let (outbox, inbox) = outbox(COMMANDS_PER_SERVER);
         let (reply, known) = oneshot::channel();
-        let attach = Ask::Attach(server.id, commands, reply);
+        let attach = Ask::Attach(server.id, outbox, reply);
         let _ = self.around.acd.0.send(attach).await;
         let known = known.await.unwrap_or_default();
         let link = Link::new(server.clone(), client.clone(), self.around.clone(), known);
