@@ -26,10 +26,15 @@ fn main() {
 
 fn source_of(package: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").expect("cargo sets CARGO");
+    // Only this platform's packages have been downloaded for the build.
+    let target = env::var("TARGET").expect("cargo sets TARGET");
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["--filter-platform", &target])
         .output()
         .expect("cargo");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo metadata: {complaint}");
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("cargo metadata's JSON");
     let packages = metadata["packages"].as_array().expect("packages");
