@@ -6,7 +6,7 @@ use std::{
 };
 
 use engine::acd::{Acd as Engine, CallRestored, Input};
-use model::{AgentId, Event, EventBody, QueueId, ServerId, Timestamp};
+use model::{AgentId, CallId, Event, EventBody, QueueId, ServerId, Timestamp};
 use store::{MAX_PAGE, Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -48,13 +48,14 @@ pub async fn start(
         desk.take(input);
     }
     let now = clock.now().utc;
-    let tallies = count_today(store, now, &mut desk).await?;
-    for input in agents(store, &tallies).await? {
+    let past = read_past_day(store, now, &mut desk).await?;
+    for input in agents(store, &past.tallies).await? {
         desk.take(input);
     }
     for open in store.calls().open().await? {
+        let entered_at = past.entered.get(&open.call.id).copied();
         // Nothing is decided for it before its server shows what is left of it.
-        desk.take(Input::CallRestored(Box::new(restored(open))));
+        desk.take(Input::CallRestored(Box::new(restored(open, entered_at))));
     }
     desk.forget_all_but(&servers(store).await?);
     // What no call holds any more is set free now, not when something happens to happen.
@@ -142,12 +143,17 @@ async fn agents(store: &Store, tallies: &BTreeMap<AgentId, u32>) -> Result<Vec<I
     Ok(inputs)
 }
 
-/// Reads today's events again, for the figures of queues and agents.
-async fn count_today(
-    store: &Store,
-    now: Timestamp,
-    desk: &mut Desk,
-) -> Result<BTreeMap<AgentId, u32>, StoreError> {
+/// What the events of the past day tell and no row does.
+#[derive(Default)]
+struct Past {
+    /// Today's answered calls.
+    tallies: BTreeMap<AgentId, u32>,
+    /// When a call that has not ended entered the queue that it is in.
+    entered: BTreeMap<CallId, Timestamp>,
+}
+
+/// Reads the past day's events again; the desk counts today's figures of the queues by them.
+async fn read_past_day(store: &Store, now: Timestamp, desk: &mut Desk) -> Result<Past, StoreError> {
     let from = Timestamp::from_micros(
         now.as_micros() - i64::try_from(LONGEST_DAY.as_micros()).unwrap_or(0),
     );
@@ -155,7 +161,7 @@ async fn count_today(
         .queues()
         .map(|queue| (queue.id, midnights(&queue.time_zone, now).0))
         .collect();
-    let mut tallies = BTreeMap::new();
+    let mut past = Past::default();
     let mut after = store.events().first_since(from).await?.saturating_sub(1);
     loop {
         let page = store.events().after(after, MAX_PAGE).await?;
@@ -163,27 +169,32 @@ async fn count_today(
         after = last.seq;
         for event in &page {
             desk.learn(event);
-            tally(event, &midnights, &mut tallies);
+            past.learn(event, &midnights);
         }
     }
-    Ok(tallies)
+    Ok(past)
 }
 
-fn tally(
-    event: &Event,
-    midnights: &BTreeMap<QueueId, Timestamp>,
-    tallies: &mut BTreeMap<AgentId, u32>,
-) {
-    if let EventBody::CallAnswered { agent, queue, .. } = &event.body
-        && midnights
-            .get(queue)
-            .is_some_and(|midnight| event.at >= *midnight)
-    {
-        *tallies.entry(*agent).or_default() += 1;
+impl Past {
+    fn learn(&mut self, event: &Event, midnights: &BTreeMap<QueueId, Timestamp>) {
+        match &event.body {
+            EventBody::CallQueued { call, .. } => {
+                self.entered.insert(*call, event.at);
+            }
+            EventBody::CallEnded { call, .. } => {
+                self.entered.remove(call);
+            }
+            EventBody::CallAnswered { agent, queue, .. }
+                if midnights.get(queue).is_some_and(|at| event.at >= *at) =>
+            {
+                *self.tallies.entry(*agent).or_default() += 1;
+            }
+            _ => {}
+        }
     }
 }
 
-fn restored(open: store::OpenCall) -> CallRestored {
+fn restored(open: store::OpenCall, entered_at: Option<Timestamp>) -> CallRestored {
     CallRestored {
         call: open.call,
         offers: open
@@ -191,6 +202,6 @@ fn restored(open: store::OpenCall) -> CallRestored {
             .iter()
             .map(|offer| (offer.id, offer.agent))
             .collect(),
-        entered_at: None,
+        entered_at,
     }
 }

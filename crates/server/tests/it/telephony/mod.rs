@@ -2,6 +2,7 @@
 
 mod late;
 mod lost;
+mod restart;
 mod servers;
 mod soak;
 
@@ -54,6 +55,11 @@ impl Centre {
 
     /// Stops as the program does, and starts again on the same data.
     pub(crate) async fn restart(&mut self) {
+        self.restart_after(async |_| ()).await;
+    }
+
+    /// The same, with something that happens while nobody is there.
+    pub(crate) async fn restart_after(&mut self, meanwhile: impl AsyncFnOnce(&SimPbx)) {
         let tasks = self.tasks.take().unwrap();
         self.app.servers.disconnect_all();
         // The old parts must all be gone before the new ones open the same files.
@@ -65,6 +71,7 @@ impl Centre {
         let (idle, idle_tasks) = App::start(idle).await.unwrap();
         drop(std::mem::replace(&mut self.app, idle));
         tasks.finish().await;
+        meanwhile(&self.pbx).await;
         let (app, tasks) = App::start(setup(&self.pbx, &self.folder)).await.unwrap();
         drop(std::mem::replace(&mut self.app, app));
         idle_tasks.finish().await;
