@@ -223,6 +223,10 @@ impl Desk {
                     channel: call.channel.clone(),
                     caller: call.caller.clone(),
                     offers: Vec::new(),
+                    last_heard: call
+                        .answered_at
+                        .or(call.queued_at)
+                        .unwrap_or(call.arrived_at),
                 };
                 (call.id, known)
             })

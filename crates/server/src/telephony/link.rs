@@ -9,7 +9,7 @@ use std::{
 
 use asterisk::ari::{Client, Events, HangupReason, Incoming};
 use engine::acd::{Command, Input, OfferFailure};
-use model::{CallId, Caller, EventBody, OfferId, Server};
+use model::{CallId, Caller, EventBody, OfferId, Server, Timestamp};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -43,6 +43,8 @@ pub(super) struct Known {
     pub(super) channel: String,
     pub(super) caller: Caller,
     pub(super) offers: Vec<OfferId>,
+    /// The last that we knew of it.
+    pub(super) last_heard: Timestamp,
 }
 
 /// The task of one Asterisk.
@@ -62,6 +64,8 @@ pub(super) struct Link {
     pub(super) look_at: Option<Instant>,
     /// When this Asterisk was started, as it says; another time means that all its calls are lost.
     pub(super) startup: Option<String>,
+    /// The last that we knew of any of its calls before this link.
+    pub(super) last_heard: Option<Timestamp>,
 }
 
 pub(super) struct CallTask {
@@ -99,6 +103,7 @@ impl Link {
             compare_at: None,
             look_at: None,
             startup: None,
+            last_heard: known.iter().map(|known| known.last_heard).max(),
         };
         for known in known {
             link.open_call(known.call, known.channel, known.caller, None);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use asterisk::ari;
 use engine::acd::{Input, Snapshot};
-use model::{CallId, OfferId};
+use model::{CallId, OfferId, Timestamp};
 use tokio::time::Instant;
 
 use super::{execute::Job, link::Link, translate::Arrival};
@@ -73,8 +73,10 @@ impl Link {
         let Ok(info) = self.client.asterisk().info().await else {
             return false;
         };
-        let before = self.startup.replace(info.startup_time.clone());
-        before.is_some_and(|before| before != info.startup_time)
+        match self.startup.replace(info.startup_time.clone()) {
+            Some(before) => before != info.startup_time,
+            None => started_since(&info.startup_time, self.last_heard),
+        }
     }
 
     fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
@@ -161,4 +163,14 @@ impl Link {
             self.forget_if_done(call);
         }
     }
+}
+
+/// By two clocks, of which Asterisk's may be another machine's: one that goes ahead can be wrong about an Asterisk that was
+/// started shortly before the call.
+fn started_since(startup: &str, last_heard: Option<Timestamp>) -> bool {
+    let started = ari::timestamp::unix_millis(startup);
+    let known = last_heard.map(|at| at.as_micros() / 1_000);
+    started
+        .zip(known)
+        .is_some_and(|(started, known)| started > known)
 }

@@ -141,6 +141,22 @@ async fn a_restarted_asterisk_is_found_again_and_its_lost_calls_are_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_that_asterisk_lost_while_we_were_down_have_failed() {
+    let Some(mut lab) = lab::up_or_skip(Release::Asterisk22).await else {
+        return;
+    };
+    let mut centre = Cordboard::start(&lab).await;
+    centre.queue("sales", json!({})).await;
+    let caller = lab.trunk_calls("5550101").await.unwrap();
+    caller.wait_answered().await.unwrap();
+    centre.kill();
+    lab.kill_asterisk().await.unwrap();
+    lab.start_asterisk().await.unwrap();
+    centre.start_again().await;
+    assert_eq!(centre.wait_for_log(1).await[0]["outcome"], "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_orderly_stop_finishes_requests_and_leaves_calls_up() {
     let Some(lab) = lab::up_or_skip(Release::Asterisk22).await else {
         return;
