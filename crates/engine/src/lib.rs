@@ -5,4 +5,6 @@
 //! from one seed.
 
 pub mod acd;
+pub mod callerid;
 pub mod invariants;
+mod zone;

@@ -76,7 +76,12 @@ pub fn visible(text: &str, max: usize) -> String {
         .collect()
 }
 
-fn bounded(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+pub(crate) fn bounded(
+    field: &'static str,
+    text: &str,
+    min: usize,
+    max: usize,
+) -> Result<(), Invalid> {
     let length = text.chars().count();
     if length < min {
         Err(Invalid::new(field, "is empty"))

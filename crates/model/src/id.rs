@@ -51,12 +51,16 @@ ids! {
     ApiKeyId,
     /// A customer's whole contact, over all its channels.
     CallId,
+    /// One of the numbers that we may present.
+    CallerIdKey,
     /// One of our own numbers.
     DidId,
     /// One attempt to give one call to one agent.
     OfferId,
     /// A line of waiting callers.
     QueueId,
+    /// One use of a caller ID, from the choice to the end of the call.
+    ReservationId,
     /// One Asterisk.
     ServerId,
     /// A log-in.

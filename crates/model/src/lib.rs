@@ -4,10 +4,12 @@
 
 mod agent;
 mod call;
+mod caller_id;
 mod check;
 mod did;
 mod event;
 mod id;
+mod phone;
 mod queue;
 mod server;
 mod time;
@@ -15,10 +17,18 @@ mod user;
 
 pub use agent::{Agent, AgentState, AgentStatus, Skill};
 pub use call::{Call, CallState, Caller, Direction, EndedBy, Outcome, OverflowReason};
+pub use caller_id::{
+    Attestation, CallerId, CallerIdRule, MAX_CAP, MAX_CONCURRENT, MAX_LABELS, Tier, Verification,
+    checked_presentable,
+};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use did::Did;
 pub use event::{Candidate, Choice, Event, EventBody, OfferResult, PassedOver};
-pub use id::{AgentId, ApiKeyId, CallId, DidId, OfferId, QueueId, ServerId, SessionId, UserId};
+pub use id::{
+    AgentId, ApiKeyId, CallId, CallerIdKey, DidId, OfferId, QueueId, ReservationId, ServerId,
+    SessionId, UserId,
+};
+pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{
     AnswerOn, DialplanTarget, Member, NoAgents, Overflow, Queue, SkillRequirement, Strategy,
 };

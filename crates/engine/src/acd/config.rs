@@ -8,8 +8,9 @@ use model::{
     SkillRequirement, Strategy,
 };
 
+use crate::zone::Zone;
+
 use super::record::{AgentRecord, AgentSlot, Membership, OfferPhase, QueueRecord, QueueSlot};
-use super::zone::Zone;
 use super::{Acd, Command};
 
 impl Acd {

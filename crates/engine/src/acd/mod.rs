@@ -42,7 +42,6 @@ mod table;
 mod tests;
 mod timer;
 mod view;
-mod zone;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -56,11 +55,12 @@ pub use explain::{CallExplained, MemberExplained};
 pub use input::{CallRestored, Input, OfferFailure, Snapshot};
 pub use view::{AgentView, QueueStats};
 
+use crate::zone::Zone;
+
 use gone::Gone;
 use record::{AgentRecord, AgentSlot, CallRecord, QueueRecord, QueueSlot};
 use table::Table;
 use timer::{Timer, Timers};
-use zone::Zone;
 
 /// The shortest pause after an offer that led nowhere.
 pub const MIN_PAUSE: Duration = Duration::from_secs(1);

@@ -3,45 +3,58 @@
 use jiff::tz::TimeZone;
 use model::Timestamp;
 
-/// A time zone in use by some queue, and which day it is there.
+/// A time zone in use, and which day it is there.
 #[derive(Debug)]
-pub(super) struct Zone {
+pub(crate) struct Zone {
     name: String,
     clock: TimeZone,
-    /// Grows by one with each midnight that was noticed.
+    /// Days since 1970-01-01 in the calendar of the place.
     day: u32,
     next_midnight: Timestamp,
 }
 
 impl Zone {
     /// An unknown name is taken for UTC; `Queue::check` has refused it long before.
-    pub(super) fn new(name: &str, now: Timestamp) -> Self {
+    pub(crate) fn new(name: &str, now: Timestamp) -> Self {
         let clock = TimeZone::get(name).unwrap_or(TimeZone::UTC);
         Self {
             name: name.to_owned(),
             next_midnight: next_midnight(&clock, now),
+            day: day(&clock, now),
             clock,
-            day: 1,
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The number of the day it is now.
-    pub(super) fn today(&mut self, now: Timestamp) -> u32 {
+    pub(crate) fn today(&mut self, now: Timestamp) -> u32 {
         if now >= self.next_midnight {
-            self.day += 1;
+            self.day = day(&self.clock, now);
             self.next_midnight = next_midnight(&self.clock, now);
         }
         self.day
     }
 
+    /// When the day ends that it was when last asked.
+    pub(crate) fn next_midnight(&self) -> Timestamp {
+        self.next_midnight
+    }
+
     /// The number of the day it is now, without taking note of it.
-    pub(super) fn day_at(&self, now: Timestamp) -> u32 {
+    pub(crate) fn day_at(&self, now: Timestamp) -> u32 {
         self.day + u32::from(now >= self.next_midnight)
     }
+}
+
+fn day(zone: &TimeZone, now: Timestamp) -> u32 {
+    let date = zone.to_datetime(now.to_jiff()).date();
+    let days = date
+        .since(jiff::civil::date(1970, 1, 1))
+        .map_or(0, |span| span.get_days());
+    u32::try_from(days).unwrap_or(0)
 }
 
 /// The first instant of the next local day; a day of 23 or 25 hours, or one without a 00:00, included.
@@ -94,6 +107,7 @@ mod tests {
     fn a_day_is_counted_once() {
         let mut zone = Zone::new("UTC", at("2026-01-01T10:00:00Z"));
         let first = zone.today(at("2026-01-01T23:59:59Z"));
+        assert_eq!(first, 20_454);
         assert_eq!(zone.day_at(at("2026-01-02T00:00:00Z")), first + 1);
         assert_eq!(zone.today(at("2026-01-02T00:00:00Z")), first + 1);
         assert_eq!(zone.today(at("2026-01-02T23:59:59.999999Z")), first + 1);

@@ -1,0 +1,249 @@
+//! One question, one answer.
+
+use std::sync::Arc;
+
+use model::{CallerIdRule, E164, Place, ReservationId, Tier};
+use rand::Rng as _;
+
+use super::cell::{CellKey, MAX_PREFIX, MIN_PREFIX};
+use super::health::judge;
+use super::input::{
+    Allocation, Asked, Command, Ended, Outcome, Refusal, Release, Restored, Status,
+};
+use super::number::Line;
+use super::{Allocator, CONTROL_EVERY, CellIndex, ClassIndex, MAX_GIVE_WAY, NumberIndex, Turn};
+
+/// The line in which a number of this status stands.
+pub(super) fn line_of(status: Status) -> Option<Line> {
+    match status {
+        Status::Available => Some(Line::Healthy),
+        Status::Resting => Some(Line::Resting),
+        _ => None,
+    }
+}
+
+/// The cells of a question after the sticky number, most fitting first.
+pub(super) fn cell_keys<'a>(
+    place: &'a Place,
+    rule: Option<&'a CallerIdRule>,
+) -> impl Iterator<Item = (Tier, CellKey)> + 'a {
+    let country = place.country;
+    let code = place.area_code;
+    let longest = if code.is_some() {
+        0
+    } else {
+        place.national.len().min(MAX_PREFIX)
+    };
+    let near = country.into_iter().flat_map(move |country| {
+        let area = code.map(|code| (Tier::AreaCode, CellKey::AreaCode(country, code)));
+        let prefixes = (MIN_PREFIX..=longest).rev().map(move |length| {
+            let prefix = CellKey::Prefix(country, place.national.first(length));
+            (Tier::AreaCode, prefix)
+        });
+        let region = place.region.as_ref().map(|region| {
+            let key = CellKey::Region(country, Arc::clone(region));
+            (Tier::Region, key)
+        });
+        let whole = (Tier::Country, CellKey::Country(country));
+        area.into_iter()
+            .chain(prefixes)
+            .chain(region)
+            .chain([whole])
+    });
+    let pool = rule
+        .and_then(|rule| rule.pool.as_deref())
+        .map(|pool| (Tier::Pool, CellKey::Pool(pool.into())));
+    near.chain(pool)
+        .chain([(Tier::DefaultPool, CellKey::DefaultPool)])
+}
+
+impl Allocator {
+    pub(super) fn asked(&mut self, asked: Asked) {
+        if let Err(retry_after) = self.agents.admit(&asked.agent, self.now.mono) {
+            self.commands.push_back(Command::Refuse {
+                ask: asked.ask,
+                why: Refusal::TooManyQuestions { retry_after },
+            });
+            return;
+        }
+        let command = match self.choose(&asked) {
+            Some((number, tier)) => self.present(number, tier, asked),
+            None => Command::Refuse {
+                ask: asked.ask,
+                why: Refusal::Exhausted(Box::new(self.shortage(&asked))),
+            },
+        };
+        self.commands.push_back(command);
+    }
+
+    fn choose(&mut self, asked: &Asked) -> Option<(NumberIndex, Tier)> {
+        if let Some(number) = self.sticky(&asked.campaign, asked.to)
+            && self.numbers[number as usize].status == Status::Available
+        {
+            return Some((number, Tier::Sticky));
+        }
+        let rule = self.rules.get(&*asked.campaign).cloned();
+        let mut cells = Vec::new();
+        for (tier, key) in cell_keys(&asked.place, rule.as_ref()) {
+            cells.clear();
+            self.find_cells(&key, &asked.campaign, &mut cells);
+            if let Some(number) = self.pick(&cells) {
+                return Some((number, tier));
+            }
+        }
+        None
+    }
+
+    /// The number that this person saw last, if it is to be seen again and the campaign may use it.
+    pub(super) fn sticky(&self, campaign: &str, to: E164) -> Option<NumberIndex> {
+        let (number, at) = self.persons.last(to)?;
+        let days = self.rules.get(campaign).map_or(0, |rule| rule.sticky_days);
+        let wanted = std::time::Duration::from_secs(u64::from(days) * 86_400);
+        if self.now.utc.since(at) >= wanted.max(self.limits.floor) {
+            return None;
+        }
+        let index = *self.by_e164.get(&number)?;
+        let group = self.numbers[index as usize].group;
+        self.may_use(campaign, self.groups[group as usize].key.class)
+            .then_some(index)
+    }
+
+    fn may_use(&self, campaign: &str, class: ClassIndex) -> bool {
+        let class = &self.classes[class as usize];
+        class.is_empty() || class.contains(campaign)
+    }
+
+    /// The cells with this key whose numbers the campaign may use.
+    pub(super) fn find_cells(&self, key: &CellKey, campaign: &str, cells: &mut Vec<CellIndex>) {
+        // The key is cloned for look-ups only; its names are shared.
+        let find = |class| self.by_cell.get(&(key.clone(), class)).copied();
+        cells.extend(find(0));
+        if let Some(classes) = self.by_campaign.get(campaign) {
+            cells.extend(classes.iter().filter_map(|&class| find(class)));
+        }
+    }
+
+    /// The number of these cells whose turn it is.
+    fn pick(&mut self, cells: &[CellIndex]) -> Option<NumberIndex> {
+        if let Some(number) = self.pick_control(cells) {
+            return Some(number);
+        }
+        for _ in 0..MAX_GIVE_WAY {
+            let (_, number) = self.first(cells, Line::Healthy)?;
+            if self.numbers[number as usize].takes_turn() {
+                return Some(number);
+            }
+            let turn = self.next_turn();
+            self.numbers[number as usize].turn = turn;
+            self.refresh(number);
+        }
+        self.first(cells, Line::Healthy).map(|(_, number)| number)
+    }
+
+    /// Now and then a resting number may show that it has recovered.
+    fn pick_control(&mut self, cells: &[CellIndex]) -> Option<NumberIndex> {
+        for &index in cells {
+            let cell = &mut self.cells[index as usize];
+            if cell.counts.resting == 0 {
+                continue;
+            }
+            cell.since_control += 1;
+            if cell.since_control >= CONTROL_EVERY
+                && let Some((_, number)) = self.head(index, Line::Resting)
+            {
+                self.cells[index as usize].since_control = 0;
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn first(&mut self, cells: &[CellIndex], line: Line) -> Option<(Turn, NumberIndex)> {
+        cells.iter().filter_map(|&cell| self.head(cell, line)).min()
+    }
+
+    fn next_turn(&mut self) -> Turn {
+        let now = u64::try_from(self.now.utc.as_micros()).unwrap_or(0);
+        self.last_turn = now.max(self.last_turn + 1);
+        self.last_turn
+    }
+
+    fn present(&mut self, index: NumberIndex, tier: Tier, asked: Asked) -> Command {
+        let windows = self.windows(index);
+        let turn = self.next_turn();
+        let number = &mut self.numbers[index as usize];
+        number.charge(self.now.utc, windows, turn);
+        let what = Restored {
+            id: ReservationId::new(self.now.utc, self.chance.random()),
+            key: number.key,
+            number: number.e164,
+            to: asked.to,
+            tier,
+            campaign: asked.campaign,
+            agent: asked.agent,
+            made_at: self.now.utc,
+            expires_at: self.now.utc.after(self.limits.reserved_for),
+        };
+        let expires = self.now.mono.after(self.limits.reserved_for);
+        self.reservations
+            .insert(what.clone(), index, expires, &mut number.reservation);
+        self.persons.saw(asked.to, number.e164, self.now.utc);
+        let allocation = Allocation {
+            ask: asked.ask,
+            reservation: what,
+            presented: Arc::clone(&number.presented),
+            area_code: number.area_code,
+            carrier: Arc::clone(&number.carrier),
+        };
+        self.refresh(index);
+        Command::Present(Box::new(allocation))
+    }
+
+    pub(super) fn released(&mut self, id: ReservationId, why: Release) {
+        if let Some(slot) = self.reservations.slot(id) {
+            self.end_reservation(slot, why);
+        }
+    }
+
+    pub(super) fn call_ended(&mut self, number: E164, to: E164, outcome: Outcome) {
+        let Some(&index) = self.by_e164.get(&number) else {
+            return;
+        };
+        let newest = self.numbers[index as usize].reservation;
+        let oldest = self
+            .reservations
+            .of(newest)
+            .filter(|(_, what)| what.to == to)
+            .last();
+        if let Some((slot, _)) = oldest {
+            self.end_reservation(slot, Release::CallEnded(outcome));
+        }
+    }
+
+    pub(super) fn end_reservation(&mut self, slot: u32, why: Release) {
+        let Some(index) = self.reservations.at(slot).map(|open| open.number) else {
+            return;
+        };
+        let number = &mut self.numbers[index as usize];
+        let Some(open) = self.reservations.remove(slot, &mut number.reservation) else {
+            return;
+        };
+        number.in_use = number.in_use.saturating_sub(1);
+        if let Release::CallEnded(outcome) = why {
+            let pool = &mut self.pools[self.groups[number.group as usize].pool as usize];
+            number.scores.record(open.what.tier, outcome);
+            pool.record(open.what.tier, outcome);
+            let health = judge(&number.scores, pool);
+            number.resting = health.resting;
+            number.weight = health.weight;
+        }
+        self.refresh(index);
+        self.commands.push_back(Command::End(Ended {
+            reservation: open.what.id,
+            key: open.what.key,
+            to: open.what.to,
+            why,
+            at: self.now.utc,
+        }));
+    }
+}

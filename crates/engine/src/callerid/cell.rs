@@ -1,0 +1,59 @@
+//! Cells: every way in which a group of numbers can be found.
+
+use std::collections::BTreeSet;
+
+use model::{Country, Digits};
+
+use super::input::Counts;
+use super::number::Line;
+use super::{GroupIndex, Name, Turn};
+
+/// National prefixes shorter than this bring nobody near.
+pub(super) const MIN_PREFIX: u8 = 2;
+/// And longer ones are single lines of a town.
+pub(super) const MAX_PREFIX: u8 = 6;
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum CellKey {
+    AreaCode(Country, Digits),
+    /// For numbers whose plan knows no area codes.
+    Prefix(Country, Digits),
+    Region(Country, Name),
+    Country(Country),
+    Pool(Name),
+    DefaultPool,
+    /// Only counted: what two tiers share.
+    CountryAndPool(Country, Name),
+    CountryAndDefaultPool(Country),
+}
+
+impl CellKey {
+    /// Whether numbers are chosen from it.
+    pub(super) fn is_chosen_from(&self) -> bool {
+        !matches!(
+            self,
+            Self::CountryAndPool(..) | Self::CountryAndDefaultPool(_)
+        )
+    }
+}
+
+/// The groups of one class that share a key.
+#[derive(Default)]
+pub(super) struct Cell {
+    /// Groups by the turn of the head of their line, or an earlier one: corrected when it is looked at.
+    pub(super) healthy: BTreeSet<(Turn, GroupIndex)>,
+    pub(super) resting: BTreeSet<(Turn, GroupIndex)>,
+    pub(super) groups: Vec<GroupIndex>,
+    pub(super) counts: Counts,
+    /// Choices since the last control call.
+    pub(super) since_control: u32,
+}
+
+impl Cell {
+    pub(super) fn heads(&mut self, line: Line) -> &mut BTreeSet<(Turn, GroupIndex)> {
+        match line {
+            Line::Healthy => &mut self.healthy,
+            Line::Resting => &mut self.resting,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Caller ID: which of our own numbers the next outbound call presents.
+//!
+//! One [`Allocator`] knows every number, its caps, who is using it and how it fares. A question comes in as [`Input::Asked`],
+//! the answer goes out as [`Command::Present`] or [`Command::Refuse`]: cap, concurrency and reservation are one step, so a
+//! number can never go over a cap however many ask at once. It must never look through its numbers: the cost of an answer
+//! grows with the logarithm of the pool.
+//!
+//! Numbers that are alike for every question (same campaigns, labels, country, region, area) form a *group*, and each has its
+//! place in its group's line, least recently used first. A group is shown in one *cell* for every way in which it can be
+//! found (an area code, a country, a pool); a cell orders its groups by the head of their lines.
+//!
+//! Rules that are ours and not obvious:
+//! - The head of a line whose health is ½ gives way to the next every second time.
+//! - A number that fares significantly worse than its pool rests. One choice in [`CONTROL_EVERY`] of a cell goes to a resting number,
+//!   so that it can show that it has recovered.
+//! - Rotation has a floor: for [`Limits::floor`] a person sees the number that called last, if it may be used at all, whatever the
+//!   campaign wants. Nobody gets round being blocked by calling from another number.
+//! - A cap counts the clock's minute and hour (UTC) and the number's own local day. A clock that is set back goes on counting in
+//!   the window it was in.
+//! - An unverified number is never presented, unless [`Limits::present_unverified`].
+//! - A reservation that ends without an outcome (taken back, timed out) says nothing about health.
+
+mod agents;
+mod ask;
+mod cell;
+mod explain;
+mod group;
+mod health;
+mod input;
+mod number;
+mod persons;
+mod refuse;
+mod reservation;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod windows;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{CallerIdKey, CallerIdRule, E164, Instant, Now, ReservationId};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use crate::zone::Zone;
+
+pub use explain::{Considered, Explanation, TierExplained};
+pub use health::{Health, Interval, MIN_ANSWERS, MIN_ATTEMPTS, SHORT_SECONDS, Score};
+pub use input::{
+    Allocation, Asked, Command, Counts, Ended, Input, NumberState, Outcome, Refusal, Release,
+    Restored, Shortage, Status, Usage,
+};
+
+use agents::Agents;
+use cell::{Cell, CellKey};
+use group::{Group, GroupKey};
+use health::Pool;
+use number::Number;
+use persons::Persons;
+use reservation::Reservations;
+
+/// In a cell with resting numbers, one choice in so many goes to one of them.
+pub const CONTROL_EVERY: u32 = 20;
+/// How many heads of a line may give way to a healthier number in one choice.
+pub const MAX_GIVE_WAY: u32 = 8;
+/// The most numbers an explanation names in each tier.
+pub const EXPLAINED: usize = 20;
+
+/// What an installation allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Questions of one agent in any 60 s.
+    pub per_agent: u32,
+    /// How long a reservation lasts if nothing ends it.
+    pub reserved_for: Duration,
+    /// For how long a person sees the same number; at least an hour.
+    pub floor: Duration,
+    /// Persons whose last number is remembered.
+    pub persons: usize,
+    /// Agents whose questions are counted.
+    pub agents: usize,
+    /// Whether numbers that nobody vouches for may be presented.
+    pub present_unverified: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_agent: 100,
+            reserved_for: Duration::from_secs(300),
+            floor: Duration::from_secs(24 * 3600),
+            persons: 1_000_000,
+            agents: 100_000,
+            present_unverified: false,
+        }
+    }
+}
+
+/// A name that many numbers share.
+type Name = Arc<str>;
+type ClassIndex = u32;
+type CellIndex = u32;
+type GroupIndex = u32;
+type NumberIndex = u32;
+/// Orders a line: microseconds since 1970 of the last use, made unique.
+type Turn = u64;
+
+/// The engine that chooses caller IDs.
+pub struct Allocator {
+    now: Now,
+    limits: Limits,
+    chance: SmallRng,
+    numbers: Vec<Number>,
+    free: Vec<NumberIndex>,
+    by_key: BTreeMap<CallerIdKey, NumberIndex>,
+    by_e164: BTreeMap<E164, NumberIndex>,
+    groups: Vec<Group>,
+    by_group: BTreeMap<GroupKey, GroupIndex>,
+    cells: Vec<Cell>,
+    by_cell: BTreeMap<(CellKey, ClassIndex), CellIndex>,
+    pools: Vec<Pool>,
+    by_pool: BTreeMap<group::PoolKey, u32>,
+    /// Sets of campaigns; the first is the empty one, which means all.
+    classes: Vec<BTreeSet<String>>,
+    /// The classes that a campaign may use, besides the first.
+    by_campaign: BTreeMap<String, Vec<ClassIndex>>,
+    rules: BTreeMap<String, CallerIdRule>,
+    names: BTreeSet<Name>,
+    zones: Vec<Zone>,
+    reservations: Reservations,
+    persons: Persons,
+    agents: Agents,
+    /// Numbers at a cap, by the wall clock's moment at which the next window begins.
+    capped: BTreeSet<(model::Timestamp, NumberIndex)>,
+    last_turn: Turn,
+    commands: VecDeque<Command>,
+}
+
+impl Allocator {
+    /// An engine without numbers. All its chance comes from `seed`.
+    pub fn new(limits: Limits, seed: u64) -> Self {
+        Self {
+            now: Now::default(),
+            chance: SmallRng::seed_from_u64(seed),
+            numbers: Vec::new(),
+            free: Vec::new(),
+            by_key: BTreeMap::new(),
+            by_e164: BTreeMap::new(),
+            groups: Vec::new(),
+            by_group: BTreeMap::new(),
+            cells: Vec::new(),
+            by_cell: BTreeMap::new(),
+            pools: Vec::new(),
+            by_pool: BTreeMap::new(),
+            classes: vec![BTreeSet::new()],
+            by_campaign: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            names: BTreeSet::new(),
+            zones: Vec::new(),
+            reservations: Reservations::default(),
+            persons: Persons::new(limits.persons),
+            agents: Agents::new(limits.per_agent, limits.agents),
+            capped: BTreeSet::new(),
+            last_turn: 0,
+            commands: VecDeque::new(),
+            limits,
+        }
+    }
+
+    /// Takes in one thing that happened. What follows from it waits in [`next_command`](Self::next_command).
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        self.catch_up();
+        match input {
+            Input::NumberSet(number) => self.number_set(&number),
+            Input::NumberRemoved(key) => self.number_removed(key),
+            Input::RuleSet(rule) => {
+                self.rules.insert(rule.campaign.clone(), rule);
+            }
+            Input::RuleRemoved(campaign) => {
+                self.rules.remove(&campaign);
+            }
+            Input::UsageRestored { number, usage } => self.usage_restored(number, &usage),
+            Input::ReservationRestored(restored) => self.reservation_restored(&restored),
+            Input::PersonRestored { to, number, at } => self.persons.saw(to, number, at),
+            Input::Asked(asked) => self.asked(asked),
+            Input::Released { reservation, why } => self.released(reservation, why),
+            Input::CallEnded {
+                number,
+                to,
+                outcome,
+            } => self.call_ended(number, to, outcome),
+            Input::Tick => {}
+        }
+    }
+
+    /// The next thing to do, in order; `None` when all is said.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// When to call [`handle`](Self::handle) with a [`Input::Tick`] if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let window = self.capped.first().map(|(at, _)| self.now.instant_of(*at));
+        [self.reservations.first_expiry(), window]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Ends what has timed out, and lets those go on whose next window has begun.
+    fn catch_up(&mut self) {
+        while let Some(slot) = self.reservations.expired(self.now.mono) {
+            self.end_reservation(slot, Release::TimedOut);
+        }
+        while let Some(&(at, number)) = self.capped.first()
+            && at <= self.now.utc
+        {
+            self.capped.remove(&(at, number));
+            self.numbers[number as usize].wakes_at = None;
+            self.refresh(number);
+        }
+    }
+
+    /// How many numbers there are, and how many calls present one now.
+    pub fn totals(&self) -> (usize, usize) {
+        (self.by_key.len(), self.reservations.len())
+    }
+
+    /// The state of one number.
+    pub fn number(&self, key: CallerIdKey) -> Option<NumberState> {
+        let index = *self.by_key.get(&key)?;
+        Some(self.state_of(index))
+    }
+
+    /// What is needed to go on with a number after a restart.
+    pub fn usage(&self, key: CallerIdKey) -> Option<Usage> {
+        let index = *self.by_key.get(&key)?;
+        Some(self.numbers[index as usize].usage())
+    }
+
+    /// The reservation with this id, if it is open.
+    pub fn reservation(&self, id: ReservationId) -> Option<&Restored> {
+        self.reservations.get(id)
+    }
+
+    /// All open reservations, oldest first.
+    pub fn reservations(&self) -> impl Iterator<Item = &Restored> {
+        self.reservations.iter()
+    }
+
+    fn intern(&mut self, name: &str) -> Name {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Name = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+}

@@ -1,0 +1,34 @@
+//! Which number each person saw last: the newest, as many as there is room for.
+
+use std::collections::BTreeMap;
+
+use model::{E164, Timestamp};
+
+/// Two generations: when the young one is half of all, the old one is forgotten.
+pub(super) struct Persons {
+    most: usize,
+    young: BTreeMap<E164, (E164, Timestamp)>,
+    old: BTreeMap<E164, (E164, Timestamp)>,
+}
+
+impl Persons {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            young: BTreeMap::new(),
+            old: BTreeMap::new(),
+        }
+    }
+
+    /// The person at `to` was called from `number`.
+    pub(super) fn saw(&mut self, to: E164, number: E164, at: Timestamp) {
+        self.young.insert(to, (number, at));
+        if self.young.len() > self.most / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+
+    pub(super) fn last(&self, to: E164) -> Option<(E164, Timestamp)> {
+        self.young.get(&to).or_else(|| self.old.get(&to)).copied()
+    }
+}

@@ -1,0 +1,81 @@
+//! What was written down brings everything back.
+
+use super::*;
+
+#[test]
+fn counts_reservations_and_persons_come_back() {
+    let mut before = Desk::new();
+    let key = before.add(us("2125550101"));
+    before.add(us("2125550102"));
+    let gone = before.ask("2125550198", "sales").unwrap().reservation;
+    before.release(gone.id);
+    let taken = before.ask("2125550199", "sales").unwrap().reservation;
+
+    let mut after = Desk::new();
+    after.now = before.now;
+    after.wait(100);
+    for number in ["2125550101", "2125550102"] {
+        let number = us(number);
+        let usage = before.allocator.usage(number.id).unwrap();
+        let id = after.add(number);
+        after.handle(Input::UsageRestored {
+            number: id,
+            usage: Box::new(usage),
+        });
+    }
+    for _ in 0..2 {
+        // Doubled inputs do no harm.
+        after.handle(Input::ReservationRestored(taken.clone()));
+    }
+    after.handle(Input::PersonRestored {
+        to: gone.to,
+        number: gone.number,
+        at: gone.made_at,
+    });
+    assert_eq!(after.allocator.totals(), (2, 1));
+    assert_eq!(after.allocator.number(key).unwrap().used_this_hour, 1);
+    assert_eq!(after.status(taken.key), Status::Reserved);
+    assert_eq!(after.chosen("2125550198"), found("0101", Tier::Sticky));
+    assert_eq!(after.shortage("2125550197").counts.reserved, 2);
+    after.wait(200);
+    after.handle(Input::Tick);
+    assert_eq!(after.allocator.reservation(taken.id), None);
+}
+
+#[test]
+fn a_reservation_that_ran_out_meanwhile_ends_at_once() {
+    let mut before = Desk::new();
+    before.add(us("2125550101"));
+    let taken = before.ask("2125550199", "sales").unwrap().reservation;
+    let mut after = Desk::new();
+    after.now = before.now;
+    after.wait(400);
+    let key = after.add(us("2125550101"));
+    after.handle(Input::ReservationRestored(taken));
+    assert!(matches!(&after.handle(Input::Tick)[..], [Command::End(_)]));
+    assert_eq!(after.status(key), Status::Available);
+}
+
+#[test]
+fn the_order_of_turns_comes_back() {
+    let mut before = Desk::new();
+    for number in ["2125550101", "2125550102", "2125550103"] {
+        before.add(us(number));
+    }
+    for person in 0..2 {
+        let taken = before.ask(&format!("212555019{person}"), "sales").unwrap();
+        before.release(taken.reservation.id);
+    }
+    let mut after = Desk::new();
+    after.now = before.now;
+    for number in ["2125550103", "2125550102", "2125550101"] {
+        let usage = before.allocator.usage(us(number).id).unwrap();
+        let id = after.add(us(number));
+        let usage = Box::new(usage);
+        after.handle(Input::UsageRestored { number: id, usage });
+    }
+    let order: Vec<_> = (2..5)
+        .map(|person| after.chosen(&format!("212555019{person}")).0)
+        .collect();
+    assert_eq!(order, ["0103", "0101", "0102"]);
+}
