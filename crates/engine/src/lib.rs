@@ -7,4 +7,5 @@
 pub mod acd;
 pub mod callerid;
 pub mod invariants;
+mod lookup;
 mod zone;

@@ -8,6 +8,8 @@
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 mod centre;
+#[path = "../plot/mod.rs"]
+mod curves;
 mod plot;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::centre::Size;
+use crate::curves::{Curve, Plot};
 
 pub(crate) struct Row {
     pub(crate) size: Size,
@@ -31,6 +32,12 @@ impl Row {
             p99_nanos: at(990),
             p999_nanos: at(999),
         }
+    }
+
+    fn point(&self) -> (f64, f64, f64) {
+        #[allow(clippy::cast_precision_loss, reason = "at most 10^5")]
+        let agents = self.size.agents as f64;
+        (agents, self.mean_nanos, self.p99_nanos.into())
     }
 }
 
@@ -73,83 +80,14 @@ pub(crate) fn write(folder: &Path, plots: &[(&str, Vec<Row>)]) -> std::io::Resul
         }
     }
     std::fs::write(folder.join("acd.csv"), csv)?;
-    std::fs::write(folder.join("acd.svg"), svg(plots))
-}
-
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 360.0;
-const MARGIN: f64 = 60.0;
-/// The plot shows 10² to 10⁵ agents and 0.1 to 100 µs, both logarithmic.
-const DECADES: f64 = 3.0;
-
-fn x(agents: f64) -> f64 {
-    MARGIN + (agents.log10() - 2.0) / DECADES * (WIDTH - 2.0 * MARGIN)
-}
-
-fn y(nanos: f64) -> f64 {
-    HEIGHT - MARGIN - (nanos.log10() - 2.0) / DECADES * (HEIGHT - 2.0 * MARGIN)
-}
-
-fn svg(plots: &[(&str, Vec<Row>)]) -> String {
-    let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"11\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
-         <text x=\"{MARGIN}\" y=\"24\" font-size=\"14\">Cost of one input against the number of agents</text>\n"
-    );
-    for (power, label) in ["100", "1,000", "10,000", "100,000 agents"]
-        .iter()
-        .enumerate()
-    {
-        let at = x(10f64.powf(power_of(power)));
-        let (top, bottom) = (MARGIN, HEIGHT - MARGIN);
-        let _ = writeln!(
-            text,
-            "<path d=\"M{at} {top}V{bottom}\" stroke=\"#ddd\"/><text x=\"{at}\" y=\"{}\" text-anchor=\"middle\">{label}</text>",
-            bottom + 18.0
-        );
-    }
-    for (power, label) in ["0.1 µs", "1 µs", "10 µs", "100 µs"].iter().enumerate() {
-        let at = y(10f64.powf(power_of(power)));
-        let _ = writeln!(
-            text,
-            "<path d=\"M{MARGIN} {at}H{}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{label}</text>",
-            WIDTH - MARGIN,
-            MARGIN - 6.0,
-            at + 4.0
-        );
-    }
-    let mut legend = MARGIN + 18.0;
-    for ((name, rows), colour) in plots.iter().zip(["#c33", "#36c", "#393"]) {
-        let _ = writeln!(
-            text,
-            "<text x=\"{}\" y=\"{legend}\" fill=\"{colour}\">{name}: mean, and p99 dashed</text>",
-            MARGIN + 10.0
-        );
-        legend += 16.0;
-        for (figure, dashes) in [("mean", ""), ("p99", "5 4")] {
-            let points: Vec<String> = rows
-                .iter()
-                .map(|row| {
-                    let nanos = if figure == "mean" {
-                        row.mean_nanos
-                    } else {
-                        row.p99_nanos.into()
-                    };
-                    #[allow(clippy::cast_precision_loss, reason = "at most 10^5")]
-                    let agents = row.size.agents as f64;
-                    format!("{:.1},{:.1}", x(agents), y(nanos))
-                })
-                .collect();
-            let _ = writeln!(
-                text,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>",
-                points.join(" ")
-            );
-        }
-    }
-    text + "</svg>\n"
-}
-
-fn power_of(index: usize) -> f64 {
-    2.0 + f64::from(u32::try_from(index).unwrap_or(0))
+    let curves = plots.iter().map(|(name, rows)| Curve {
+        name,
+        points: rows.iter().map(Row::point).collect(),
+    });
+    let plot = Plot {
+        title: "Cost of one input against the number of agents",
+        sizes: &["100", "1,000", "10,000", "100,000 agents"],
+        curves: curves.collect(),
+    };
+    std::fs::write(folder.join("acd.svg"), plot.svg())
 }

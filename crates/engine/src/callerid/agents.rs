@@ -1,10 +1,12 @@
 //! How often each agent asks: at most so many questions in any minute.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Instant;
+
+use crate::lookup::{Lookup, lookup};
 
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -12,16 +14,16 @@ pub(super) struct Agents {
     limit: u32,
     most: usize,
     /// The questions of the last minute, oldest first.
-    asked: BTreeMap<Arc<str>, VecDeque<Instant>>,
+    asked: Lookup<Arc<str>, VecDeque<Instant>>,
     swept_at: Instant,
 }
 
 impl Agents {
-    pub(super) fn new(limit: u32, most: usize) -> Self {
+    pub(super) fn new(limit: u32, most: usize, seed: u64) -> Self {
         Self {
             limit,
             most,
-            asked: BTreeMap::new(),
+            asked: lookup(seed),
             swept_at: Instant::default(),
         }
     }
@@ -29,10 +31,13 @@ impl Agents {
     /// Counts a question, or says after how long it will be welcome.
     pub(super) fn admit(&mut self, agent: &Arc<str>, now: Instant) -> Result<(), Duration> {
         self.sweep(now);
-        if !self.asked.contains_key(agent) && self.asked.len() >= self.most {
+        let asked = if let Some(known) = self.asked.get_mut(agent) {
+            known
+        } else if self.asked.len() < self.most {
+            self.asked.entry(Arc::clone(agent)).or_default()
+        } else {
             return Err(WINDOW);
-        }
-        let asked = self.asked.entry(Arc::clone(agent)).or_default();
+        };
         while asked
             .front()
             .is_some_and(|first| now.since(*first) >= WINDOW)
@@ -68,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_limit_slides() {
-        let mut agents = Agents::new(2, 10);
+        let mut agents = Agents::new(2, 10, 1);
         let ann: Arc<str> = "ann".into();
         assert_eq!(agents.admit(&ann, at(100)), Ok(()));
         assert_eq!(agents.admit(&ann, at(130)), Ok(()));
@@ -80,7 +85,7 @@ mod tests {
 
     #[test]
     fn made_up_names_fill_a_bounded_table_for_a_minute() {
-        let mut agents = Agents::new(2, 3);
+        let mut agents = Agents::new(2, 3, 1);
         for name in ["a", "b", "c"] {
             assert_eq!(agents.admit(&name.into(), at(100)), Ok(()));
         }

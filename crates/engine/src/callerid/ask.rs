@@ -83,15 +83,14 @@ impl Allocator {
             return Some((number, Tier::Sticky));
         }
         let rule = self.rules.get(&*asked.campaign).cloned();
-        let mut cells = Vec::new();
-        for (tier, key) in cell_keys(&asked.place, rule.as_ref()) {
+        let mut cells = std::mem::take(&mut self.cells_asked);
+        let chosen = cell_keys(&asked.place, rule.as_ref()).find_map(|(tier, key)| {
             cells.clear();
-            self.find_cells(&key, &asked.campaign, &mut cells);
-            if let Some(number) = self.pick(&cells) {
-                return Some((number, tier));
-            }
-        }
-        None
+            self.find_cells(key, &asked.campaign, &mut cells);
+            Some((self.pick(&cells)?, tier))
+        });
+        self.cells_asked = cells;
+        chosen
     }
 
     /// The number that this person saw last, if it is to be seen again and the campaign may use it.
@@ -114,12 +113,12 @@ impl Allocator {
     }
 
     /// The cells with this key whose numbers the campaign may use.
-    pub(super) fn find_cells(&self, key: &CellKey, campaign: &str, cells: &mut Vec<CellIndex>) {
-        // The key is cloned for look-ups only; its names are shared.
-        let find = |class| self.by_cell.get(&(key.clone(), class)).copied();
-        cells.extend(find(0));
-        if let Some(classes) = self.by_campaign.get(campaign) {
-            cells.extend(classes.iter().filter_map(|&class| find(class)));
+    pub(super) fn find_cells(&self, key: CellKey, campaign: &str, cells: &mut Vec<CellIndex>) {
+        let mut sought = (key, 0);
+        cells.extend(self.by_cell.get(&sought));
+        for &class in self.by_campaign.get(campaign).into_iter().flatten() {
+            sought.1 = class;
+            cells.extend(self.by_cell.get(&sought));
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) const MIN_PREFIX: u8 = 2;
 /// And longer ones are single lines of a town.
 pub(super) const MAX_PREFIX: u8 = 6;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum CellKey {
     AreaCode(Country, Digits),
     /// For numbers whose plan knows no area codes.

@@ -60,11 +60,12 @@ impl Allocator {
         }
         for (tier, key) in cell_keys(&asked.place, self.rules.get(&*asked.campaign)) {
             let mut cells = Vec::new();
-            self.find_cells(&key, &asked.campaign, &mut cells);
+            let sought = sought(&key);
+            self.find_cells(key.clone(), &asked.campaign, &mut cells);
             tiers.push(TierExplained {
                 tier,
-                sought: sought(&key),
-                counts: self.counts(&key, asked),
+                sought,
+                counts: self.counts(key, asked),
                 numbers: self.numbers_of(&cells),
             });
         }

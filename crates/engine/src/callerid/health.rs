@@ -147,10 +147,10 @@ impl Pool {
         };
         let mut weights = 0.0;
         for (score, pool) in scores.0.iter().zip(&self.0) {
-            let (hits, tries) = count(pool);
             let weight = f64::from(weight(score));
-            if let Some(interval) = wilson(float(hits), float(tries))
-                && weight > 0.0
+            let (hits, tries) = count(pool);
+            if weight > 0.0
+                && let Some(interval) = wilson(float(hits), float(tries))
             {
                 sum.rate += weight * interval.rate;
                 sum.lower += weight * interval.lower;

@@ -44,6 +44,7 @@ use model::{CallerIdKey, CallerIdRule, E164, Instant, Now, ReservationId};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use crate::lookup::{Lookup, lookup};
 use crate::zone::Zone;
 
 pub use explain::{Considered, Explanation, TierExplained};
@@ -114,12 +115,12 @@ pub struct Allocator {
     chance: SmallRng,
     numbers: Vec<Number>,
     free: Vec<NumberIndex>,
-    by_key: BTreeMap<CallerIdKey, NumberIndex>,
-    by_e164: BTreeMap<E164, NumberIndex>,
+    by_key: Lookup<CallerIdKey, NumberIndex>,
+    by_e164: Lookup<E164, NumberIndex>,
     groups: Vec<Group>,
     by_group: BTreeMap<GroupKey, GroupIndex>,
     cells: Vec<Cell>,
-    by_cell: BTreeMap<(CellKey, ClassIndex), CellIndex>,
+    by_cell: Lookup<(CellKey, ClassIndex), CellIndex>,
     pools: Vec<Pool>,
     by_pool: BTreeMap<group::PoolKey, u32>,
     /// Sets of campaigns; the first is the empty one, which means all.
@@ -135,6 +136,8 @@ pub struct Allocator {
     /// Numbers at a cap, by the wall clock's moment at which the next window begins.
     capped: BTreeSet<(model::Timestamp, NumberIndex)>,
     last_turn: Turn,
+    /// The cells of the question at hand; empty between inputs.
+    cells_asked: Vec<CellIndex>,
     commands: VecDeque<Command>,
 }
 
@@ -146,12 +149,12 @@ impl Allocator {
             chance: SmallRng::seed_from_u64(seed),
             numbers: Vec::new(),
             free: Vec::new(),
-            by_key: BTreeMap::new(),
-            by_e164: BTreeMap::new(),
+            by_key: lookup(seed),
+            by_e164: lookup(seed),
             groups: Vec::new(),
             by_group: BTreeMap::new(),
             cells: Vec::new(),
-            by_cell: BTreeMap::new(),
+            by_cell: lookup(seed),
             pools: Vec::new(),
             by_pool: BTreeMap::new(),
             classes: vec![BTreeSet::new()],
@@ -159,11 +162,12 @@ impl Allocator {
             rules: BTreeMap::new(),
             names: BTreeSet::new(),
             zones: Vec::new(),
-            reservations: Reservations::default(),
-            persons: Persons::new(limits.persons),
-            agents: Agents::new(limits.per_agent, limits.agents),
+            reservations: Reservations::new(seed),
+            persons: Persons::new(limits.persons, seed),
+            agents: Agents::new(limits.per_agent, limits.agents, seed),
             capped: BTreeSet::new(),
             last_turn: 0,
+            cells_asked: Vec::new(),
             commands: VecDeque::new(),
             limits,
         }
@@ -246,9 +250,9 @@ impl Allocator {
         self.reservations.get(id)
     }
 
-    /// All open reservations, oldest first.
+    /// All open reservations, in the order in which they expire.
     pub fn reservations(&self) -> impl Iterator<Item = &Restored> {
-        self.reservations.iter()
+        self.reservations.by_expiry().map(|open| &open.what)
     }
 
     fn intern(&mut self, name: &str) -> Name {

@@ -1,22 +1,22 @@
 //! Which number each person saw last: the newest, as many as there is room for.
 
-use std::collections::BTreeMap;
-
 use model::{E164, Timestamp};
+
+use crate::lookup::{Lookup, lookup};
 
 /// Two generations: when the young one is half of all, the old one is forgotten.
 pub(super) struct Persons {
     most: usize,
-    young: BTreeMap<E164, (E164, Timestamp)>,
-    old: BTreeMap<E164, (E164, Timestamp)>,
+    young: Lookup<E164, (E164, Timestamp)>,
+    old: Lookup<E164, (E164, Timestamp)>,
 }
 
 impl Persons {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, seed: u64) -> Self {
         Self {
             most,
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
+            young: lookup(seed),
+            old: lookup(seed),
         }
     }
 
@@ -24,7 +24,8 @@ impl Persons {
     pub(super) fn saw(&mut self, to: E164, number: E164, at: Timestamp) {
         self.young.insert(to, (number, at));
         if self.young.len() > self.most / 2 {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            self.young.clear();
         }
     }
 

@@ -1,8 +1,10 @@
 //! Open reservations: found by id, by number, and by what expires first.
-
-use std::collections::{BTreeMap, BTreeSet};
+//!
+//! All last equally long, so the order in which they are made is the order in which they expire: a list, not a tree.
 
 use model::{Instant, ReservationId};
+
+use crate::lookup::{Lookup, lookup};
 
 use super::NumberIndex;
 use super::group::place;
@@ -10,12 +12,13 @@ use super::input::Restored;
 
 type Slot = u32;
 
-#[derive(Default)]
 pub(super) struct Reservations {
     open: Vec<Option<Open>>,
     free: Vec<Slot>,
-    by_id: BTreeMap<ReservationId, Slot>,
-    expiries: BTreeSet<(Instant, Slot)>,
+    by_id: Lookup<ReservationId, Slot>,
+    /// What expires first and last.
+    first: Option<Slot>,
+    last: Option<Slot>,
 }
 
 pub(super) struct Open {
@@ -23,10 +26,23 @@ pub(super) struct Open {
     pub(super) number: NumberIndex,
     expires: Instant,
     /// The next older one of the same number.
-    next: Option<Slot>,
+    older: Option<Slot>,
+    /// The neighbours by expiry.
+    before: Option<Slot>,
+    after: Option<Slot>,
 }
 
 impl Reservations {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            open: Vec::new(),
+            free: Vec::new(),
+            by_id: lookup(seed),
+            first: None,
+            last: None,
+        }
+    }
+
     /// Opens one, and makes it the newest of its number, whose newest was `newest`.
     pub(super) fn insert(
         &mut self,
@@ -40,7 +56,9 @@ impl Reservations {
             what,
             number,
             expires,
-            next: *newest,
+            older: *newest,
+            before: None,
+            after: None,
         });
         let slot = if let Some(slot) = self.free.pop() {
             self.open[slot as usize] = open;
@@ -51,7 +69,29 @@ impl Reservations {
         };
         *newest = Some(slot);
         self.by_id.insert(id, slot);
-        self.expiries.insert((expires, slot));
+        self.link(slot, expires);
+    }
+
+    /// Behind the last that does not expire later: at the end, but for restored ones that come out of order.
+    fn link(&mut self, slot: Slot, expires: Instant) {
+        let mut before = self.last;
+        while let Some(at) = before
+            && let Some(other) = self.at(at)
+            && other.expires > expires
+        {
+            before = other.before;
+        }
+        let after = match before {
+            Some(before) => std::mem::replace(&mut self.entry(before).after, Some(slot)),
+            None => self.first.replace(slot),
+        };
+        match after {
+            Some(after) => self.entry(after).before = Some(slot),
+            None => self.last = Some(slot),
+        }
+        let entry = self.entry(slot);
+        entry.before = before;
+        entry.after = after;
     }
 
     /// Closes one. Costs as much as its number has newer ones.
@@ -59,15 +99,28 @@ impl Reservations {
         let closed = self.open.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.by_id.remove(&closed.what.id);
-        self.expiries.remove(&(closed.expires, slot));
+        match closed.before {
+            Some(before) => self.entry(before).after = closed.after,
+            None => self.first = closed.after,
+        }
+        match closed.after {
+            Some(after) => self.entry(after).before = closed.before,
+            None => self.last = closed.before,
+        }
         let mut link = newest;
         while let Some(at) = *link
             && at != slot
         {
-            link = &mut self.open[at as usize].as_mut()?.next;
+            link = &mut self.open[at as usize].as_mut()?.older;
         }
-        *link = closed.next;
+        *link = closed.older;
         Some(closed)
+    }
+
+    fn entry(&mut self, slot: Slot) -> &mut Open {
+        self.open[slot as usize]
+            .as_mut()
+            .expect("a linked reservation is open")
     }
 
     pub(super) fn slot(&self, id: ReservationId) -> Option<Slot> {
@@ -84,32 +137,32 @@ impl Reservations {
 
     /// Those of one number, newest first, from the slot of its newest.
     pub(super) fn of(&self, newest: Option<Slot>) -> impl Iterator<Item = (Slot, &Restored)> {
-        let link = |slot: Option<Slot>| slot.and_then(|slot| Some((slot, self.at(slot)?)));
-        std::iter::successors(link(newest), move |(_, open)| link(open.next))
+        self.linked(newest, |open| open.older)
             .map(|(slot, open)| (slot, &open.what))
-    }
-
-    /// All, in the order in which they were made.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Restored> {
-        self.by_id
-            .values()
-            .filter_map(|&slot| Some(&self.at(slot)?.what))
     }
 
     /// What expires next, and then.
     pub(super) fn by_expiry(&self) -> impl Iterator<Item = &Open> {
-        self.expiries.iter().filter_map(|&(_, slot)| self.at(slot))
+        self.linked(self.first, |open| open.after)
+            .map(|(_, open)| open)
+    }
+
+    fn linked(
+        &self,
+        first: Option<Slot>,
+        next: impl Fn(&Open) -> Option<Slot>,
+    ) -> impl Iterator<Item = (Slot, &Open)> {
+        let at = |slot: Option<Slot>| slot.and_then(|slot| Some((slot, self.at(slot)?)));
+        std::iter::successors(at(first), move |(_, open)| at(next(open)))
     }
 
     pub(super) fn first_expiry(&self) -> Option<Instant> {
-        self.expiries.first().map(|(at, _)| *at)
+        Some(self.at(self.first?)?.expires)
     }
 
     pub(super) fn expired(&self, now: Instant) -> Option<Slot> {
-        self.expiries
-            .first()
-            .filter(|(at, _)| *at <= now)
-            .map(|(_, slot)| *slot)
+        self.first
+            .filter(|&slot| self.at(slot).is_some_and(|open| open.expires <= now))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,0 +1,222 @@
+//! What one caller ID costs the allocator, and how that grows with the pool.
+//!
+//! `cargo bench -p cordboard-engine --bench callerid` prints the table; with `-- --plot DIR` it also draws it there, and
+//! with `-- --quick` it measures a tenth. An allocation is timed with the end of an earlier call before it, as in a centre under
+//! steady load: a tenth of the pool is always in use.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+#[path = "../plot/mod.rs"]
+mod curves;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cordboard_engine::callerid::{Allocator, Asked, Command, Input, Limits, Outcome, Release};
+use curves::{Curve, Plot};
+use model::{
+    CallerId, CallerIdKey, Country, Digits, E164, Now, Place, ReservationId, Timestamp,
+    Verification,
+};
+
+/// Allocations timed per row, after a tenth of them to warm up.
+const ALLOCATIONS: u32 = 1_000_000;
+const AREA_CODES: u64 = 300;
+const START: i64 = 1_772_445_630_000_000;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (mut folder, mut allocations) = (None, ALLOCATIONS);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--plot" => folder = arguments.next(),
+            "--quick" => allocations /= 10,
+            _ => {}
+        }
+    }
+    println!("| numbers | traffic | allocations/s | mean µs | p50 µs | p99 µs | bytes a number |");
+    println!("|---:|---|---:|---:|---:|---:|---:|");
+    let mut curves = Vec::new();
+    for (name, near) in [("the area code is ours", true), ("nothing is near", false)] {
+        let mut points = Vec::new();
+        for numbers in [100, 1_000, 10_000, 100_000, 1_000_000] {
+            points.push(measure(name, numbers, near, allocations));
+        }
+        curves.push(Curve { name, points });
+    }
+    if let Some(folder) = folder {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(folder);
+        write(&folder, curves);
+    }
+}
+
+fn write(folder: &Path, curves: Vec<Curve<'_>>) {
+    let plot = Plot {
+        title: "Cost of one caller ID against the size of the pool",
+        sizes: &["100", "1,000", "10,000", "100,000", "1,000,000 numbers"],
+        curves,
+    };
+    std::fs::create_dir_all(folder).expect("the folder can be made");
+    std::fs::write(folder.join("callerid.svg"), plot.svg()).expect("the folder can be written to");
+}
+
+struct Centre {
+    allocator: Allocator,
+    now: Now,
+    near: bool,
+    campaign: Arc<str>,
+    agents: Vec<Arc<str>>,
+    asked: u64,
+    talking: VecDeque<ReservationId>,
+    at_a_time: usize,
+    refused: u32,
+}
+
+impl Centre {
+    fn new(numbers: u64, near: bool) -> Self {
+        let limits = Limits {
+            per_agent: u32::MAX,
+            persons: 100_000,
+            ..Limits::default()
+        };
+        let mut allocator = Allocator::new(limits, 1);
+        let now = Now {
+            mono: model::Instant(1),
+            utc: Timestamp::from_micros(START),
+        };
+        for index in 0..numbers {
+            allocator.handle(now, Input::NumberSet(Box::new(number(index))));
+        }
+        Self {
+            allocator,
+            now,
+            near,
+            campaign: "sales".into(),
+            agents: (0..200)
+                .map(|agent| format!("agent{agent}").into())
+                .collect(),
+            asked: 0,
+            talking: VecDeque::new(),
+            at_a_time: usize::try_from(numbers / 10).expect("small"),
+            refused: 0,
+        }
+    }
+
+    /// A call ends, and another one begins.
+    fn step(&mut self) {
+        self.now = self.now.after(Duration::from_micros(10));
+        if self.talking.len() >= self.at_a_time
+            && let Some(reservation) = self.talking.pop_front()
+        {
+            let outcome = Outcome {
+                answered: self.asked.is_multiple_of(5),
+                talk: Duration::from_secs(60),
+            };
+            let why = Release::CallEnded(outcome);
+            self.allocator
+                .handle(self.now, Input::Released { reservation, why });
+        }
+        let asked = self.question();
+        self.allocator.handle(self.now, Input::Asked(asked));
+        while let Some(command) = self.allocator.next_command() {
+            match command {
+                Command::Present(allocation) => self.talking.push_back(allocation.reservation.id),
+                Command::Refuse { .. } => self.refused += 1,
+                Command::End(_) => {}
+            }
+        }
+    }
+
+    fn question(&mut self) -> Asked {
+        self.asked += 1;
+        let code = if self.near {
+            200 + self.asked % AREA_CODES
+        } else {
+            900 + self.asked % 50
+        };
+        let line = self.asked.wrapping_mul(7_919) % 10_000_000;
+        let national = Digits::new(&format!("{code}{line:07}")).expect("ten digits");
+        Asked {
+            ask: self.asked,
+            to: E164::from_digits(10_000_000_000 + code * 10_000_000 + line)
+                .expect("eleven digits"),
+            place: Place {
+                country: Country::new(if self.near { "US" } else { "JM" }),
+                region: None,
+                area_code: Some(national.first(3)),
+                national,
+            },
+            campaign: Arc::clone(&self.campaign),
+            agent: Arc::clone(&self.agents[usize::try_from(self.asked % 200).expect("small")]),
+        }
+    }
+}
+
+fn number(index: u64) -> CallerId {
+    let code = 200 + index % AREA_CODES;
+    let line = index / AREA_CODES;
+    let number = format!("{code}{line:07}");
+    CallerId {
+        id: CallerIdKey::new(Timestamp::from_micros(START), u128::from(index) << 64),
+        e164: format!("+1{number}").parse().expect("a number"),
+        number,
+        country: Some("US".into()),
+        calling_code: Some(1),
+        region: Some(format!("state {}", code % 50)),
+        area_code: Some(code.to_string()),
+        carrier: "AT&T".into(),
+        labels: BTreeSet::new(),
+        campaigns: BTreeSet::new(),
+        per_minute_limit: None,
+        hourly_limit: 1_000_000,
+        daily_limit: 1_000_000,
+        max_concurrent: 1,
+        time_zone: "America/New_York".into(),
+        active: true,
+        verified: Some(Verification::Administrator),
+        attestation: None,
+        note: String::new(),
+        created_at: Timestamp::from_micros(START),
+        updated_at: Timestamp::from_micros(START),
+    }
+}
+
+/// Size, mean and p99 in nanoseconds.
+fn measure(name: &str, numbers: u32, near: bool, allocations: u32) -> (f64, f64, f64) {
+    let before = resident();
+    let mut centre = Centre::new(u64::from(numbers), near);
+    let bytes = (resident() - before) / f64::from(numbers);
+    for _ in 0..allocations / 10 + numbers / 10 {
+        centre.step();
+    }
+    let began = Instant::now();
+    (0..allocations).for_each(|_| centre.step());
+    let mean = began.elapsed().as_secs_f64() * 1e9 / f64::from(allocations);
+    let mut timings: Vec<u32> = (0..allocations / 4)
+        .map(|_| {
+            let began = Instant::now();
+            centre.step();
+            u32::try_from(began.elapsed().as_nanos()).unwrap_or(u32::MAX)
+        })
+        .collect();
+    assert_eq!(centre.refused, 0, "a number was always free");
+    timings.sort_unstable();
+    let at = |share: usize| f64::from(timings[(timings.len() - 1) * share / 100]);
+    println!(
+        "| {numbers} | {name} | {:.0} | {:.2} | {:.2} | {:.2} | {bytes:.0} |",
+        1e9 / mean,
+        mean / 1e3,
+        at(50) / 1e3,
+        at(99) / 1e3
+    );
+    (f64::from(numbers), mean, at(99))
+}
+
+/// Bytes of memory that this process holds.
+fn resident() -> f64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split(' ').nth(1)?.parse::<f64>().ok());
+    pages.unwrap_or(0.0) * 4096.0
+}
