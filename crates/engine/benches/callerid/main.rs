@@ -111,7 +111,7 @@ impl Centre {
         {
             let outcome = Outcome {
                 answered: self.asked.is_multiple_of(5),
-                talk: Duration::from_secs(60),
+                talk: Duration::from_mins(1),
             };
             let why = Release::CallEnded(outcome);
             self.allocator

@@ -8,7 +8,7 @@ use model::Instant;
 
 use crate::lookup::{Lookup, lookup};
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 pub(super) struct Agents {
     limit: u32,

@@ -237,7 +237,7 @@ mod tests {
     };
     const YES: Outcome = Outcome {
         answered: true,
-        talk: Duration::from_secs(60),
+        talk: Duration::from_mins(1),
     };
     const SHORT: Outcome = Outcome {
         answered: true,

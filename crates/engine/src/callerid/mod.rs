@@ -90,8 +90,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             per_agent: 100,
-            reserved_for: Duration::from_secs(300),
-            floor: Duration::from_secs(24 * 3600),
+            reserved_for: Duration::from_mins(5),
+            floor: Duration::from_hours(24),
             persons: 1_000_000,
             agents: 100_000,
             present_unverified: false,

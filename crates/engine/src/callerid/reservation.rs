@@ -82,7 +82,7 @@ impl Reservations {
             before = other.before;
         }
         let after = match before {
-            Some(before) => std::mem::replace(&mut self.entry(before).after, Some(slot)),
+            Some(before) => self.entry(before).after.replace(slot),
             None => self.first.replace(slot),
         };
         match after {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Ask {
         to: usize,
@@ -69,7 +69,7 @@ fn number(index: usize, hourly: u32, concurrent: u16, active: bool) -> CallerId 
     let mut number = us(NUMBERS[index]);
     number.hourly_limit = hourly;
     number.daily_limit = 9;
-    number.per_minute_limit = (index % 3 == 0).then_some(2);
+    number.per_minute_limit = index.is_multiple_of(3).then_some(2);
     number.max_concurrent = concurrent;
     number.active = active;
     if index == 2 {
@@ -209,7 +209,9 @@ fn play(desk: &mut Desk, naive: &mut Naive, step: Step) {
             desk.handle(Input::NumberRemoved(key))
         }
     };
-    ended.into_iter().for_each(|command| end(naive, command));
+    for command in ended {
+        end(naive, command);
+    }
 }
 
 fn end(naive: &mut Naive, command: Command) {

@@ -8,7 +8,7 @@ const NO: Outcome = Outcome {
 };
 const YES: Outcome = Outcome {
     answered: true,
-    talk: Duration::from_secs(60),
+    talk: Duration::from_mins(1),
 };
 
 /// Places calls until `enough` have been placed, and says how often each number was used. `outcome` of a number by its
