@@ -74,6 +74,7 @@ export class World {
     const { seq, queues, agents, calls, servers } = this.state;
     return {
       seq,
+      untold_events: 0,
       at: this.now(),
       queues: [...queues.values()],
       agents: [...agents.values()],
@@ -235,6 +236,7 @@ export class World {
     const agents = Array.from({ length: this.size.agents }, (_, index) => this.firstAgent(index));
     return {
       seq: 1000,
+      untold_events: 0,
       at: this.now(),
       queues: QUEUES.map((queue, index) => this.firstQueue(queue, index, agents)),
       agents,

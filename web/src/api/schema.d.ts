@@ -328,7 +328,8 @@ export interface paths {
         /**
          * Follow what happens, as server-sent events.
          * @description The first message is `{"type":"hello","seq":N,"resumed":bool}`, then one event a message, its `seq` as the message's
-         *     id: an `EventSource` resumes by itself. A comment comes every 10 seconds. The last message is
+         *     id: an `EventSource` resumes by itself. A comment comes every 10 seconds, or
+         *     `{"type":"ping","untold_events":N}` if the disk refuses to take so many events, which are told when it takes them. The last message is
          *     `{"type":"end","reason":"lagged|logged_out|stopping"}`.
          */
         get: operations["events_follow"];
@@ -613,7 +614,8 @@ export interface paths {
         /**
          * Follow what happens, as a WebSocket.
          * @description Text frames. The first is `{"type":"hello","seq":N,"resumed":bool}`, then one event a frame. `{"type":"ping"}`
-         *     comes every 10 seconds. Closed with 4008 when the client is too slow, with 4001 when its session ends, with 1001 when the server stops.
+         *     comes every 10 seconds; with `untold_events`, if the disk refuses to take so many events, which are told when it takes
+         *     them. Closed with 4008 when the client is too slow, with 4001 when its session ends, with 1001 when the server stops.
          */
         get: operations["events_connect"];
         put?: never;
@@ -992,6 +994,12 @@ export interface components {
             /** Format: int64 */
             seq: number;
             servers: components["schemas"]["ServerStatus"][];
+            /**
+             * Format: int64
+             * @description Usually 0. Otherwise the disk refuses to take events: so many are in here already but will only be told when it
+             *     takes them, or never if the server dies before. Do not apply events to this; read it again.
+             */
+            untold_events: number;
         };
         /** @description A name and its password. */
         LogIn: {

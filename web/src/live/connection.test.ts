@@ -34,6 +34,7 @@ function start() {
     onHello: ({ resumed }) => hellos.push(resumed),
     onEvent: (event) => seen.push(event),
     onHeard: () => {},
+    onUntold: () => {},
     onLost: (retryMs) => lost.push(retryMs),
     random: () => 1,
   });

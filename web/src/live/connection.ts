@@ -21,6 +21,8 @@ export interface StreamOptions {
   onHello: (hello: { seq: number; resumed: boolean }) => void;
   onEvent: (event: Event) => void;
   onHeard: () => void;
+  /** Something has happened that the server can only tell later. */
+  onUntold: () => void;
   /** Lost, or could not be opened; the next attempt is made in `retryMs`. */
   onLost: (retryMs: number) => void;
   random?: () => number;
@@ -60,6 +62,8 @@ export function openStream(options: StreamOptions): Stream {
       options.onHello(frame);
     } else if (isEvent(frame)) {
       options.onEvent(frame);
+    } else if (frame.type === "ping" && frame.untold_events) {
+      options.onUntold();
     }
   }
 

@@ -42,7 +42,12 @@ async function snapshot(live: Live | Error = centre()) {
   await vi.advanceTimersByTimeAsync(0);
 }
 
-function say(frame: Event | { type: "hello"; seq: number; resumed: boolean }) {
+type Frame =
+  | Event
+  | { type: "hello"; seq: number; resumed: boolean }
+  | { type: "ping"; untold_events: number };
+
+function say(frame: Frame) {
   sockets.at(-1)?.onmessage?.({ data: JSON.stringify(frame) });
 }
 
@@ -100,6 +105,25 @@ describe("the feed", () => {
     say({ ...toBreak(11), agent: "new" } as Event);
     await vi.advanceTimersByTimeAsync(2500);
     expect(answers).toHaveLength(1);
+  });
+
+  test("lives on snapshots while the server cannot tell what happens", async () => {
+    const feed = start();
+    await snapshot();
+    say({ type: "hello", seq: 10, resumed: true });
+    say({ type: "ping", untold_events: 1 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await snapshot(centre({ untold_events: 1 }));
+    say(toBreak(11));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stateOf(feed, "a1"), "the snapshot is newer than this event").toBe("available");
+    await vi.advanceTimersByTimeAsync(2_000);
+    await snapshot(centre({ seq: 11 }));
+    say(toBreak(12));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stateOf(feed, "a1")).toBe("break");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(answers).toHaveLength(0);
   });
 
   test("throws away a flood for a new snapshot", async () => {

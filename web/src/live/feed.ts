@@ -103,6 +103,7 @@ export function startFeed(options: FeedOptions): Feed {
       onHeard: () => {
         heardAt = Date.now();
       },
+      onUntold: () => state.fetchSoon(),
     });
   });
 
@@ -191,6 +192,7 @@ class Snapshots {
       const live = this.sinceFetch.reduce(applyEvent, fromSnapshot(snapshot));
       setServerTime(snapshot.at);
       this.store.setState({ live, failure: null });
+      if (live.ahead) this.fetchSoon();
     } catch (error) {
       this.failed(error);
     } finally {

@@ -6,6 +6,7 @@ import type { LiveCall, LiveState } from "./state";
 /** Events that the state already contains change nothing, so a replay does no harm. */
 export function applyEvent(live: LiveState, event: Event): LiveState {
   if (event.seq <= live.seq) return live;
+  if (live.ahead) return { ...live, outdated: true };
   const next = { ...live, seq: event.seq, at: event.at };
   switch (event.type) {
     case "call_arrived":

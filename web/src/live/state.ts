@@ -17,6 +17,8 @@ export interface LiveState {
   /** Calls that have not ended, in order of arrival. */
   calls: ReadonlyMap<string, LiveCall>;
   servers: ReadonlyMap<string, LiveServer>;
+  /** It holds what the stream has yet to tell: events cannot be laid over it, only the next snapshot is true. */
+  ahead: boolean;
   /** An event named something that is not in here: only a new snapshot can tell what it is. */
   outdated: boolean;
 }
@@ -45,6 +47,7 @@ export function fromSnapshot(live: Live): LiveState {
     agents: new Map(live.agents.map((agent) => [agent.agent.id, agent])),
     calls: new Map(calls.map((call) => [call.id, call])),
     servers: new Map(live.servers.map((server) => [server.id, server])),
+    ahead: live.untold_events > 0,
     outdated: false,
   };
 }

@@ -72,6 +72,7 @@ export function centre(change: Partial<Live> = {}): Live {
   const counts = queue("x").agents;
   return {
     seq: 10,
+    untold_events: 0,
     at: T0,
     queues: [
       queue("support", { waiting: 1, longest_wait_since: T0, agents: { ...counts, available: 2 } }),

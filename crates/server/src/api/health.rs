@@ -112,7 +112,10 @@ fn journal(api: &Api) -> Option<String> {
     }
     status
         .write_error
-        .map(|why| format!("cannot be written: {why}"))
+        .map(|why| {
+            let waiting = status.unwritten;
+            format!("cannot be written, {waiting} events wait in memory: {why}")
+        })
         .or_else(|| {
             let why = status.apply_error?;
             Some(format!(

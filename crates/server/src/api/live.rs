@@ -17,6 +17,9 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Live {
     seq: u64,
+    /// Usually 0. Otherwise the disk refuses to take events: so many are in here already but will only be told when it
+    /// takes them, or never if the server dies before. Do not apply events to this; read it again.
+    untold_events: u64,
     at: Timestamp,
     queues: Vec<QueueLive>,
     agents: Vec<AgentLive>,
@@ -54,6 +57,7 @@ pub(crate) async fn show(
     };
     Ok(Json(Live {
         seq: live.seq,
+        untold_events: live.untold_events,
         at: live.at,
         queues: live
             .queues

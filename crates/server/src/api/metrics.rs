@@ -107,6 +107,11 @@ fn dependencies(text: &mut Text, api: &Api) {
             journal.behind,
         ),
         (
+            "cordboard_journal_unwritten_events",
+            "Events in memory alone, because the disk refuses them.",
+            journal.unwritten,
+        ),
+        (
             "cordboard_journal_behind_bytes",
             "Journal bytes not yet in the database.",
             journal.bytes,

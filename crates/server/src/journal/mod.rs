@@ -1,4 +1,4 @@
-//! The journal: every event stands in a file before anything follows from it.
+//! The journal: every event stands in a file before anybody is told of it.
 //!
 //! A `write` to the file survives the death of this process, costs microseconds, and needs no database; a loss of power can
 //! cost the last second ([`Journal::sync`]). The database is
@@ -86,6 +86,8 @@ pub struct Status {
     pub seq: u64,
     /// Events not yet in the database.
     pub behind: u64,
+    /// Events in memory alone, because the disk refuses them.
+    pub unwritten: u64,
     /// Bytes not yet in the database.
     pub bytes: u64,
     /// Events that were lost because disk and memory were full. Anything but 0 is a disaster.
@@ -103,6 +105,7 @@ pub struct StatusHandle(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     seq: AtomicU64,
+    written: AtomicU64,
     applied: AtomicU64,
     bytes: AtomicU64,
     max_bytes: u64,
@@ -195,6 +198,11 @@ impl Journal {
         })
     }
 
+    /// The last event that stands in the file. What comes after it would be another one after a crash: tell nobody.
+    pub fn written(&self) -> u64 {
+        *self.written.borrow()
+    }
+
     /// The state, for other tasks.
     pub fn status(&self) -> StatusHandle {
         self.status.clone()
@@ -239,6 +247,7 @@ impl Journal {
             self.unsynced = true;
             self.status.0.bytes.fetch_add(size, Ordering::Relaxed);
             if let Some((seq, _)) = self.unwritten.back() {
+                self.status.0.written.store(*seq, Ordering::Relaxed);
                 self.written.send_replace(*seq);
             }
             self.unwritten.clear();
@@ -281,6 +290,7 @@ impl StatusHandle {
     fn new(seq: u64, applied: u64, bytes: u64, max_bytes: u64) -> Self {
         Self(Arc::new(Shared {
             seq: seq.into(),
+            written: seq.into(),
             applied: applied.into(),
             bytes: bytes.into(),
             max_bytes,
@@ -294,6 +304,7 @@ impl StatusHandle {
         Status {
             seq,
             behind: seq.saturating_sub(self.0.applied.load(Ordering::Relaxed)),
+            unwritten: seq.saturating_sub(self.0.written.load(Ordering::Relaxed)),
             bytes: self.0.bytes.load(Ordering::Relaxed),
             lost: self.0.lost.load(Ordering::Relaxed),
             write_error: lock(&self.0.write_error).clone(),

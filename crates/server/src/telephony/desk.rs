@@ -1,6 +1,9 @@
 //! The task that owns the queue engine: one input at a time, written down, told, then done.
+//!
+//! A disk that refuses stops no call: what is commanded is done, and what happened waits in memory and is told once it is
+//! written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::acd::{Acd, CallExplained, Command, Input, Snapshot};
 use model::{
@@ -12,7 +15,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{link::Known, live::LiveView, outbox::Outbox, today::Today};
+use super::{
+    link::Known,
+    live::{LiveView, Told},
+    outbox::Outbox,
+    today::Today,
+};
 use crate::{clock::Clock, journal::Journal, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
@@ -94,6 +102,8 @@ pub(super) struct Desk {
     journal: Journal,
     syncing: Option<JoinHandle<()>>,
     stream: Stream,
+    /// Events that the disk has not taken yet. A crash would give their numbers to others, so nobody is told of them.
+    untold: VecDeque<Event>,
     today: Today,
     servers: BTreeMap<ServerId, Outbox>,
     /// On which server a call's channel is, until it is gone.
@@ -118,6 +128,7 @@ impl Desk {
             journal,
             syncing: None,
             stream,
+            untold: VecDeque::new(),
             today,
             servers: BTreeMap::new(),
             call_server: BTreeMap::new(),
@@ -151,10 +162,19 @@ impl Desk {
             }
         }
         self.journal.flush();
+        self.tell_written();
+        if !self.untold.is_empty() {
+            let events = self.untold.len();
+            tracing::error!(
+                events,
+                "the disk refuses the last events until the end; they are lost"
+            );
+        }
     }
 
     fn keep_journal(&mut self) {
         self.journal.flush();
+        self.tell_written();
         // One at a time: a disk that hangs must not gather threads.
         if self.syncing.as_ref().is_none_or(JoinHandle::is_finished) {
             self.syncing = self.journal.sync().map(tokio::task::spawn_blocking);
@@ -180,9 +200,7 @@ impl Desk {
             Ask::Input(input) => self.input(*input),
             Ask::Note(body) => self.publish(self.clock.now().utc, vec![body]),
             Ask::Live(reply) => {
-                let (seq, now) = (self.stream.last_seq(), self.clock.now().utc);
-                let live = LiveView::of(&self.acd, &mut self.today, seq, now, &self.queues_of);
-                let _ = reply.send(live);
+                let _ = reply.send(self.live());
             }
             Ask::SetState {
                 agent,
@@ -211,6 +229,15 @@ impl Desk {
             }
             Ask::Forget(server) => self.forget(server),
         }
+    }
+
+    fn live(&mut self) -> LiveView {
+        let told = Told {
+            seq: self.stream.last_seq(),
+            untold_events: self.untold.len() as u64,
+        };
+        let now = self.clock.now().utc;
+        LiveView::of(&self.acd, &mut self.today, told, now, &self.queues_of)
     }
 
     /// The calls of a server that have not ended, with the agents' legs that they have.
@@ -388,7 +415,14 @@ impl Desk {
             self.learn(event);
             super::count(event);
         }
-        self.stream.publish(events);
+        self.untold.extend(events);
+        self.tell_written();
+    }
+
+    fn tell_written(&mut self) {
+        let written = self.journal.written();
+        let count = self.untold.partition_point(|event| event.seq <= written);
+        self.stream.publish(self.untold.drain(..count));
     }
 
     fn route(&mut self, command: Command) {

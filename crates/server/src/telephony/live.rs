@@ -9,10 +9,12 @@ use utoipa::ToSchema;
 
 use super::today::{QueueToday, Today};
 
-/// Everything, as of event number `seq`.
+/// Everything, as of event number `seq` and `untold_events` more.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct LiveView {
     pub seq: u64,
+    /// Events that are in here but that the stream has yet to tell, because the disk refuses them.
+    pub untold_events: u64,
     pub at: Timestamp,
     pub queues: Vec<QueueLive>,
     pub agents: Vec<AgentLive>,
@@ -72,11 +74,18 @@ impl AgentsByState {
     }
 }
 
+/// How far the stream has told what a view shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) seq: u64,
+    pub(super) untold_events: u64,
+}
+
 impl LiveView {
     pub(super) fn of(
         acd: &Acd,
         today: &mut Today,
-        seq: u64,
+        told: Told,
         at: Timestamp,
         queues_of: &BTreeMap<AgentId, BTreeSet<QueueId>>,
     ) -> Self {
@@ -94,7 +103,8 @@ impl LiveView {
             status: view.status.clone(),
         });
         Self {
-            seq,
+            seq: told.seq,
+            untold_events: told.untold_events,
             at,
             queues: queues.collect(),
             agents: agents.collect(),

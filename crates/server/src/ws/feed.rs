@@ -54,9 +54,23 @@ pub(crate) struct Hello {
 #[derive(Debug)]
 pub(crate) enum Frame {
     Hello(Hello),
-    Event { seq: u64, json: String },
-    Ping,
+    Event {
+        seq: u64,
+        json: String,
+    },
+    /// A sign of life, and how many events cannot be told yet because the disk refuses them.
+    Ping {
+        untold_events: u64,
+    },
     End(End),
+}
+
+/// A sign of life as text, because a page cannot see a WebSocket's own ping.
+pub(crate) fn ping(untold_events: u64) -> String {
+    match untold_events {
+        0 => r#"{"type":"ping"}"#.to_owned(),
+        _ => format!(r#"{{"type":"ping","untold_events":{untold_events}}}"#),
+    }
 }
 
 /// Why a stream ends from our side.
@@ -143,7 +157,8 @@ impl Feed {
                 () = &mut self.stop => return Some(self.end(End::Stopping)),
                 _ = self.ping.tick() => {
                     return Some(if self.still_welcome().await {
-                        Frame::Ping
+                        let untold_events = self.api.app.journal.get().unwritten;
+                        Frame::Ping { untold_events }
                     } else {
                         self.end(End::LoggedOut)
                     });

@@ -17,20 +17,19 @@ use crate::{
 
 use super::{
     Feed, StreamQuery,
-    feed::{End, Frame, Hello, WRITE_TIMEOUT},
+    feed::{End, Frame, Hello, WRITE_TIMEOUT, ping},
 };
 
 /// Clients have nothing to say here; more than this from one is an error.
 const MAX_CLIENT_MESSAGE: usize = 4 * 1024;
-/// Said as text, because a page cannot see a WebSocket's own ping.
-const PING: &str = r#"{"type":"ping"}"#;
 /// What may wait for the client in its own buffer before writing to it blocks.
 const MAX_UNSENT: usize = 256 * 1024;
 
 /// Follow what happens, as a WebSocket.
 ///
 /// Text frames. The first is `{"type":"hello","seq":N,"resumed":bool}`, then one event a frame. `{"type":"ping"}`
-/// comes every 10 seconds. Closed with 4008 when the client is too slow, with 4001 when its session ends, with 1001 when the server stops.
+/// comes every 10 seconds; with `untold_events`, if the disk refuses to take so many events, which are told when it takes
+/// them. Closed with 4008 when the client is too slow, with 4001 when its session ends, with 1001 when the server stops.
 #[utoipa::path(
     get,
     path = "/ws",
@@ -74,7 +73,7 @@ async fn run(mut socket: WebSocket, mut feed: Feed) {
         let message = match frame {
             Frame::Hello(hello) => text(&hello),
             Frame::Event { json, .. } => Message::text(json),
-            Frame::Ping => Message::text(PING),
+            Frame::Ping { untold_events } => Message::text(ping(untold_events)),
             Frame::End(end) => close(end),
         };
         match tokio::time::timeout(WRITE_TIMEOUT, socket.send(message)).await {

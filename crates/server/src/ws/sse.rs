@@ -16,12 +16,16 @@ use crate::{
     problem::{Problem, ProblemBody},
 };
 
-use super::{Feed, StreamQuery, feed::Frame};
+use super::{
+    Feed, StreamQuery,
+    feed::{Frame, ping},
+};
 
 /// Follow what happens, as server-sent events.
 ///
 /// The first message is `{"type":"hello","seq":N,"resumed":bool}`, then one event a message, its `seq` as the message's
-/// id: an `EventSource` resumes by itself. A comment comes every 10 seconds. The last message is
+/// id: an `EventSource` resumes by itself. A comment comes every 10 seconds, or
+/// `{"type":"ping","untold_events":N}` if the disk refuses to take so many events, which are told when it takes them. The last message is
 /// `{"type":"end","reason":"lagged|logged_out|stopping"}`.
 #[utoipa::path(
     get,
@@ -47,7 +51,8 @@ pub(crate) async fn follow(
                 .id(hello.seq.to_string())
                 .data(serde_json::to_string(&hello).expect("it has only string keys")),
             Frame::Event { seq, json } => sse::Event::default().id(seq.to_string()).data(json),
-            Frame::Ping => sse::Event::default().comment("ping"),
+            Frame::Ping { untold_events: 0 } => sse::Event::default().comment("ping"),
+            Frame::Ping { untold_events } => sse::Event::default().data(ping(untold_events)),
             Frame::End(end) => sse::Event::default()
                 .data(format!(r#"{{"type":"end","reason":"{}"}}"#, end.as_str())),
         };

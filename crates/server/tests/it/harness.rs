@@ -1,6 +1,6 @@
 //! A running server of its own for each test, and clients with each role.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use model::{Agent, AgentId, ApiKey, ApiKeyId, Queue, QueueId, Role, User, UserId};
 use reqwest::{Method, StatusCode};
@@ -17,13 +17,38 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// A new file for every write, so that a folder that is gone refuses the very next one.
+pub(crate) const A_FILE_A_WRITE: Limits = Limits {
+    max_bytes: 1 << 20,
+    segment_bytes: 1,
+    max_unwritten: 1_000,
+};
+
+/// The journal's folder, out of the way.
+pub(crate) struct Away {
+    folder: PathBuf,
+    away: PathBuf,
+}
+
+impl Away {
+    pub(crate) fn take(folder: PathBuf) -> Self {
+        let away = folder.with_extension("away");
+        fs::rename(&folder, &away).unwrap();
+        Self { folder, away }
+    }
+
+    pub(crate) fn put_back(self) {
+        fs::rename(&self.away, &self.folder).unwrap();
+    }
+}
+
 /// A server on a fresh SQLite file, without any Asterisk.
 pub(crate) struct Server {
     pub(crate) app: App,
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
     _tasks: Tasks,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Drop for Server {
@@ -80,11 +105,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(auth: AuthConfig) -> Self {
+        Self::start_on(auth, Limits::default()).await
+    }
+
+    pub(crate) async fn start_on(auth: AuthConfig, journal: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             data: folder.path().to_owned(),
             dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
-            journal: Limits::default(),
+            journal,
             numbers: Numbers::default(),
             servers: Vec::new(),
             default_queue: None,
@@ -100,8 +129,12 @@ impl Server {
             address,
             stop,
             _tasks: tasks,
-            _folder: folder,
+            folder,
         }
+    }
+
+    pub(crate) fn journal_folder(&self) -> PathBuf {
+        self.folder.path().join("journal")
     }
 
     /// Somebody without a session or key.

@@ -13,7 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
-use crate::harness::{Client, Server};
+use crate::harness::{A_FILE_A_WRITE, Away, Client, Server};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -159,6 +159,43 @@ async fn a_sign_of_life_comes_when_nothing_happens() {
     frame(&mut socket).await;
     let message = receive(&mut socket).await;
     assert_eq!(message.to_text().unwrap(), r#"{"type":"ping"}"#);
+}
+
+#[tokio::test]
+async fn the_sign_of_life_says_what_cannot_be_told() {
+    let server = Server::start_on(quick(), A_FILE_A_WRITE).await;
+    let root = server.administrator().await;
+    let agent = server.agent("Agnes", "101").await;
+    set(&root, agent, "available").await;
+    let mut socket = open(&server, &root, "").await;
+    frame(&mut socket).await;
+    let mut messages = root.request(Method::GET, "/v1/events", None).await;
+    let disk = Away::take(server.journal_folder());
+    set(&root, agent, "break").await;
+    let said = r#"{"type":"ping","untold_events":1}"#;
+    let hear = async {
+        while receive(&mut socket).await.to_text().unwrap() != said {}
+        let mut text = String::new();
+        while !text.contains(&format!("data: {said}\n\n")) {
+            let chunk = messages.chunk().await.unwrap().unwrap();
+            text += std::str::from_utf8(&chunk).unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, hear).await.expect(said);
+    let live = root.get("/v1/live").await.json();
+    assert_eq!(
+        (&live["seq"], &live["untold_events"]),
+        (&json!(1), &json!(1))
+    );
+    let health = root.get("/health").await;
+    assert!(
+        health.body.contains("1 events wait in memory"),
+        "{health:?}"
+    );
+
+    disk.put_back();
+    assert_eq!(frame(&mut socket).await["seq"], 2);
+    assert_eq!(root.get("/v1/live").await.json()["untold_events"], 0);
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The whole server against a simulated PBX: callers, phones, and what goes wrong between us and Asterisk.
 
+mod disk;
 mod late;
 mod lost;
 mod restart;
 mod servers;
 mod soak;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use model::{
     Agent, AgentId, AgentState, AgentStatus, Call, Event, EventBody, Member, Queue, QueueId,
@@ -32,6 +33,7 @@ pub(crate) struct Centre {
     pub(crate) app: App,
     tasks: Option<Tasks>,
     folder: TempDir,
+    journal: Limits,
 }
 
 /// The events since some moment.
@@ -39,15 +41,20 @@ pub(crate) struct Events(Subscription);
 
 impl Centre {
     pub(crate) async fn start(config: SimConfig) -> Self {
+        Self::start_with(config, Limits::default()).await
+    }
+
+    pub(crate) async fn start_with(config: SimConfig, journal: Limits) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pbx = Arc::new(SimPbx::start(config).await.unwrap());
         let folder = tempfile::tempdir().unwrap();
-        let (app, tasks) = App::start(setup(&pbx, &folder)).await.unwrap();
+        let (app, tasks) = App::start(setup(&pbx, &folder, journal)).await.unwrap();
         let centre = Self {
             pbx,
             app,
             tasks: Some(tasks),
             folder,
+            journal,
         };
         centre.connected().await;
         centre
@@ -66,17 +73,23 @@ impl Centre {
         let gone = tempfile::tempdir().unwrap();
         let idle = Setup {
             servers: Vec::new(),
-            ..setup(&self.pbx, &gone)
+            ..setup(&self.pbx, &gone, self.journal)
         };
         let (idle, idle_tasks) = App::start(idle).await.unwrap();
         drop(std::mem::replace(&mut self.app, idle));
         tasks.finish().await;
         meanwhile(&self.pbx).await;
-        let (app, tasks) = App::start(setup(&self.pbx, &self.folder)).await.unwrap();
+        let (app, tasks) = App::start(setup(&self.pbx, &self.folder, self.journal))
+            .await
+            .unwrap();
         drop(std::mem::replace(&mut self.app, app));
         idle_tasks.finish().await;
         self.tasks = Some(tasks);
         self.connected().await;
+    }
+
+    pub(crate) fn journal_folder(&self) -> PathBuf {
+        self.folder.path().join("journal")
     }
 
     pub(crate) fn server(&self) -> ServerId {
@@ -221,11 +234,11 @@ fn credentials(pbx: &SimPbx) -> Credentials {
     }
 }
 
-fn setup(pbx: &SimPbx, folder: &TempDir) -> Setup {
+fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
     Setup {
         data: folder.path().to_owned(),
         dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
-        journal: Limits::default(),
+        journal,
         numbers: Numbers::default(),
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
