@@ -309,6 +309,11 @@ impl Events {
         self.wait(&format!("{agent} {state}"), wanted).await
     }
 
+    /// All that came so far.
+    pub(crate) fn seen(&self) -> &[Value] {
+        &self.seen
+    }
+
     async fn next(&mut self) -> Value {
         loop {
             if let Some(end) = self.buffer.windows(2).position(|w| w == b"\n\n") {

@@ -1,6 +1,6 @@
 //! What is missing or wrong is said in words, and put right without a restart.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::{Lab, Release};
 use reqwest::Method;
@@ -71,15 +71,18 @@ async fn another_program_that_takes_our_application_is_shown_not_fought() {
     second.wait_for_server_state("replaced").await;
 }
 
+/// How long the databases are gone.
+const A_MINUTE: Duration = Duration::from_mins(1);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_go_on_while_postgresql_is_away_and_nothing_is_lost() {
+async fn calls_go_on_while_postgresql_is_away_for_a_minute_and_nothing_is_lost() {
     if let Some(lab) = lab::up_or_skip(Release::Asterisk22).await {
         calls_go_on_while_the_database_is_away(lab, lab::postgres().await.unwrap()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_go_on_while_mariadb_is_away_and_nothing_is_lost() {
+async fn calls_go_on_while_mariadb_is_away_for_a_minute_and_nothing_is_lost() {
     if let Some(lab) = lab::up_or_skip(Release::Asterisk22).await {
         calls_go_on_while_the_database_is_away(lab, lab::mariadb().await.unwrap()).await;
     }
@@ -94,21 +97,85 @@ async fn calls_go_on_while_the_database_is_away(lab: Lab, mut database: lab::Ser
     centre.wait_for_server_state("connected").await;
     let sales = centre.queue("sales", json!({"wrap_up_seconds": 0})).await;
     let phone = lab.phone(101);
-    phone.answers_after(Duration::ZERO).await.unwrap();
+    phone
+        .answers_after(Duration::from_millis(300))
+        .await
+        .unwrap();
     centre.agent("Ann Example", 101, &[&sales]).await;
     let mut events = centre.events().await;
+    events.wait_type("agent_changed").await;
+    assert_eq!(waiting_for_the_database(&centre).await, None);
 
     database.stop().await.unwrap();
-    for _ in 0..3 {
-        let caller = lab.trunk_calls("5550101").await.unwrap();
+    let gone = Instant::now();
+    let (mut calls, mut behind) = (0, 0);
+    while gone.elapsed() < A_MINUTE {
+        // Two at a time: one talks, one waits until the phone is free and rings again.
+        for _ in 0..2 {
+            let talks = lab.trunk_calls("5550101").await.unwrap();
+            events.wait_type("call_queued").await;
+            let waits = lab.trunk_calls("5550101").await.unwrap();
+            for caller in [talks, waits] {
+                caller.hears(phone.tone()).await.unwrap();
+                caller.hang_up().await.unwrap();
+                events.wait_type("call_ended").await;
+                calls += 1;
+            }
+        }
+        let now = waiting_for_the_database(&centre).await;
+        assert!(now > Some(behind), "{now:?} events wait, {behind} before");
+        behind = now.unwrap_or_default();
+    }
+    assert!(calls >= 8, "{calls} calls in a minute");
+    // One who talks and one who waits are there when it comes back.
+    let talks = lab.trunk_calls("5550101").await.unwrap();
+    talks.hears(phone.tone()).await.unwrap();
+    let waits = lab.trunk_calls("5550101").await.unwrap();
+    events.wait_type("call_queued").await;
+
+    database.start().await.unwrap();
+    for caller in [talks, waits] {
         caller.hears(phone.tone()).await.unwrap();
         caller.hang_up().await.unwrap();
         events.wait_type("call_ended").await;
+        calls += 1;
     }
-    let health = centre.ask(Method::GET, "/health", None).await;
-    assert_eq!(health.status(), 503);
-
-    database.start().await.unwrap();
-    let log = centre.wait_for_log(3).await;
+    let log = centre.wait_for_log(calls).await;
     assert!(log.iter().all(|call| call["outcome"] == "answered"));
+    let mut stories = Vec::new();
+    for call in &log {
+        let path = format!("/v1/calls/{}/events", super::id(call));
+        let story = centre.get(&path).await;
+        stories.extend(story["items"].as_array().unwrap().clone());
+    }
+    stories.sort_by_key(|event| event["seq"].as_u64());
+    let told = events.seen().iter();
+    let told = told.filter(|event| event["call"].is_string());
+    assert_eq!(stories, told.cloned().collect::<Vec<_>>());
+    assert_eq!(waiting_for_the_database(&centre).await, None);
+}
+
+/// How many events wait, as `/health` says it in words; `None`: it says that all is well.
+async fn waiting_for_the_database(centre: &Cordboard) -> Option<u64> {
+    let health = centre.ask(Method::GET, "/health", None).await;
+    let status = health.status();
+    let health: Value = health.json().await.unwrap();
+    let of = |name: &str| {
+        let mut all = health["dependencies"].as_array().unwrap().iter();
+        all.find(|one| one["name"] == name).unwrap().clone()
+    };
+    let (database, journal) = (of("database"), of("journal"));
+    if status == 200 {
+        assert_eq!(
+            (&database["reason"], &journal["reason"]),
+            (&Value::Null, &Value::Null)
+        );
+        return None;
+    }
+    assert_eq!(database["status"], "degraded", "{health}");
+    let words = journal["reason"].as_str().expect("how many events wait");
+    let (count, _) = words
+        .split_once(" events wait for the database")
+        .expect(words);
+    Some(count.parse().unwrap())
 }
