@@ -24,6 +24,9 @@ use tokio::sync::watch;
 pub use apply::{Applier, Sink};
 use segment::Segment;
 
+/// Events in one write, so that a disk that refuses does not have all that waits copied for each new one.
+const WRITE: usize = 500;
+
 /// How large the journal may become.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -231,12 +234,9 @@ impl Journal {
             if self.file_bytes >= self.limits.segment_bytes {
                 self.rotate()?;
             }
-            let batch: Vec<u8> = self
-                .unwritten
-                .iter()
-                .flat_map(|(_, line)| line)
-                .copied()
-                .collect();
+            let count = self.unwritten.len().min(WRITE);
+            let lines = self.unwritten.range(..count).map(|(_, line)| line);
+            let batch: Vec<u8> = lines.flatten().copied().collect();
             if let Err(error) = self.file.write_all(&batch) {
                 // Half a batch is cut off, now or when the disk lets us: the next one must not stand behind rubbish.
                 self.torn = self.file.set_len(self.file_bytes).is_err();
@@ -246,11 +246,10 @@ impl Journal {
             self.file_bytes += size;
             self.unsynced = true;
             self.status.0.bytes.fetch_add(size, Ordering::Relaxed);
-            if let Some((seq, _)) = self.unwritten.back() {
-                self.status.0.written.store(*seq, Ordering::Relaxed);
-                self.written.send_replace(*seq);
+            if let Some((seq, _)) = self.unwritten.drain(..count).next_back() {
+                self.status.0.written.store(seq, Ordering::Relaxed);
+                self.written.send_replace(seq);
             }
-            self.unwritten.clear();
         }
         Ok(())
     }

@@ -223,10 +223,8 @@ async fn a_file_that_cannot_be_read_at_first_is_read_later_and_counted_once() {
 fn what_neither_disk_nor_memory_takes_leaves_no_hole() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
-    let writable = journal.file.try_clone().unwrap();
     journal.append(Timestamp::default(), facts(1));
-    let path = files_of(folder.path()).remove(0);
-    journal.file = File::open(path).unwrap();
+    let writable = refuse(&mut journal, folder.path());
     let told = journal.append(Timestamp::default(), facts(80));
     assert_eq!((told.len(), journal.status().get().lost), (50, 30));
     assert!(journal.status().refuses_calls());
@@ -236,6 +234,33 @@ fn what_neither_disk_nor_memory_takes_leaves_no_hole() {
     drop(journal);
     let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
     assert_eq!(journal.status().get().seq, 52);
+}
+
+#[test]
+fn what_waited_goes_into_files_of_the_usual_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        max_unwritten: 2_000,
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(folder.path(), 0, limits).unwrap();
+    let writable = refuse(&mut journal, folder.path());
+    journal.append(Timestamp::default(), facts(1_500));
+    assert_eq!(journal.written(), 0);
+    journal.file = writable;
+    journal.flush();
+    assert_eq!(journal.written(), 1_500);
+    assert_eq!(files(folder.path()), 3, "one for each write");
+}
+
+/// The disk refuses what is written to `journal`, and to cut it off too. Gives the file that took it before.
+fn refuse(journal: &mut Journal, folder: &Path) -> File {
+    let read_only = File::open(oldest(folder)).unwrap();
+    std::mem::replace(&mut journal.file, read_only)
+}
+
+fn oldest(folder: &Path) -> PathBuf {
+    files_of(folder).into_iter().min().unwrap()
 }
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
