@@ -117,6 +117,10 @@ fn journal(api: &Api) -> Option<String> {
             format!("cannot be written, {waiting} events wait in memory: {why}")
         })
         .or_else(|| {
+            let why = status.sync_error?;
+            Some(format!("does not reach the disk: {why}"))
+        })
+        .or_else(|| {
             let why = status.apply_error?;
             Some(format!(
                 "{} events wait for the database: {why}",

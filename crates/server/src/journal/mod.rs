@@ -97,6 +97,8 @@ pub struct Status {
     pub lost: u64,
     /// Why the last attempt to write failed, if it did.
     pub write_error: Option<String>,
+    /// Why the file did not reach the disk the last time, if it did not: what is written could be lost with the power.
+    pub sync_error: Option<String>,
     /// Why the last attempt to bring the database up to date failed, if it did.
     pub apply_error: Option<String>,
 }
@@ -114,6 +116,7 @@ struct Shared {
     max_bytes: u64,
     lost: AtomicU64,
     write_error: Mutex<Option<String>>,
+    sync_error: Mutex<Option<String>>,
     apply_error: Mutex<Option<String>>,
 }
 
@@ -189,16 +192,13 @@ impl Journal {
     /// What is written survives the death of this process at once, and a loss of power once this has run. Give it to a
     /// thread that may wait, about every second. `None`: nothing has been written since the last one.
     pub fn sync(&mut self) -> Option<impl FnOnce() + Send + 'static> {
-        if !std::mem::take(&mut self.unsynced) {
+        let refused = lock(&self.status.0.sync_error).is_some();
+        if !std::mem::take(&mut self.unsynced) && !refused {
             return None;
         }
         let file = self.file.try_clone();
-        let folder = self.folder.clone();
-        Some(move || {
-            if let Err(error) = file.and_then(|file| file.sync_data()) {
-                tracing::error!(%error, folder = %folder.display(), "the disk does not take the journal");
-            }
-        })
+        let status = self.status.clone();
+        Some(move || status.note_sync(file.and_then(|file| file.sync_data())))
     }
 
     /// The last event that stands in the file. What comes after it would be another one after a crash: tell nobody.
@@ -261,9 +261,7 @@ impl Journal {
             .map_or(self.next_seq, |(seq, _)| *seq);
         let file = segment::create(&self.folder, first)?;
         // A disk that does not take the old file must not keep events out of the new one.
-        if let Err(error) = self.file.sync_data() {
-            tracing::error!(%error, folder = %self.folder.display(), "the disk does not take the journal");
-        }
+        self.status.note_sync(self.file.sync_data());
         self.file = file;
         self.file_bytes = 0;
         Ok(())
@@ -307,8 +305,16 @@ impl StatusHandle {
             bytes: self.0.bytes.load(Ordering::Relaxed),
             lost: self.0.lost.load(Ordering::Relaxed),
             write_error: lock(&self.0.write_error).clone(),
+            sync_error: lock(&self.0.sync_error).clone(),
             apply_error: lock(&self.0.apply_error).clone(),
         }
+    }
+
+    fn note_sync(&self, result: io::Result<()>) {
+        *lock(&self.0.sync_error) = result.err().map(|error| {
+            tracing::error!(%error, "the disk does not take the journal");
+            error.to_string()
+        });
     }
 
     /// Whether new calls must be refused, because what they bring about could not be written down.

@@ -253,6 +253,28 @@ fn what_waited_goes_into_files_of_the_usual_size() {
     assert_eq!(files(folder.path()), 3, "one for each write");
 }
 
+#[test]
+fn a_disk_that_does_not_take_the_file_is_told_until_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert!(journal.sync().is_none(), "nothing is written yet");
+    journal.append(Timestamp::default(), facts(1));
+    let good = std::mem::replace(&mut journal.file, unsyncable());
+    journal.sync().expect("an event to bring to the disk")();
+    let status = journal.status();
+    assert!(status.get().sync_error.is_some());
+    assert!(!status.refuses_calls(), "it is written all the same");
+    journal.file = good;
+    journal.sync().expect("another try")();
+    assert_eq!(status.get().sync_error, None);
+    assert!(journal.sync().is_none());
+}
+
+/// A file that takes everything but cannot be brought to a disk.
+fn unsyncable() -> File {
+    File::options().write(true).open("/dev/null").unwrap()
+}
+
 /// The disk refuses what is written to `journal`, and to cut it off too. Gives the file that took it before.
 fn refuse(journal: &mut Journal, folder: &Path) -> File {
     let read_only = File::open(oldest(folder)).unwrap();
