@@ -132,12 +132,7 @@ fn half_an_event_at_the_end_is_cut_off() {
     let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(2));
     drop(journal);
-    let path = fs::read_dir(folder.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = oldest(folder.path());
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 7]).unwrap();
 
@@ -151,12 +146,7 @@ fn damage_in_the_middle_is_an_error_that_names_the_place() {
     let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(3));
     drop(journal);
-    let path = fs::read_dir(folder.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = oldest(folder.path());
     let mut bytes = fs::read(&path).unwrap();
     let second_line = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
     bytes[second_line + 20] ^= 1;
@@ -198,7 +188,7 @@ async fn a_file_that_cannot_be_read_at_first_is_read_later_and_counted_once() {
     while journal.status().get().behind > 0 {
         tokio::task::yield_now().await;
     }
-    let path = files_of(folder.path()).remove(0);
+    let path = oldest(folder.path());
     let bytes = fs::read(&path).unwrap();
     // What is appended cannot be read while the file looks damaged.
     journal.append(Timestamp::default(), facts(5));
@@ -254,6 +244,71 @@ fn what_waited_goes_into_files_of_the_usual_size() {
 }
 
 #[test]
+fn half_a_batch_that_could_not_be_cut_off_is_cut_off_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    journal.append(Timestamp::default(), facts(1));
+    let mut writable = refuse(&mut journal, folder.path());
+    journal.append(Timestamp::default(), facts(1));
+    writable.write_all(b"0123abcd {\"seq\":2,").unwrap();
+    journal.file = writable;
+    journal.append(Timestamp::default(), facts(1));
+    drop(journal);
+    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert_eq!(journal.status().get().seq, 3);
+}
+
+/// The whole test again in a process whose files cannot grow over 4 KiB: a write over it is done by half.
+#[test]
+fn half_a_batch_on_a_full_disk_is_cut_off_at_once() {
+    const LIMITED: &str = "CORDBOARD_TEST_LIMITED";
+    if std::env::var_os(LIMITED).is_none() {
+        let test = "journal::tests::half_a_batch_on_a_full_disk_is_cut_off_at_once";
+        let done = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(LIMITED, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(
+            done.status.success() && said.contains("1 passed"),
+            "{done:?}"
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    journal.append(Timestamp::default(), facts(25));
+    let (whole, path) = (journal.file_bytes, oldest(folder.path()));
+    journal.append(Timestamp::default(), facts(20));
+    assert_eq!(journal.written(), 25);
+    assert!(journal.status().refuses_calls());
+    assert_eq!(fs::metadata(&path).unwrap().len(), whole, "cut off");
+    journal.limits.segment_bytes = 1;
+    journal.flush();
+    assert_eq!(journal.written(), 45, "a new file has room");
+    drop(journal);
+    let (journal, _) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    assert_eq!(journal.status().get().seq, 45);
+}
+
+#[test]
+fn an_old_file_that_the_disk_does_not_take_keeps_nothing_out_of_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    journal.file = unsyncable();
+    journal.file_bytes = small().segment_bytes;
+    journal.append(Timestamp::default(), facts(3));
+    let status = journal.status().get();
+    assert_eq!((journal.written(), status.write_error), (3, None));
+    drop(journal);
+    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    assert_eq!(journal.status().get().seq, 3);
+}
+
+#[test]
 fn a_disk_that_does_not_take_the_file_is_told_until_it_does() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
@@ -270,15 +325,51 @@ fn a_disk_that_does_not_take_the_file_is_told_until_it_does() {
     assert!(journal.sync().is_none());
 }
 
-/// A file that takes everything but cannot be brought to a disk.
-fn unsyncable() -> File {
-    File::options().write(true).open("/dev/null").unwrap()
+/// Removes a file while it is being read.
+struct Vandal(Database, PathBuf);
+
+impl Sink for Vandal {
+    async fn apply(&self, events: &[Event]) -> Result<(), String> {
+        let _ = fs::remove_file(&self.1);
+        self.0.apply(events).await
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_could_not_be_removed_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    for _ in 0..100 {
+        journal.append(Timestamp::default(), facts(1));
+    }
+    let first = oldest(folder.path());
+    let kept = fs::read(&first).unwrap();
+    let database = Database::default();
+    let vandal = Vandal(database.clone(), first.clone());
+    applier.catch_up(&vandal).await.unwrap();
+    assert_eq!(database.seqs(), (1..=100).collect::<Vec<_>>());
+    assert_eq!(files(folder.path()), 1);
+    drop(journal);
+
+    fs::write(&first, &kept).unwrap();
+    let (mut journal, mut applier) = Journal::open(folder.path(), 100, small()).unwrap();
+    journal.append(Timestamp::default(), facts(1));
+    applier.catch_up(&database).await.unwrap();
+    assert_eq!(database.seqs().last(), Some(&101));
+    assert_eq!(database.seqs().len(), 101, "none twice");
+    assert_eq!(journal.status().get().bytes, 0);
+    assert!(!first.exists());
 }
 
 /// The disk refuses what is written to `journal`, and to cut it off too. Gives the file that took it before.
 fn refuse(journal: &mut Journal, folder: &Path) -> File {
     let read_only = File::open(oldest(folder)).unwrap();
     std::mem::replace(&mut journal.file, read_only)
+}
+
+/// A file that takes everything but cannot be brought to a disk.
+fn unsyncable() -> File {
+    File::options().write(true).open("/dev/null").unwrap()
 }
 
 fn oldest(folder: &Path) -> PathBuf {
