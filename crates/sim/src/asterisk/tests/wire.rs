@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use asterisk::ami;
-use asterisk::ari::{Client, ConnectionState, Event, EventKind, HangupReason, Incoming, Join};
+use asterisk::ari::{
+    Client, ConnectionState, Event, EventKind, HangupReason, Incoming, Join, Originate,
+};
 
 use super::connected::{config, connected, event, fast, next, offer, stasis_start, within};
 use crate::asterisk::{Caller, Place, SimConfig, SimPbx};
@@ -208,12 +210,13 @@ async fn an_old_asterisk_gives_no_cause_for_a_time_out() {
         .await
         .unwrap();
         let (client, mut events) = connected(&pbx).await;
+        // The ring time-out is real time at any speed.
+        let brief = Originate {
+            timeout: Some(Duration::from_secs(1)),
+            ..offer("101", "agent-1")
+        };
         pbx.phone("101").never_answers();
-        client
-            .channels()
-            .originate(&offer("101", "agent-1"))
-            .await
-            .unwrap();
+        client.channels().originate(&brief).await.unwrap();
         let gone = |event: &Event| match &event.kind {
             EventKind::ChannelDestroyed {
                 cause, tech_cause, ..
