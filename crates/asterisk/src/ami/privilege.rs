@@ -3,6 +3,7 @@
 //! Source of the table: `ListCommands` of Asterisk 22. Never a decision whether to send an action: Asterisk decides,
 //! this names.
 
+use super::action::Action;
 use super::client::Client;
 use super::error::AmiError;
 
@@ -32,33 +33,68 @@ impl Privileges {
     }
 
     fn from_cli(output: &[String]) -> Self {
-        let classes = |label: &str| {
-            let values = output
+        let all = |label: &str| {
+            let lines = output
                 .iter()
-                .filter_map(|line| line.trim_start().strip_prefix(label))
-                .flat_map(|classes| {
-                    classes
-                        .split(',')
-                        .map(|class| class.trim().to_owned())
-                        .filter(|class| !class.is_empty())
-                });
-            values.collect()
+                .filter_map(|line| line.trim_start().strip_prefix(label));
+            lines.flat_map(classes).collect()
         };
         Self {
-            read: classes("read perm:"),
-            write: classes("write perm:"),
+            read: all("read perm:"),
+            write: all("write perm:"),
         }
     }
 }
 
+fn classes(list: &str) -> impl Iterator<Item = String> {
+    list.split(',')
+        .map(|class| class.trim().to_owned())
+        .filter(|class| !class.is_empty())
+}
+
 impl Client {
-    /// The classes that the logged-in user has. Asterisk tells them only on its command line, so this itself needs
-    /// `write=command`. A lacking `read=` class is otherwise invisible: the events just do not come.
+    /// The classes that the logged-in user has, from Asterisk's command line, which needs `write=command`; without it
+    /// from `manager.conf` by the dialplan function `AST_CONFIG`, which needs `write=call` or `write=reporting`, and
+    /// `func_config.so` in Asterisk. The file may have changed since Asterisk read it.
+    ///
+    /// With neither there is no way: a log-in says nothing of its privileges, and the events of a lacking `read=` class
+    /// just do not come.
     pub async fn privileges(&self) -> Result<Privileges, AmiError> {
-        let output = self
-            .command(&format!("manager show user {}", self.username()))
+        let command = format!("manager show user {}", self.username());
+        match self.command(&command).await {
+            Ok(output) => Ok(Privileges::from_cli(&output)),
+            Err(error @ AmiError::PermissionDenied { .. }) => {
+                self.privileges_in_file().await?.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None` where the file cannot be asked or is not where this user comes from.
+    async fn privileges_in_file(&self) -> Result<Option<Privileges>, AmiError> {
+        let user = self.username();
+        if user.contains(|mark: char| "(){}[]$,\"\\".contains(mark)) {
+            return Ok(None);
+        }
+        let read = self.setting_in_file(user, "read").await?;
+        let write = self.setting_in_file(user, "write").await?;
+        // Nobody without a `write=` class could have asked.
+        Ok(read.zip(write).and_then(|(read, write)| {
+            let privileges = Privileges {
+                read: classes(&read).collect(),
+                write: classes(&write).collect(),
+            };
+            (!privileges.write.is_empty()).then_some(privileges)
+        }))
+    }
+
+    async fn setting_in_file(&self, user: &str, key: &str) -> Result<Option<String>, AmiError> {
+        let function = format!("AST_CONFIG(manager.conf,{user},{key})");
+        let response = self
+            .send(&Action::new("Getvar").header("Variable", function))
             .await?;
-        Ok(Privileges::from_cli(&output))
+        let value = response.get_str("Value").unwrap_or_default();
+        Ok(response.is_success().then(|| value.into_owned()))
     }
 }
 

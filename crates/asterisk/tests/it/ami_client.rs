@@ -113,6 +113,44 @@ async fn refusals_have_words_and_a_missing_privilege_its_name() {
     tokio::join!(calls, serve);
 }
 
+/// The user of [`config`] with `write=call` only, whose `manager.conf` has these lines.
+async fn privileges_of(read: &str, write: &str) -> Result<Vec<String>, String> {
+    let (client, _events, _pbx, mut session) = connected(config()).await;
+    let serving = async {
+        while let Some(action) = session.next_action().await.unwrap() {
+            let reply = if action.is("Getvar") {
+                let value = match &*action.text("Variable") {
+                    "AST_CONFIG(manager.conf,cordboard,read)" => read,
+                    "AST_CONFIG(manager.conf,cordboard,write)" => write,
+                    other => panic!("{other}"),
+                };
+                Reply::success().header("Value", value)
+            } else {
+                Reply::error("Permission denied")
+            };
+            session.send(&action.answer(reply)).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = serving => unreachable!("the client stays"),
+        privileges = client.privileges() => privileges
+            .map(|privileges| privileges.lacking(&["call", "user"], &["call"]))
+            .map_err(|error| error.to_string()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn privileges_are_read_from_the_file_where_the_command_line_is_forbidden() {
+    assert_eq!(
+        privileges_of("call,cdr", "call").await.unwrap(),
+        ["read=user"]
+    );
+    assert_eq!(
+        privileges_of("", "").await.unwrap_err(),
+        "manager user may not perform Command: write=command lacking in manager.conf"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_command_that_fails_says_what_it_printed() {
     let (client, _events, _pbx, mut session) = connected(config()).await;

@@ -39,6 +39,7 @@ macro_rules! on_each_release {
 on_each_release!(
     both_ways_of_logging_in_work,
     lists_commands_and_refusals_are_understood,
+    privileges_are_known_without_the_command_line,
     variables_come_back_whole,
     a_value_with_line_breaks_comes_back_whole,
     a_script_hears_a_real_channel,
@@ -90,6 +91,23 @@ async fn lists_commands_and_refusals_are_understood(lab: &Lab) {
             action: "Hangup".into(),
             message: "No such channel".into()
         }
+    );
+}
+
+async fn privileges_are_known_without_the_command_line(lab: &Lab) {
+    let mut config = config(lab);
+    config.username = AmiUser::CallOnly.name().into();
+    let (client, _events) = connected(config.clone()).await;
+    let privileges = client.privileges().await.unwrap();
+    assert_eq!(
+        privileges.lacking(&["call", "user"], &["call", "user"]),
+        ["read=user", "write=user"]
+    );
+    config.username = AmiUser::Watcher.name().into();
+    let (client, _events) = connected(config).await;
+    assert_eq!(
+        client.privileges().await.unwrap_err().to_string(),
+        "manager user may not perform Command: write=command lacking in manager.conf"
     );
 }
 
