@@ -7,6 +7,7 @@ pub mod agi;
 pub mod ami;
 pub mod ari;
 mod backoff;
+mod echo;
 mod percent;
 mod tls;
 

@@ -73,6 +73,7 @@ pub struct Counters {
     pub(super) unmatched: AtomicU64,
     pub(super) unrecognised: AtomicU64,
     pub(super) sessions: AtomicU64,
+    pub(super) echoes_lost: AtomicU64,
 }
 
 impl Counters {
@@ -94,6 +95,11 @@ impl Counters {
     /// Messages that are neither event nor answer.
     pub fn unrecognised(&self) -> u64 {
         self.unrecognised.load(Relaxed)
+    }
+
+    /// Sessions given up because they brought no events any more, while actions were answered.
+    pub fn echoes_lost(&self) -> u64 {
+        self.echoes_lost.load(Relaxed)
     }
 
     /// Successful log-ins.

@@ -29,6 +29,12 @@ pub struct Timeouts {
     pub ping_every: Duration,
     /// How long after a Ping silence means a dead connection. Any byte counts as a sign of life.
     pub ping_answer: Duration,
+    /// Time without an event after which a `UserEvent` of our own is asked for, which proves that events still
+    /// arrive; [`Duration::MAX`]: never. Needs `write=user` and `read=user`; where the first does not come back, only Ping
+    /// is watched.
+    pub echo_after: Duration,
+    /// How long that event may take, from Asterisk's answer on. Then the session counts as dead.
+    pub echo_timeout: Duration,
     /// How long to wait after a refused log-in; a wrong secret does not become right by asking often.
     pub refused_retry: Duration,
 }
@@ -41,6 +47,8 @@ impl Default for Timeouts {
             action: Duration::from_secs(10),
             ping_every: Duration::from_secs(10),
             ping_answer: Duration::from_secs(5),
+            echo_after: Duration::from_secs(5),
+            echo_timeout: Duration::from_secs(10),
             refused_retry: Duration::from_secs(15),
         }
     }
@@ -59,7 +67,8 @@ pub struct Config {
     pub auth: Auth,
     /// TLS, where the port speaks it.
     pub tls: Option<Tls>,
-    /// `on`, `off`, or privilege classes such as `call,cdr`.
+    /// `on`, `off`, or privilege classes such as `call,cdr`. With `user` among them it is seen when events no longer
+    /// arrive.
     pub event_mask: String,
     /// Filters as in manager.conf, such as `!Event: VarSet`; they need `write=system`. Where they are refused, all
     /// events of the mask come.

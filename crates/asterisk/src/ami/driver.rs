@@ -93,14 +93,18 @@ impl Driver {
             session: number,
             version: logged_in.version.clone(),
         });
-        let timeouts = self.config.timeouts;
-        let mut session = Session::new(logged_in, timeouts, &mut self.outbox, &self.counters);
+        let mut session = Session::new(logged_in, &self.config, &mut self.outbox, &self.counters);
         let end = session.run(&mut self.orders).await;
         session.abandon_pending();
         self.outbox.disconnected();
         match end {
             End::Shutdown => None,
-            End::Error(error) => Some(error),
+            End::Error(error) => {
+                if matches!(error, SessionError::EventsLost { .. }) {
+                    self.counters.echoes_lost.fetch_add(1, Relaxed);
+                }
+                Some(error)
+            }
         }
     }
 

@@ -137,6 +137,14 @@ pub enum SessionError {
         /// How long was waited.
         timeout: Duration,
     },
+    /// Actions are answered, but events no longer arrive.
+    #[error(
+        "events no longer arrive: actions are answered, but an event of our own did not come back within {timeout:?}"
+    )]
+    EventsLost {
+        /// How long was waited.
+        timeout: Duration,
+    },
     /// Wrong user name, secret, or address (`permit`/`deny`); Asterisk does not say which.
     #[error("log-in refused: {message}")]
     Refused {

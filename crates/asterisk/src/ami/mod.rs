@@ -16,6 +16,7 @@ mod config;
 mod connect;
 mod decode;
 mod driver;
+mod echo;
 mod error;
 mod handshake;
 mod login;

@@ -15,13 +15,15 @@ use super::action::Action;
 use super::client::{
     Answer, Counters, List, MAX_LIST_EVENTS, MAX_PENDING_ACTIONS, MAX_SEND_BACKLOG, Order, Request,
 };
-use super::config::Timeouts;
+use super::config::{Config, Timeouts};
 use super::connect::Stream;
 use super::decode::Decoder;
+use super::echo::EventEcho;
 use super::error::{AmiError, SessionError};
 use super::handshake::LoggedIn;
 use super::message::{Event, Kind, Message, Response};
 use super::outbox::Outbox;
+use crate::echo::due;
 
 const PING_ID: &str = "keep-alive";
 /// How long a log-off may take before the connection is cut.
@@ -45,7 +47,7 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     pub(super) fn new(
         logged_in: LoggedIn,
-        timeouts: Timeouts,
+        config: &Config,
         outbox: &'a mut Outbox,
         counters: &'a Counters,
     ) -> Self {
@@ -62,10 +64,11 @@ impl<'a> Session<'a> {
             dispatch: Dispatch {
                 pending: HashMap::new(),
                 lists: 0,
+                echo: EventEcho::new(config, Instant::now()),
                 outbox,
                 counters,
             },
-            liveness: Liveness::new(timeouts),
+            liveness: Liveness::new(config.timeouts),
         }
     }
 
@@ -109,21 +112,26 @@ impl<'a> Session<'a> {
                 () = sleep_until(self.liveness.next) => {
                     self.liveness.due()?;
                     self.dispatch.forget_abandoned();
-                    self.ping()?;
+                    self.say(&Action::new("Ping").header("ActionID", PING_ID))?;
+                }
+                () = due(self.dispatch.echo.poll_timeout()) => {
+                    if let Some(echo) = self.dispatch.echo.step(Instant::now())? {
+                        self.say(&echo)?;
+                    }
                 }
                 () = self.dispatch.outbox.room(), if self.dispatch.outbox.has_pending() => {}
             }
         }
     }
 
-    fn ping(&mut self) -> Result<(), SessionError> {
+    /// Sends an action of the session's own.
+    fn say(&mut self, action: &Action) -> Result<(), SessionError> {
         if self.out.len() > MAX_SEND_BACKLOG {
             return Err(SessionError::SendBacklog {
                 limit: MAX_SEND_BACKLOG,
             });
         }
-        let ping = Action::new("Ping").header("ActionID", PING_ID).encode()?;
-        self.out.extend_from_slice(&ping);
+        self.out.extend_from_slice(&action.encode()?);
         Ok(())
     }
 
@@ -205,16 +213,18 @@ struct Dispatch<'a> {
     pending: HashMap<Vec<u8>, Pending>,
     /// How many of the pending actions collect a list; without any, events need no look at their `ActionID`.
     lists: usize,
+    echo: EventEcho,
     outbox: &'a mut Outbox,
     counters: &'a Counters,
 }
 
 impl Dispatch<'_> {
     fn all(&mut self, decoder: &mut Decoder) -> Result<(), SessionError> {
+        let now = Instant::now();
         while let Some(message) = decoder.next_message()? {
             match message.kind() {
-                Kind::Event => self.event(message),
-                Kind::Response => self.response(message),
+                Kind::Event => self.event(message, now),
+                Kind::Response => self.response(message, now),
                 Kind::Banner | Kind::Action | Kind::Unknown => {
                     self.counters.unrecognised.fetch_add(1, Relaxed);
                     tracing::debug!(?message, "unrecognised AMI message");
@@ -243,6 +253,12 @@ impl Dispatch<'_> {
             let _ = answer.send(Err(AmiError::DuplicateActionId { action_id }));
             return;
         }
+        if ["Events", "Filter"]
+            .iter()
+            .any(|name| action.eq_ignore_ascii_case(name))
+        {
+            self.echo.doubt();
+        }
         self.lists += usize::from(list);
         let pending = Pending {
             action,
@@ -255,9 +271,13 @@ impl Dispatch<'_> {
         out.extend_from_slice(&bytes);
     }
 
-    fn response(&mut self, message: Message<'_>) {
+    fn response(&mut self, message: Message<'_>, now: Instant) {
         let id = message.action_id().unwrap_or_default();
         if id == PING_ID.as_bytes() {
+            return;
+        }
+        if self.echo.asked_as(id) {
+            self.echo.answered(&Response(message.to_owned()), now);
             return;
         }
         let Some(pending) = self.pending.get_mut(id) else {
@@ -273,7 +293,7 @@ impl Dispatch<'_> {
         }
     }
 
-    fn event(&mut self, message: Message<'_>) {
+    fn event(&mut self, message: Message<'_>, now: Instant) {
         if self.lists > 0
             && let Some(id) = message.action_id()
             && let Some(pending) = self.pending.get_mut(id)
@@ -282,7 +302,9 @@ impl Dispatch<'_> {
             self.list_event(id, message);
             return;
         }
-        self.outbox.event(|| Event(message.to_owned()));
+        if !self.echo.heard(&message, now) {
+            self.outbox.event(|| Event(message.to_owned()));
+        }
     }
 
     fn list_event(&mut self, id: &[u8], message: Message<'_>) {

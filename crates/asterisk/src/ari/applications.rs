@@ -40,6 +40,16 @@ impl From<Map<String, Value>> for Application {
     }
 }
 
+impl Application {
+    /// Whether its filter lets events of this type through. A filter outlives its WebSocket as long as
+    /// the application is subscribed to something.
+    pub fn hears(&self, event_type: &str) -> bool {
+        let names = |types: &[Value]| types.iter().any(|one| one["type"] == event_type);
+        !names(&self.events_disallowed)
+            && (self.events_allowed.is_empty() || names(&self.events_allowed))
+    }
+}
+
 /// The calls of `/applications`.
 #[derive(Debug, Clone, Copy)]
 pub struct Applications<'a> {

@@ -32,6 +32,12 @@ pub struct Timing {
     pub ping_interval: Duration,
     /// Silence after which the connection counts as lost.
     pub ping_timeout: Duration,
+    /// Time without an event after which one of our own is asked for, which proves that events still arrive;
+    /// [`Duration::MAX`]: never.
+    pub echo_after: Duration,
+    /// How long that event may take, from Asterisk's answer on. Then the connection counts as lost. As long as an
+    /// answer may take: on an overloaded Asterisk, events are late together.
+    pub echo_timeout: Duration,
     /// Between attempts once the password was refused.
     pub unauthorized_retry: Duration,
 }
@@ -43,6 +49,8 @@ impl Default for Timing {
             request_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(5),
             ping_timeout: Duration::from_secs(15),
+            echo_after: Duration::from_secs(5),
+            echo_timeout: Duration::from_secs(10),
             unauthorized_retry: Duration::from_secs(15),
         }
     }

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::Fuse;
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Map, Value};
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -21,6 +22,7 @@ use tokio_tungstenite::{
 use tracing::{debug, error, info, warn};
 
 use crate::Backoff;
+use crate::echo::{ECHO_EVENT, Echo, Limits, Step, due};
 
 use super::asterisk::AsteriskInfo;
 use super::client::{AbortOnDrop, ConnectionState};
@@ -38,6 +40,9 @@ const SNAPSHOT_ATTEMPTS: u32 = 20;
 
 /// Between these attempts.
 const SNAPSHOT_PAUSE: Duration = Duration::from_millis(250);
+
+/// How Asterisk refuses an event for an application that nobody is.
+const NO_APPLICATION: &str = "Application not found";
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -156,6 +161,8 @@ async fn connect_and_read(core: &Arc<Core>) -> Ended {
         socket: socket.clone(),
         held: Some(Vec::new()),
         held_missed: 0,
+        heard: Instant::now(),
+        echo: Echo::off(),
     };
     let ended = reader.read(stream, outgoing).await;
     core.set_socket(None);
@@ -210,6 +217,11 @@ struct Reader<'a> {
     /// Events that came before the snapshot; `None` once it was delivered.
     held: Option<Vec<Event>>,
     held_missed: u64,
+    /// When something came that was no echo. Echoes are asked for beside the WebSocket, so they do not prove that it
+    /// still takes requests.
+    heard: Instant,
+    /// Off until the snapshot is there.
+    echo: Echo,
 }
 
 impl Reader<'_> {
@@ -219,53 +231,69 @@ impl Reader<'_> {
         outgoing: mpsc::Sender<Message>,
     ) -> Ended {
         let timing = self.core.config.timing;
-        let mut heard = Instant::now();
         let mut ping = tokio::time::interval(timing.ping_interval);
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let core = self.core;
         let establishing = establish(core);
-        tokio::pin!(establishing);
+        let asking = Fuse::terminated();
+        tokio::pin!(establishing, asking);
         loop {
             tokio::select! {
-                message = stream.next() => {
-                    heard = Instant::now();
-                    match message {
-                        Some(Ok(message)) => if let Some(ended) = self.message(&message) { return ended },
-                        Some(Err(error)) => return Ended::Lost(format!("the WebSocket broke: {error}")),
-                        None => return Ended::Lost("Asterisk closed the WebSocket".into()),
-                    }
-                }
+                message = stream.next() => match message {
+                    Some(Ok(message)) => if let Some(ended) = self.message(&message) { return ended },
+                    Some(Err(error)) => return Ended::Lost(format!("the WebSocket broke: {error}")),
+                    None => return Ended::Lost("Asterisk closed the WebSocket".into()),
+                },
                 result = &mut establishing, if self.held.is_some() => match result {
                     Ok((info, snapshot)) => self.established(info, snapshot),
                     Err(RestError::Rejected { status: 401 | 403, message }) => return Ended::Unauthorized(message),
                     Err(error) => return Ended::Lost(format!("no snapshot: {error}")),
                 },
                 _ = ping.tick() => {
-                    if heard.elapsed() >= timing.ping_timeout {
+                    if self.heard.elapsed() >= timing.ping_timeout {
                         return Ended::Lost(format!("nothing heard for {:?}", timing.ping_timeout));
                     }
                     // With a full queue Asterisk is not reading; the silence will show it.
                     let _ = outgoing.try_send(Message::Ping(Vec::new().into()));
                 }
+                () = due(self.echo.poll_timeout()) => match self.echo.step(Instant::now()) {
+                    Step::Wait => {}
+                    Step::Ask => asking.set(ask_for_echo(core).fuse()),
+                    Step::Lost => return self.events_lost(&format!(
+                        "requests are answered, but an event of our own did not come back within {:?}",
+                        timing.echo_timeout
+                    )),
+                },
+                asked = &mut asking => if let Some(ended) = self.echo_asked(asked) { return ended },
                 () = core.closing.notified() => return Ended::Closed,
             }
         }
     }
 
     fn message(&mut self, message: &Message) -> Option<Ended> {
-        match message {
+        let now = Instant::now();
+        let event = match message {
             Message::Text(text) => self.text(text.as_bytes()),
             Message::Close(frame) => {
                 let why = frame
                     .as_ref()
                     .map_or_else(String::new, |frame| format!(" ({})", frame.code));
-                Some(Ended::Lost(format!("Asterisk closed the WebSocket{why}")))
+                return Some(Ended::Lost(format!("Asterisk closed the WebSocket{why}")));
             }
             _ => None,
+        };
+        if let Some(event) = &event {
+            self.echo.heard(now);
+            if is_echo(event) {
+                return None;
+            }
         }
+        self.heard = now;
+        event.and_then(|event| self.event(event))
     }
 
-    fn text(&mut self, bytes: &[u8]) -> Option<Ended> {
+    /// The event in a message, if it is one.
+    fn text(&self, bytes: &[u8]) -> Option<Event> {
         let event = match serde_json::from_slice::<Map<String, Value>>(bytes) {
             Ok(members)
                 if members
@@ -281,14 +309,12 @@ impl Reader<'_> {
             Ok(members) => Event::from_members(members).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        match event {
-            Ok(event) => self.event(event),
-            Err(why) => {
+        event
+            .inspect_err(|why| {
                 add(&self.core.counters.malformed, 1);
                 warn!(why, "an ARI message is no event");
-                None
-            }
-        }
+            })
+            .ok()
     }
 
     fn event(&mut self, event: Event) -> Option<Ended> {
@@ -318,6 +344,56 @@ impl Reader<'_> {
         }
     }
 
+    /// Not where the filter hides them: Asterisk says yes to the request all the same.
+    fn begin_echoes(&mut self, snapshot: &Snapshot) {
+        let timing = self.core.config.timing;
+        let limits = Limits {
+            after: timing.echo_after,
+            answer: timing.echo_timeout,
+        };
+        if snapshot.application.hears("ChannelUserevent") {
+            self.echo = Echo::begin(limits, Instant::now());
+        } else {
+            warn!(
+                application = self.core.config.application,
+                "this application's event filter hides ChannelUserevent, so it cannot be seen whether events still \
+                 arrive; only pings are watched"
+            );
+        }
+    }
+
+    /// What became of the request for an echo.
+    fn echo_asked(&mut self, asked: Result<(), RestError>) -> Option<Ended> {
+        let now = Instant::now();
+        match asked {
+            Ok(()) => self.echo.asked_for(now),
+            Err(RestError::Rejected {
+                status: 404,
+                message,
+            }) if message == NO_APPLICATION => {
+                return Some(self.events_lost("Asterisk no longer knows our application"));
+            }
+            Err(RestError::Rejected { status: 403, .. }) => {
+                warn!(
+                    username = self.core.config.username,
+                    "this ARI user is read_only in ari.conf, so it cannot be seen whether events still arrive; only \
+                     pings are watched"
+                );
+                self.echo.stop();
+            }
+            Err(error) => {
+                debug!(%error, "could not ask for an event echo");
+                self.echo.could_not_ask(now);
+            }
+        }
+        None
+    }
+
+    fn events_lost(&self, why: &str) -> Ended {
+        add(&self.core.counters.echoes_lost, 1);
+        Ended::Lost(format!("events no longer arrive: {why}"))
+    }
+
     fn established(&mut self, info: AsteriskInfo, snapshot: Snapshot) {
         let core = self.core;
         let over_socket = match core.config.transport {
@@ -336,6 +412,7 @@ impl Reader<'_> {
             rest_over_websocket = over_socket,
             "connected to ARI"
         );
+        self.begin_echoes(&snapshot);
         add(&core.counters.connects, 1);
         let state = ConnectionState::Connected {
             version: info.version.clone(),
@@ -355,6 +432,20 @@ impl Reader<'_> {
             core.queue.add_missed(self.held_missed);
         }
     }
+}
+
+/// Over HTTP: requests on the WebSocket are served in a row, and one that hangs in front holds up no events. The nonce
+/// is for whoever reads a trace; any event proves that events arrive.
+async fn ask_for_echo(core: &Core) -> Result<(), RestError> {
+    let nonce = format!("{:016x}", rand::random::<u64>());
+    let request = Request::post(&["events", "user", ECHO_EVENT])
+        .query("application", &core.config.application)
+        .body(json!({ "variables": { "nonce": nonce } }));
+    core.answer_over_http(request).await.map(|_| ())
+}
+
+fn is_echo(event: &Event) -> bool {
+    matches!(&event.kind, EventKind::ChannelUserevent { eventname, .. } if eventname == ECHO_EVENT)
 }
 
 /// Version and snapshot. Asked for over HTTP and beside the reader, so that a slow answer holds no event up.

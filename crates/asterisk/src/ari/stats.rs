@@ -10,6 +10,7 @@ pub(super) struct Counters {
     pub(super) unknown_members: AtomicU64,
     pub(super) malformed: AtomicU64,
     pub(super) missed: AtomicU64,
+    pub(super) echoes_lost: AtomicU64,
     pub(super) requests: AtomicU64,
     pub(super) rejected: AtomicU64,
     pub(super) timeouts: AtomicU64,
@@ -36,6 +37,8 @@ pub struct Stats {
     pub malformed: u64,
     /// Events dropped because the consumer was too slow.
     pub missed: u64,
+    /// Connections given up because they brought no events any more, while requests were answered.
+    pub echoes_lost: u64,
     pub requests: u64,
     pub rejected: u64,
     pub timeouts: u64,
@@ -53,6 +56,7 @@ impl Counters {
             unknown_members: read(&self.unknown_members),
             malformed: read(&self.malformed),
             missed: read(&self.missed),
+            echoes_lost: read(&self.echoes_lost),
             requests: read(&self.requests),
             rejected: read(&self.rejected),
             timeouts: read(&self.timeouts),

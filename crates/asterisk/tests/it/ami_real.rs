@@ -5,6 +5,7 @@ use std::time::Duration;
 use cordboard_asterisk::agi::{AgiError, Command, Listener, Session};
 use cordboard_asterisk::ami::{Action, AmiError, Auth, Client, Config, Events, Item};
 use lab::{AmiUser, Lab};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -39,6 +40,7 @@ macro_rules! on_each_release {
 on_each_release!(
     both_ways_of_logging_in_work,
     lists_commands_and_refusals_are_understood,
+    echoes_come_back,
     privileges_are_known_without_the_command_line,
     variables_come_back_whole,
     a_value_with_line_breaks_comes_back_whole,
@@ -92,6 +94,35 @@ async fn lists_commands_and_refusals_are_understood(lab: &Lab) {
             message: "No such channel".into()
         }
     );
+}
+
+/// Another session sees the echoes; each but the first is asked for when the one before has come back.
+async fn echoes_come_back(lab: &Lab) {
+    let stream = TcpStream::connect(lab.ami_addr()).await.unwrap();
+    let mut witness = BufReader::new(stream);
+    let (user, secret) = (AmiUser::Full.name(), lab.secret());
+    let login = format!("Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\n\r\n");
+    witness.write_all(login.as_bytes()).await.unwrap();
+    let mut config = config(lab);
+    config.timeouts.echo_after = Duration::from_millis(10);
+    let (client, mut events) = connected(config).await;
+    let seen = async {
+        let (mut line, mut echoes) = (String::new(), 0);
+        while echoes < 5 {
+            line.clear();
+            assert_ne!(witness.read_line(&mut line).await.unwrap(), 0);
+            echoes += usize::from(line.trim_end() == "UserEvent: CordboardEcho");
+        }
+    };
+    timeout(Duration::from_secs(10), seen)
+        .await
+        .expect("echoes");
+    client.call(&Action::new("Ping")).await.unwrap();
+    let counters = client.counters();
+    assert_eq!((counters.sessions(), counters.echoes_lost()), (1, 0));
+    while let Some(item) = events.try_recv() {
+        assert!(!matches!(item, Item::Event(event) if event.name() == "UserEvent"));
+    }
 }
 
 async fn privileges_are_known_without_the_command_line(lab: &Lab) {

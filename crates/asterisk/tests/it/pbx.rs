@@ -1,5 +1,7 @@
 //! A manager server in memory, for tests of the client.
 
+use std::time::Duration;
+
 use cordboard_asterisk::ami::{
     Client, Config, Connect, Connecting, Events, Item, Login, Reply, ServerSession, State, Stream,
 };
@@ -56,8 +58,11 @@ pub(crate) fn secret_of(user: &str) -> Option<String> {
     (user == "cordboard").then(|| SECRET.to_owned())
 }
 
+/// Without event echoes, so that a test sees its own actions only.
 pub(crate) fn config() -> Config {
-    Config::new("in-memory:5038", "cordboard", SECRET)
+    let mut config = Config::new("in-memory:5038", "cordboard", SECRET);
+    config.timeouts.echo_after = Duration::MAX;
+    config
 }
 
 /// A client with its first session open.

@@ -58,6 +58,8 @@ pub(super) struct Link {
     pub(super) offers: HashMap<OfferId, OfferLeg>,
     findings: (mpsc::Sender<Finding>, mpsc::Receiver<Finding>),
     connected: bool,
+    /// Of those that the client counted.
+    echoes_lost: u64,
     /// When to compare what is there with what we believe, because something went wrong.
     pub(super) compare_at: Option<Instant>,
     /// The same, because something may still be made that we gave up.
@@ -100,6 +102,7 @@ impl Link {
             offers: HashMap::new(),
             findings: mpsc::channel(COMMANDS_PER_CALL),
             connected: false,
+            echoes_lost: 0,
             compare_at: None,
             look_at: None,
             startup: None,
@@ -181,6 +184,7 @@ impl Link {
                     "the connection to Asterisk is lost; calls stay up"
                 );
                 self.let_go();
+                self.count_lost_echoes();
                 self.lose(why).await;
             }
             Incoming::Replaced => {
@@ -206,6 +210,13 @@ impl Link {
             .note(EventBody::ServerLost { server, reason })
             .await;
         self.around.acd.tell(Input::ServerLost { server }).await;
+    }
+
+    fn count_lost_echoes(&mut self) {
+        let lost = self.client.stats().echoes_lost;
+        let more = lost - std::mem::replace(&mut self.echoes_lost, lost);
+        metrics::counter!("cordboard_ari_echoes_lost_total", "server" => self.server.name.clone())
+            .increment(more);
     }
 
     /// The next connection compares by itself.

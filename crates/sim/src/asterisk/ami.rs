@@ -28,12 +28,32 @@ type Stream = Plugged<TcpStream>;
 
 /// Who is told of events.
 #[derive(Debug, Default)]
-pub(super) struct Listeners(Vec<mpsc::Sender<Reply>>);
+pub(super) struct Listeners(Vec<Listener>);
+
+#[derive(Debug)]
+struct Listener {
+    events: mpsc::Sender<Reply>,
+    /// A fault: the session stays open and is told nothing more.
+    muted: bool,
+}
 
 impl Listeners {
+    fn add(&mut self, events: mpsc::Sender<Reply>) {
+        self.0.push(Listener {
+            events,
+            muted: false,
+        });
+    }
+
     fn tell(&mut self, event: &Reply) {
         self.0
-            .retain(|listener| listener.try_send(event.clone()).is_ok());
+            .retain(|one| one.muted || one.events.try_send(event.clone()).is_ok());
+    }
+
+    pub(super) fn mute(&mut self) {
+        for one in &mut self.0 {
+            one.muted = true;
+        }
     }
 
     pub(super) fn device_state(&mut self, device: &str, state: &str) {
@@ -113,7 +133,7 @@ async fn session(shared: Arc<Shared>, stream: Stream) -> Result<(), SessionError
         return Ok(());
     }
     let (events, told) = mpsc::channel(SESSION_QUEUE);
-    shared.with(|world| world.manager.0.push(events));
+    shared.with(|world| world.manager.add(events));
     let (actions, mut replies) = session.split();
     replies
         .send(&Reply::event("FullyBooted").header("Status", "Fully Booted"))
@@ -168,6 +188,7 @@ impl World {
             "getvar" | "setvar" => vec![self.channel_variable(action, name == "setvar")],
             "hangup" => vec![self.manager_hangup(action)],
             "originate" => vec![self.manager_originate(action)],
+            "userevent" => vec![self.manager_user_event(action)],
             "" => vec![action.answer(Reply::error("Missing action in request"))],
             _ => vec![action.answer(Reply::error("Invalid/unknown command"))],
         }
@@ -247,6 +268,22 @@ impl World {
         let cause = action.text("Cause").parse().unwrap_or(16);
         self.end(&id, Ending::Local { cause });
         action.answer(Reply::success().header("Message", "Channel Hungup"))
+    }
+
+    /// To every session, with the sender's headers and its `ActionID`; the answer comes first.
+    fn manager_user_event(&mut self, action: &ReceivedAction) -> Reply {
+        let event = Reply::event("UserEvent")
+            .header("Privilege", "user,all")
+            .header("UserEvent", action.text("UserEvent").as_bytes());
+        let repeated = |key: &[u8]| {
+            !key.eq_ignore_ascii_case(b"Action") && !key.eq_ignore_ascii_case(b"UserEvent")
+        };
+        let event = action
+            .headers()
+            .filter(|(key, _)| repeated(key))
+            .fold(event, |event, (key, value)| event.header(key, value));
+        self.manager.tell(&event);
+        action.answer(Reply::success().header("Message", "Event Sent"))
     }
 
     fn manager_originate(&mut self, action: &ReceivedAction) -> Reply {

@@ -27,6 +27,8 @@ pub(super) struct App {
     pub(super) disallowed: Vec<Value>,
     /// A message that a fault lets the next one overtake.
     held: Option<String>,
+    /// A fault: the WebSocket of now stays open and is told nothing more.
+    muted: bool,
 }
 
 /// What an event is about: decides who gets it.
@@ -57,9 +59,13 @@ impl<'a> About<'a> {
 }
 
 impl App {
-    fn hears(&self, name: &str, about: About<'_>) -> bool {
+    fn lets_through(&self, name: &str) -> bool {
         let names = |types: &[Value]| types.iter().any(|one| one["type"] == name);
-        if names(&self.disallowed) || (!self.allowed.is_empty() && !names(&self.allowed)) {
+        !names(&self.disallowed) && (self.allowed.is_empty() || names(&self.allowed))
+    }
+
+    fn hears(&self, name: &str, about: About<'_>) -> bool {
+        if !self.lets_through(name) {
             return false;
         }
         if self.subscribe_all {
@@ -97,6 +103,7 @@ impl App {
     /// A WebSocket that is too far behind is closed by dropping its sender.
     fn send(&mut self, message: String) {
         if let Some(socket) = &self.socket
+            && !self.muted
             && socket.try_send(message).is_err()
         {
             self.socket = None;
@@ -122,6 +129,15 @@ impl World {
         app.socket_serial = serial;
         app.subscribe_all = all;
         app.held = None;
+        app.muted = false;
+    }
+
+    /// Who listens now hears nothing more; who comes hears everything.
+    pub(super) fn mute_listeners(&mut self) {
+        for app in self.apps.values_mut() {
+            app.muted = true;
+        }
+        self.manager.mute();
     }
 
     /// A WebSocket has ended.
@@ -163,6 +179,13 @@ impl World {
             .collect();
         for app in hearing {
             self.emit_to(&app, name, members.as_object().cloned().unwrap_or_default());
+        }
+    }
+
+    /// Tells one application, whatever it is subscribed to.
+    pub(super) fn emit_to_app(&mut self, app: &str, name: &str, members: &Value) {
+        if self.apps.get(app).is_some_and(|app| app.lets_through(name)) {
+            self.emit_to(app, name, members.as_object().cloned().unwrap_or_default());
         }
     }
 

@@ -289,6 +289,12 @@ impl SimPbx {
             .with(|world| world.faults.events = faults);
     }
 
+    /// Every connection that is open, of ARI and AMI, stays so and has its requests answered, but is told of no event
+    /// any more, as by a dispatcher that is stuck. New connections hear everything.
+    pub fn mute_connections(&self) {
+        self.service.shared.with(World::mute_listeners);
+    }
+
     /// While stalled, no request is answered; events still come.
     pub fn stall(&self, stalled: bool) {
         self.service

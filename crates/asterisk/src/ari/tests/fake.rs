@@ -46,6 +46,19 @@ pub(super) struct Inner {
     pub(super) busiest: AtomicUsize,
     pub(super) opened: watch::Sender<usize>,
     pub(super) newest: Mutex<Option<mpsc::UnboundedSender<Command>>>,
+    pub(super) echoes: Mutex<Echoes>,
+    /// Event types that the application's filter hides.
+    pub(super) disallowed: Mutex<Vec<&'static str>>,
+}
+
+/// What becomes of a request for a user event.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Echoes {
+    #[default]
+    Sent,
+    /// Answered, and then nothing.
+    Lost,
+    Refused(u16, &'static str),
 }
 
 impl Fake {
@@ -61,6 +74,8 @@ impl Fake {
             busiest: AtomicUsize::new(0),
             opened: watch::Sender::new(0),
             newest: Mutex::default(),
+            echoes: Mutex::default(),
+            disallowed: Mutex::default(),
         });
         let router = Router::new().fallback(serve).with_state(Arc::clone(&inner));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -100,6 +115,22 @@ impl Fake {
     pub(super) fn say_event(&self, name: &str) {
         let event = json!({"type": name, "application": "acd", "timestamp": "", "asterisk_id": ""});
         self.command(Command::Say(event.to_string()));
+    }
+
+    /// Waits until the client has asked for so many echoes.
+    pub(super) async fn echoed(&self, times: usize) {
+        let asked = || {
+            let log = self.inner.log.lock().unwrap();
+            log.iter()
+                .filter(|line| line.starts_with("http POST events/user/CordboardEcho?"))
+                .count()
+        };
+        within(async {
+            while asked() < times {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
     }
 
     pub(super) fn logged(&self, what: &str) -> usize {
@@ -205,6 +236,9 @@ async fn answer(
         .unwrap()
         .push(format!("{way} {method} {uri}{body}"));
     let not_found = (404, Some(json!({ "message": "Channel not found" })));
+    if let Some(echo) = uri.strip_prefix("events/user/") {
+        return user_event(inner, echo, body);
+    }
     match uri {
         "asterisk/info" => (
             200,
@@ -219,7 +253,13 @@ async fn answer(
             )
         }
         "bridges" | "endpoints" => (200, Some(json!([]))),
-        "applications/acd" => (200, Some(json!({ "name": "acd", "channel_ids": ["c1"] }))),
+        "applications/acd" => {
+            let hidden = inner.disallowed.lock().unwrap();
+            let hidden: Vec<_> = hidden.iter().map(|name| json!({ "type": name })).collect();
+            let application =
+                json!({ "name": "acd", "channel_ids": ["c1"], "events_disallowed": hidden });
+            (200, Some(application))
+        }
         "channels/slow" => {
             inner.active.send_modify(|active| {
                 *active += 1;
@@ -232,6 +272,28 @@ async fn answer(
         uri if uri.starts_with("channels/gone") => not_found,
         uri if uri.starts_with("channels?") => (500, Some(json!({ "error": "Allocation failed" }))),
         _ => (204, None),
+    }
+}
+
+fn user_event(inner: &Inner, uri: &str, body: &str) -> (u16, Option<Value>) {
+    let (name, application) = uri.split_once("?application=").unwrap();
+    match *inner.echoes.lock().unwrap() {
+        Echoes::Sent => {
+            let mut variables = serde_json::from_str::<Value>(body).unwrap()["variables"].take();
+            variables["eventname"] = name.into();
+            let event = json!({
+                "type": "ChannelUserevent", "timestamp": "", "eventname": name,
+                "userevent": variables, "asterisk_id": "", "application": application,
+            });
+            let newest = inner.newest.lock().unwrap();
+            let _ = newest
+                .as_ref()
+                .unwrap()
+                .send(Command::Say(event.to_string()));
+            (204, None)
+        }
+        Echoes::Lost => (204, None),
+        Echoes::Refused(status, message) => (status, Some(json!({ "message": message }))),
     }
 }
 

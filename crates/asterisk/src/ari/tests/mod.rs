@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod behaviour;
+mod echo;
 mod fake;
 mod recordings;

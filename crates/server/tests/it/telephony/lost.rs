@@ -82,6 +82,25 @@ async fn a_caller_whose_end_was_missed_is_not_offered_for_ever() {
 }
 
 #[tokio::test]
+async fn a_link_that_brings_no_events_is_found_out_and_what_it_missed_is_made_up_for() {
+    let centre = Centre::start(SimConfig::default()).await;
+    let mut events = centre.events();
+    centre.queue("sales", |_| {}).await;
+    let leaving = centre.caller("sales");
+    queued(&mut events).await;
+    centre.pbx.mute_connections();
+    leaving.hang_up();
+    let arriving = centre.caller("sales");
+    // The limits are the real ones: 5 s of quiet, and 10 s for the echo.
+    let lost = |body: &EventBody| matches!(body, EventBody::ServerLost { reason, .. } if reason.starts_with("events no longer arrive"));
+    events.wait("the link is lost", lost).await;
+    connected(&mut events).await;
+    queued(&mut events).await;
+    arriving.hang_up();
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
 async fn a_phone_that_stopped_ringing_unheard_is_found_out_by_the_next_connection() {
     let centre = Centre::start(SimConfig::default()).await;
     let sales = centre

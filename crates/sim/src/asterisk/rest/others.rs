@@ -346,21 +346,20 @@ fn user_event(world: &mut World, name: &str, params: &Params) -> Reply {
     if !world.apps.contains_key(app) {
         return refuse(404, "Application not found");
     }
-    let variables = params
+    let mut variables = params
         .body
         .get("variables")
+        .filter(|variables| variables.is_object())
         .cloned()
         .unwrap_or_else(|| json!({}));
+    variables["eventname"] = name.into();
     let mut members = json!({ "eventname": name, "userevent": variables });
-    let mut about = About::default();
-    if let Some(id) = params
-        .get("source")
-        .and_then(|source| source.strip_prefix("channel:"))
-    {
+    let source = params.get("source");
+    if let Some(id) = source.and_then(|source| source.strip_prefix("channel:")) {
         members["channel"] = world.channel_view(id);
-        about = About::channel(id);
     }
-    world.emit("ChannelUserevent", about, &members);
+    // To the named application whatever it is subscribed to, and to nobody else.
+    world.emit_to_app(app, "ChannelUserevent", &members);
     done()
 }
 

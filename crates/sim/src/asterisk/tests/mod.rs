@@ -4,6 +4,7 @@
 mod compare;
 mod connected;
 mod demo;
+mod echoes;
 mod faults;
 mod recorded;
 mod wire;
