@@ -65,7 +65,7 @@ impl Allocator {
             tiers.push(TierExplained {
                 tier,
                 sought,
-                counts: self.counts(key, asked),
+                counts: self.counts_in(key, asked),
                 numbers: self.numbers_of(&cells),
             });
         }

@@ -135,6 +135,7 @@ pub struct Allocator {
     agents: Agents,
     /// Numbers at a cap, by the wall clock's moment at which the next window begins.
     capped: BTreeSet<(model::Timestamp, NumberIndex)>,
+    counts: Counts,
     last_turn: Turn,
     /// The cells of the question at hand; empty between inputs.
     cells_asked: Vec<CellIndex>,
@@ -166,6 +167,7 @@ impl Allocator {
             persons: Persons::new(limits.persons, seed),
             agents: Agents::new(limits.per_agent, limits.agents, seed),
             capped: BTreeSet::new(),
+            counts: Counts::default(),
             last_turn: 0,
             cells_asked: Vec::new(),
             commands: VecDeque::new(),
@@ -228,9 +230,27 @@ impl Allocator {
         }
     }
 
-    /// How many numbers there are, and how many calls present one now.
-    pub fn totals(&self) -> (usize, usize) {
-        (self.by_key.len(), self.reservations.len())
+    /// How many reservations are open.
+    pub fn open(&self) -> usize {
+        self.reservations.len()
+    }
+
+    /// All numbers by what they are doing.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The number with these digits.
+    pub fn key(&self, number: E164) -> Option<CallerIdKey> {
+        let index = *self.by_e164.get(&number)?;
+        Some(self.numbers[index as usize].key)
+    }
+
+    /// Its open reservations, newest first.
+    pub fn reservations_of(&self, key: CallerIdKey) -> impl Iterator<Item = &Restored> {
+        let number = self.by_key.get(&key);
+        let newest = number.and_then(|&index| self.numbers[index as usize].reservation);
+        self.reservations.of(newest).map(|(_, what)| what)
     }
 
     /// The state of one number.

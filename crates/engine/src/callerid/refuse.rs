@@ -20,7 +20,7 @@ impl Allocator {
             tiers: Vec::new(),
         };
         for (tier, key) in cell_keys(&asked.place, rule) {
-            let counts = self.counts(key, asked);
+            let counts = self.counts_in(key, asked);
             match shortage.tiers.last_mut() {
                 // Of the prefixes, the shortest holds all others.
                 Some((last, shortest)) if *last == tier => *shortest = counts,
@@ -37,21 +37,21 @@ impl Allocator {
             .rules
             .get(&*asked.campaign)
             .and_then(|rule| rule.pool.as_deref());
-        let mut sum = self.counts(CellKey::DefaultPool, asked);
+        let mut sum = self.counts_in(CellKey::DefaultPool, asked);
         if let Some(pool) = pool {
-            sum.add(self.counts(CellKey::Pool(pool.into()), asked));
+            sum.add(self.counts_in(CellKey::Pool(pool.into()), asked));
         }
         if let Some(country) = asked.place.country {
-            sum.add(self.counts(CellKey::Country(country), asked));
-            sum.subtract(self.counts(CellKey::CountryAndDefaultPool(country), asked));
+            sum.add(self.counts_in(CellKey::Country(country), asked));
+            sum.subtract(self.counts_in(CellKey::CountryAndDefaultPool(country), asked));
             if let Some(pool) = pool {
-                sum.subtract(self.counts(CellKey::CountryAndPool(country, pool.into()), asked));
+                sum.subtract(self.counts_in(CellKey::CountryAndPool(country, pool.into()), asked));
             }
         }
         sum
     }
 
-    pub(super) fn counts(&self, key: CellKey, asked: &Asked) -> Counts {
+    pub(super) fn counts_in(&self, key: CellKey, asked: &Asked) -> Counts {
         let mut cells = Vec::new();
         self.find_cells(key, &asked.campaign, &mut cells);
         let mut sum = Counts::default();

@@ -199,6 +199,7 @@ impl Allocator {
 
     fn count(&mut self, index: NumberIndex, count: impl Fn(&mut Counts, Status)) {
         let number = &self.numbers[index as usize];
+        count(&mut self.counts, number.status);
         for cell in self.groups[number.group as usize].cells() {
             count(&mut self.cells[cell as usize].counts, number.status);
         }

@@ -104,6 +104,11 @@ impl Desk {
         })
     }
 
+    /// Numbers, and open reservations.
+    fn totals(&self) -> (u32, usize) {
+        (self.allocator.counts().total(), self.allocator.open())
+    }
+
     fn status(&self, key: CallerIdKey) -> Status {
         self.allocator.number(key).unwrap().status
     }
