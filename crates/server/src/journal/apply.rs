@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    marker::PhantomData,
     path::{Path, PathBuf},
     sync::atomic::Ordering,
     time::Duration,
@@ -10,22 +11,22 @@ use std::{
 use model::Event;
 use tokio::sync::watch;
 
-use super::{StatusHandle, lock, segment::Reader};
+use super::{Entry, StatusHandle, lock, segment::Reader};
 
-/// Events in one transaction.
+/// Entries in one transaction.
 const BATCH: usize = 500;
 /// The waits between attempts while the database is away.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
-/// Where events end up. Applying the same ones twice must change nothing.
-pub trait Sink: Send + Sync + 'static {
-    fn apply(&self, events: &[Event]) -> impl Future<Output = Result<(), String>> + Send;
+/// Where entries end up. Applying the same ones twice must change nothing.
+pub trait Sink<E = Event>: Send + Sync + 'static {
+    fn apply(&self, entries: &[E]) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 /// Follows the journal and applies it. Run it in a task of its own.
 #[derive(Debug)]
-pub struct Applier {
+pub struct Applier<E = Event> {
     folder: PathBuf,
     applied: u64,
     status: StatusHandle,
@@ -35,9 +36,10 @@ pub struct Applier {
     passed: u64,
     /// Bytes passed over or read, that still count.
     read_bytes: u64,
+    kind: PhantomData<fn() -> E>,
 }
 
-impl Applier {
+impl<E: Entry> Applier<E> {
     pub(super) fn new(
         folder: &Path,
         applied: u64,
@@ -52,17 +54,18 @@ impl Applier {
             reader: None,
             passed: 0,
             read_bytes: 0,
+            kind: PhantomData,
         }
     }
 
     /// At the start: applies what a previous run left, or says why the database would not take it.
-    pub async fn catch_up_once(&mut self, sink: &impl Sink) -> Result<(), String> {
+    pub async fn catch_up_once(&mut self, sink: &impl Sink<E>) -> Result<(), String> {
         let target = *self.written.borrow_and_update();
         while self.applied < target {
             let batch = self.read_batch(target).map_err(|e| e.to_string())?;
             if let Some(last) = batch.last() {
                 sink.apply(&batch).await?;
-                self.applied = last.seq;
+                self.applied = last.seq();
             }
             self.show();
         }
@@ -70,13 +73,13 @@ impl Applier {
     }
 
     /// Applies what is written by now, however often the database has to be asked; `Err`: our own file cannot be read.
-    pub async fn catch_up(&mut self, sink: &impl Sink) -> Result<(), String> {
+    pub async fn catch_up(&mut self, sink: &impl Sink<E>) -> Result<(), String> {
         let target = *self.written.borrow_and_update();
         while self.applied < target {
             let batch = self.read_batch(target).map_err(|e| e.to_string())?;
             if let Some(last) = batch.last() {
                 self.apply_until_done(sink, &batch).await;
-                self.applied = last.seq;
+                self.applied = last.seq();
             }
             self.show();
         }
@@ -91,7 +94,7 @@ impl Applier {
     }
 
     /// Tries until what is written by now is applied, also when our own file could not be read at first.
-    async fn catch_up_patiently(&mut self, sink: &impl Sink) {
+    async fn catch_up_patiently(&mut self, sink: &impl Sink<E>) {
         while let Err(error) = self.catch_up(sink).await {
             // The disk is in trouble. What is written stays written.
             tracing::error!(%error, "cannot read the journal back");
@@ -102,8 +105,8 @@ impl Applier {
         }
     }
 
-    /// Applies events as they are written, until the journal is dropped and all of it is applied.
-    pub async fn run(mut self, sink: impl Sink) {
+    /// Applies entries as they are written, until the journal is dropped and all of it is applied.
+    pub async fn run(mut self, sink: impl Sink<E>) {
         loop {
             self.catch_up_patiently(&sink).await;
             if self.written.changed().await.is_err() {
@@ -113,7 +116,7 @@ impl Applier {
         }
     }
 
-    async fn apply_until_done(&self, sink: &impl Sink, batch: &[Event]) {
+    async fn apply_until_done(&self, sink: &impl Sink<E>, batch: &[E]) {
         let mut delay = FIRST_RETRY;
         while let Err(error) = sink.apply(batch).await {
             tracing::warn!(%error, events = self.status.get().behind, "the database is behind; trying again");
@@ -128,8 +131,8 @@ impl Applier {
         *lock(&self.status.0.apply_error) = error;
     }
 
-    /// Up to [`BATCH`] events that are not applied yet, from one file.
-    fn read_batch(&mut self, target: u64) -> io::Result<Vec<Event>> {
+    /// Up to [`BATCH`] entries that are not applied yet, from one file.
+    fn read_batch(&mut self, target: u64) -> io::Result<Vec<E>> {
         let mut batch = Vec::new();
         let mut seen = self.applied;
         while batch.len() < BATCH && seen < target {
@@ -137,14 +140,14 @@ impl Applier {
                 Some(reader) => reader,
                 None => self.reader.insert(open_after(&self.folder, None)?),
             };
-            if let Some((event, size)) = reader.next()? {
-                if event.seq > self.passed {
-                    self.passed = event.seq;
+            if let Some((entry, size)) = reader.next::<E>()? {
+                if entry.seq() > self.passed {
+                    self.passed = entry.seq();
                     self.read_bytes += size;
                 }
-                if event.seq > self.applied {
-                    seen = event.seq;
-                    batch.push(event);
+                if entry.seq() > self.applied {
+                    seen = entry.seq();
+                    batch.push(entry);
                 }
             } else if batch.is_empty() {
                 let done = reader.path().to_owned();

@@ -1,4 +1,5 @@
-//! The journal: every event stands in a file before anybody is told of it.
+//! A journal: every entry stands in a file before anybody is told of it. The centre's events have one, and the uses of
+//! caller IDs have one of their own.
 //!
 //! A `write` to the file survives the death of this process, costs microseconds, and needs no database; a loss of power can
 //! cost the last second ([`Journal::sync`]). The database is
@@ -11,6 +12,7 @@ use std::{
     collections::VecDeque,
     fs::{self, File},
     io::{self, Write as _},
+    marker::PhantomData,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -19,10 +21,32 @@ use std::{
 };
 
 use model::{Event, EventBody, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 
 pub use apply::{Applier, Sink};
 use segment::Segment;
+
+/// What a journal keeps: something with a number, that can be written as JSON.
+pub trait Entry: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// An entry that has no number yet.
+    type Body;
+
+    fn new(seq: u64, at: Timestamp, body: Self::Body) -> Self;
+    fn seq(&self) -> u64;
+}
+
+impl Entry for Event {
+    type Body = EventBody;
+
+    fn new(seq: u64, at: Timestamp, body: EventBody) -> Self {
+        Self { seq, at, body }
+    }
+
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+}
 
 /// Events in one write, so that a disk that refuses does not have all that waits copied for each new one.
 const WRITE: usize = 500;
@@ -64,9 +88,9 @@ pub enum JournalError {
     Gap { first: u64, applied: u64 },
 }
 
-/// Writes events. There is one, owned by the task that drives the queue engine.
+/// Writes entries. There is one of each kind, owned by the task that drives the engine they come from.
 #[derive(Debug)]
-pub struct Journal {
+pub struct Journal<E = Event> {
     folder: PathBuf,
     limits: Limits,
     file: File,
@@ -80,6 +104,7 @@ pub struct Journal {
     unsynced: bool,
     status: StatusHandle,
     written: watch::Sender<u64>,
+    kind: PhantomData<fn() -> E>,
 }
 
 /// What `/health` and `/metrics` say of the journal.
@@ -120,19 +145,19 @@ struct Shared {
     apply_error: Mutex<Option<String>>,
 }
 
-impl Journal {
+impl<E: Entry> Journal<E> {
     /// Opens the journal in `folder`, behind which the database stands at event `applied`.
     pub fn open(
         folder: &Path,
         applied: u64,
         limits: Limits,
-    ) -> Result<(Self, Applier), JournalError> {
+    ) -> Result<(Self, Applier<E>), JournalError> {
         let failed = |source| JournalError::Io {
             path: folder.display().to_string(),
             source,
         };
         fs::create_dir_all(folder).map_err(failed)?;
-        let segments = segment::scan(folder)?;
+        let segments = segment::scan::<E>(folder)?;
         check_joins(&segments, applied)?;
         let last = segments.last().map_or(0, Segment::last_seq).max(applied);
         let file = segment::create(folder, last + 1).map_err(failed)?;
@@ -151,33 +176,26 @@ impl Journal {
             unsynced: false,
             status,
             written,
+            kind: PhantomData,
         };
         Ok((journal, applier))
     }
 
-    /// Numbers the events and writes them. When the disk refuses, they wait in memory and the status says so; when the
+    /// Numbers the entries and writes them. When the disk refuses, they wait in memory and the status says so; when the
     /// memory is full too, they are lost, told nobody and counted, and their numbers go to the next ones.
-    pub fn append(
-        &mut self,
-        at: Timestamp,
-        bodies: impl IntoIterator<Item = EventBody>,
-    ) -> Vec<Event> {
-        let mut events = Vec::new();
+    pub fn append(&mut self, at: Timestamp, bodies: impl IntoIterator<Item = E::Body>) -> Vec<E> {
+        let mut entries = Vec::new();
         for body in bodies {
-            let event = Event {
-                seq: self.next_seq,
-                at,
-                body,
-            };
-            if self.remember(&event) {
+            let entry = E::new(self.next_seq, at, body);
+            if self.remember(&entry) {
                 self.next_seq += 1;
-                events.push(event);
+                entries.push(entry);
             }
         }
-        if !events.is_empty() {
+        if !entries.is_empty() {
             self.flush();
         }
-        events
+        entries
     }
 
     /// Tries again to write what the disk refused.
@@ -211,7 +229,7 @@ impl Journal {
         self.status.clone()
     }
 
-    fn remember(&mut self, event: &Event) -> bool {
+    fn remember(&mut self, entry: &E) -> bool {
         if self.unwritten.len() >= self.limits.max_unwritten {
             self.flush();
         }
@@ -220,8 +238,8 @@ impl Journal {
             return false;
         }
         self.unwritten
-            .push_back((event.seq, segment::encode(event)));
-        self.status.0.seq.store(event.seq, Ordering::Relaxed);
+            .push_back((entry.seq(), segment::encode(entry)));
+        self.status.0.seq.store(entry.seq(), Ordering::Relaxed);
         true
     }
 

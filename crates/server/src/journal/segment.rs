@@ -1,4 +1,4 @@
-//! One journal file: a line an event, `CRC32 JSON\n`, named after the first event it may hold.
+//! One journal file: a line an entry, `CRC32 JSON\n`, named after the first entry it may hold.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,12 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use model::Event;
-
-use super::JournalError;
+use super::{Entry, JournalError};
 
 const ENDING: &str = "events";
-/// Longer lines are damage, not events.
+/// Longer lines are damage, not entries.
 const MAX_LINE: usize = 1 << 20;
 
 /// A file found on opening.
@@ -30,13 +28,18 @@ impl Segment {
     }
 }
 
-pub(super) fn encode(event: &Event) -> Vec<u8> {
-    let json = serde_json::to_string(event).expect("an event has only string keys");
-    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes()
+pub(super) fn encode<E: Entry>(entry: &E) -> Vec<u8> {
+    let mut line = Vec::with_capacity(512);
+    line.extend_from_slice(b"00000000 ");
+    serde_json::to_writer(&mut line, entry).expect("an entry has only string keys");
+    let crc = crc32fast::hash(&line[9..]);
+    line[..8].copy_from_slice(format!("{crc:08x}").as_bytes());
+    line.push(b'\n');
+    line
 }
 
 /// `None`: not a whole line as we write it.
-pub(super) fn decode(line: &[u8]) -> Option<Event> {
+pub(super) fn decode<E: Entry>(line: &[u8]) -> Option<E> {
     let line = line.strip_suffix(b"\n")?;
     let (crc, json) = line.split_at_checked(8)?;
     let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
@@ -46,7 +49,7 @@ pub(super) fn decode(line: &[u8]) -> Option<Event> {
         .flatten()
 }
 
-/// Begins a file whose first event will be `first_seq`, readable by us alone: it holds callers' numbers.
+/// Begins a file whose first entry will be `first_seq`, readable by us alone: it holds callers' numbers.
 pub(super) fn create(folder: &Path, first_seq: u64) -> io::Result<File> {
     OpenOptions::new()
         .create(true)
@@ -61,7 +64,7 @@ pub(super) fn is_ours(path: &Path) -> bool {
 }
 
 /// Reads all files in order. The last one may end in half a line (the machine lost power): that is cut off.
-pub(super) fn scan(folder: &Path) -> Result<Vec<Segment>, JournalError> {
+pub(super) fn scan<E: Entry>(folder: &Path) -> Result<Vec<Segment>, JournalError> {
     let failed = |source| JournalError::Io {
         path: folder.display().to_string(),
         source,
@@ -77,7 +80,7 @@ pub(super) fn scan(folder: &Path) -> Result<Vec<Segment>, JournalError> {
     let mut segments = Vec::new();
     let last = paths.len().saturating_sub(1);
     for (index, path) in paths.into_iter().enumerate() {
-        let segment = scan_one(path, index == last)?;
+        let segment = scan_one::<E>(path, index == last)?;
         if segment.count > 0 {
             segments.push(segment);
         } else {
@@ -87,7 +90,7 @@ pub(super) fn scan(folder: &Path) -> Result<Vec<Segment>, JournalError> {
     Ok(segments)
 }
 
-fn scan_one(path: PathBuf, may_be_torn: bool) -> Result<Segment, JournalError> {
+fn scan_one<E: Entry>(path: PathBuf, may_be_torn: bool) -> Result<Segment, JournalError> {
     let failed = |source| JournalError::Io {
         path: path.display().to_string(),
         source,
@@ -100,16 +103,16 @@ fn scan_one(path: PathBuf, may_be_torn: bool) -> Result<Segment, JournalError> {
         if reader.read_until(b'\n', &mut line).map_err(failed)? == 0 {
             break;
         }
-        match decode(&line) {
-            Some(event) if count == 0 || event.seq == first_seq + count => {
+        match decode::<E>(&line) {
+            Some(entry) if count == 0 || entry.seq() == first_seq + count => {
                 if count == 0 {
-                    first_seq = event.seq;
+                    first_seq = entry.seq();
                 }
                 count += 1;
                 bytes += line.len() as u64;
             }
             None if may_be_torn && is_last(&mut reader).map_err(failed)? => {
-                tracing::warn!(path = %path.display(), bytes, "cutting half an event off the end of the journal");
+                tracing::warn!(path = %path.display(), bytes, "cutting half an entry off the end of the journal");
                 OpenOptions::new()
                     .write(true)
                     .open(&path)
@@ -137,7 +140,7 @@ fn is_last(reader: &mut BufReader<File>) -> io::Result<bool> {
     Ok(reader.fill_buf()?.is_empty())
 }
 
-/// Reads events one after the other from a file that may still grow.
+/// Reads entries one after the other from a file that may still grow.
 #[derive(Debug)]
 pub(super) struct Reader {
     path: PathBuf,
@@ -154,9 +157,9 @@ impl Reader {
         &self.path
     }
 
-    /// The next event and its size in bytes; `None` at the (present) end.
-    /// Call it only for events known to be written: half a line is an error here.
-    pub(super) fn next(&mut self) -> io::Result<Option<(Event, u64)>> {
+    /// The next entry and its size in bytes; `None` at the (present) end.
+    /// Call it only for entries known to be written: half a line is an error here.
+    pub(super) fn next<E: Entry>(&mut self) -> io::Result<Option<(E, u64)>> {
         let mut line = Vec::new();
         if self.lines.read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
@@ -168,10 +171,10 @@ impl Reader {
             ));
         }
         match decode(&line) {
-            Some(event) => Ok(Some((event, line.len() as u64))),
+            Some(entry) => Ok(Some((entry, line.len() as u64))),
             None => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("{} holds a line that is no event", self.path.display()),
+                format!("{} holds a line that is no entry", self.path.display()),
             )),
         }
     }

@@ -50,17 +50,17 @@ fn files(folder: &Path) -> usize {
 #[tokio::test]
 async fn what_was_written_before_a_crash_reaches_the_database_after_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _never_run) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _never_run) = <Journal>::open(folder.path(), 0, small()).unwrap();
     let seqs: Vec<u64> = journal
         .append(Timestamp::default(), facts(3))
         .iter()
-        .map(|e| e.seq)
+        .map(|e: &Event| e.seq)
         .collect();
     assert_eq!(seqs, [1, 2, 3]);
     drop(journal);
 
     let database = Database::default();
-    let (mut journal, mut applier) = Journal::open(folder.path(), 1, small()).unwrap();
+    let (mut journal, mut applier) = <Journal>::open(folder.path(), 1, small()).unwrap();
     assert_eq!(journal.status().get().behind, 2);
     assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 4);
     applier.catch_up(&database).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_was_written_before_a_crash_reaches_the_database_after_it() {
 #[tokio::test]
 async fn files_are_removed_once_their_events_are_in_the_database() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, mut applier) = <Journal>::open(folder.path(), 0, small()).unwrap();
     for _ in 0..100 {
         journal.append(Timestamp::default(), facts(1));
     }
@@ -86,7 +86,7 @@ async fn files_are_removed_once_their_events_are_in_the_database() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_while_the_database_is_away() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, applier) = <Journal>::open(folder.path(), 0, small()).unwrap();
     let status = journal.status();
     let database = Database::default();
     database.away.store(true, Ordering::Relaxed);
@@ -116,7 +116,7 @@ async fn nothing_is_lost_while_the_database_is_away() {
 #[tokio::test]
 async fn a_full_journal_refuses_calls_but_keeps_events() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, mut applier) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert!(!journal.status().refuses_calls());
     journal.append(Timestamp::default(), facts(200));
     assert!(journal.status().refuses_calls());
@@ -129,21 +129,21 @@ async fn a_full_journal_refuses_calls_but_keeps_events() {
 #[test]
 fn half_an_event_at_the_end_is_cut_off() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(2));
     drop(journal);
     let path = oldest(folder.path());
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 7]).unwrap();
 
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 2);
 }
 
 #[test]
 fn damage_in_the_middle_is_an_error_that_names_the_place() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(3));
     drop(journal);
     let path = oldest(folder.path());
@@ -152,7 +152,7 @@ fn damage_in_the_middle_is_an_error_that_names_the_place() {
     bytes[second_line + 20] ^= 1;
     fs::write(&path, bytes).unwrap();
 
-    let error = Journal::open(folder.path(), 0, small()).unwrap_err();
+    let error = <Journal>::open(folder.path(), 0, small()).unwrap_err();
     assert!(
         matches!(error, JournalError::Damaged { offset, .. } if offset == second_line as u64),
         "{error}"
@@ -162,10 +162,10 @@ fn damage_in_the_middle_is_an_error_that_names_the_place() {
 #[test]
 fn a_missing_stretch_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 10, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 10, small()).unwrap();
     assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 11);
     drop(journal);
-    let error = Journal::open(folder.path(), 5, small()).unwrap_err();
+    let error = <Journal>::open(folder.path(), 5, small()).unwrap_err();
     assert!(
         matches!(
             error,
@@ -181,7 +181,7 @@ fn a_missing_stretch_is_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_read_at_first_is_read_later_and_counted_once() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, applier) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    let (mut journal, applier) = <Journal>::open(folder.path(), 0, Limits::default()).unwrap();
     let database = Database::default();
     let running = tokio::spawn(applier.run(database.clone()));
     journal.append(Timestamp::default(), facts(5));
@@ -212,7 +212,7 @@ async fn a_file_that_cannot_be_read_at_first_is_read_later_and_counted_once() {
 #[test]
 fn what_neither_disk_nor_memory_takes_leaves_no_hole() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(1));
     let writable = refuse(&mut journal, folder.path());
     let told = journal.append(Timestamp::default(), facts(80));
@@ -222,7 +222,7 @@ fn what_neither_disk_nor_memory_takes_leaves_no_hole() {
     assert_eq!(journal.append(Timestamp::default(), facts(1))[0].seq, 52);
     assert!(journal.status().get().write_error.is_none());
     drop(journal);
-    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert_eq!(journal.status().get().seq, 52);
 }
 
@@ -233,7 +233,7 @@ fn what_waited_goes_into_files_of_the_usual_size() {
         max_unwritten: 2_000,
         ..small()
     };
-    let (mut journal, _) = Journal::open(folder.path(), 0, limits).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, limits).unwrap();
     let writable = refuse(&mut journal, folder.path());
     journal.append(Timestamp::default(), facts(1_500));
     assert_eq!(journal.written(), 0);
@@ -246,7 +246,7 @@ fn what_waited_goes_into_files_of_the_usual_size() {
 #[test]
 fn half_a_batch_that_could_not_be_cut_off_is_cut_off_before_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     journal.append(Timestamp::default(), facts(1));
     let mut writable = refuse(&mut journal, folder.path());
     journal.append(Timestamp::default(), facts(1));
@@ -254,7 +254,7 @@ fn half_a_batch_that_could_not_be_cut_off_is_cut_off_before_the_next() {
     journal.file = writable;
     journal.append(Timestamp::default(), facts(1));
     drop(journal);
-    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert_eq!(journal.status().get().seq, 3);
 }
 
@@ -279,7 +279,7 @@ fn half_a_batch_on_a_full_disk_is_cut_off_at_once() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, Limits::default()).unwrap();
     journal.append(Timestamp::default(), facts(25));
     let (whole, path) = (journal.file_bytes, oldest(folder.path()));
     journal.append(Timestamp::default(), facts(20));
@@ -290,28 +290,28 @@ fn half_a_batch_on_a_full_disk_is_cut_off_at_once() {
     journal.flush();
     assert_eq!(journal.written(), 45, "a new file has room");
     drop(journal);
-    let (journal, _) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+    let (journal, _) = <Journal>::open(folder.path(), 0, Limits::default()).unwrap();
     assert_eq!(journal.status().get().seq, 45);
 }
 
 #[test]
 fn an_old_file_that_the_disk_does_not_take_keeps_nothing_out_of_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     journal.file = unsyncable();
     journal.file_bytes = small().segment_bytes;
     journal.append(Timestamp::default(), facts(3));
     let status = journal.status().get();
     assert_eq!((journal.written(), status.write_error), (3, None));
     drop(journal);
-    let (journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert_eq!(journal.status().get().seq, 3);
 }
 
 #[test]
 fn a_disk_that_does_not_take_the_file_is_told_until_it_does() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, _) = <Journal>::open(folder.path(), 0, small()).unwrap();
     assert!(journal.sync().is_none(), "nothing is written yet");
     journal.append(Timestamp::default(), facts(1));
     let good = std::mem::replace(&mut journal.file, unsyncable());
@@ -338,7 +338,7 @@ impl Sink for Vandal {
 #[tokio::test]
 async fn a_file_that_could_not_be_removed_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut journal, mut applier) = Journal::open(folder.path(), 0, small()).unwrap();
+    let (mut journal, mut applier) = <Journal>::open(folder.path(), 0, small()).unwrap();
     for _ in 0..100 {
         journal.append(Timestamp::default(), facts(1));
     }
@@ -352,7 +352,7 @@ async fn a_file_that_could_not_be_removed_does_no_harm() {
     drop(journal);
 
     fs::write(&first, &kept).unwrap();
-    let (mut journal, mut applier) = Journal::open(folder.path(), 100, small()).unwrap();
+    let (mut journal, mut applier) = <Journal>::open(folder.path(), 100, small()).unwrap();
     journal.append(Timestamp::default(), facts(1));
     applier.catch_up(&database).await.unwrap();
     assert_eq!(database.seqs().last(), Some(&101));
@@ -384,6 +384,6 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
 proptest::proptest! {
     #[test]
     fn any_bytes_are_an_event_or_none(bytes: Vec<u8>) {
-        let _ = segment::decode(&bytes);
+        let _ = segment::decode::<Event>(&bytes);
     }
 }

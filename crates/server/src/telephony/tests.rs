@@ -38,7 +38,7 @@ struct Small {
 impl Small {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(folder.path(), 0, Limits::default()).unwrap();
+        let (journal, _) = <Journal>::open(folder.path(), 0, Limits::default()).unwrap();
         let (asks, inbox) = mpsc::channel(MAILBOX);
         let around = Surroundings {
             acd: Mailbox(asks.clone()),
