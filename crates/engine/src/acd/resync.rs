@@ -100,7 +100,10 @@ impl Acd {
             }
             CallState::Talking | CallState::Ended => return self.reconcile_talking(c, seen),
         }
-        self.thaw(c);
+        // Who was being connected may have overflowed and ended by now, if the queue was removed meanwhile.
+        if self.calls.try_get(c).is_some() {
+            self.thaw(c);
+        }
     }
 
     fn reconcile_ringing(&mut self, a: AgentSlot, seen: &Seen) {

@@ -1,6 +1,6 @@
 //! Servers that go and come back.
 
-use model::{AgentState, NoAgents};
+use model::{AgentState, NoAgents, Overflow};
 
 use super::centre::Centre;
 use crate::acd::{Input, Snapshot};
@@ -301,4 +301,78 @@ fn restored_agents_and_calls_may_come_in_any_order() {
     );
     assert!(before.acd.calls().eq(c.acd.calls()));
     assert!(before.acd.offers().eq(c.acd.offers()));
+}
+
+#[test]
+fn who_was_being_connected_overflows_from_a_queue_removed_meanwhile() {
+    let mut c = Centre::with(&["ann"]);
+    c.arrives("eve", "support").quietly();
+    c.answers("ann").quietly();
+    c.lost().quietly();
+    c.input(Input::QueueRemoved(Centre::queue_id("support")))
+        .says_nothing();
+    c.after(3).resynced(seen(&["eve"])).says(
+        "offer eve/ann server lost after 0 ms
+         ann busy→no_answer (bridge failed) for 5 s
+         ! disconnect eve/ann
+         eve ended rejected by system for queue removed, waited 3000 ms
+         ! hang up eve",
+    );
+}
+
+#[test]
+fn who_was_being_connected_goes_from_a_removed_queue_into_the_next() {
+    let mut c = Centre::with(&["ann"]);
+    c.queue("sales", |_| {});
+    c.queue("support", |q| {
+        q.overflow = Overflow::Queue {
+            queue: Centre::queue_id("sales"),
+        };
+    });
+    c.agent("joe", &["sales"]);
+    c.arrives("eve", "support").quietly();
+    c.answers("ann").quietly();
+    c.lost().quietly();
+    c.input(Input::QueueRemoved(Centre::queue_id("support")))
+        .quietly();
+    c.available("joe").quietly();
+    c.resynced(seen(&["eve"]))
+        .mentions("eve offered to joe")
+        .quietly();
+    c.wait(22)
+        .mentions("offer eve/joe missed after 22000 ms")
+        .quietly();
+}
+
+#[test]
+fn a_second_comparison_changes_nothing() {
+    let mut c = Centre::with(&["ann", "joe", "kim"]);
+    c.queue("support", |q| q.max_wait_seconds = Some(60));
+    c.talks("c1", "ann");
+    c.arrives("c2", "support").quietly();
+    c.answers("joe").quietly();
+    c.arrives("c3", "support").quietly();
+    c.arrives("c4", "support").quietly();
+    let snapshot = Snapshot {
+        offers: vec![
+            (c.offer("ann"), true),
+            (c.offer("joe"), true),
+            (c.offer("kim"), false),
+        ],
+        bridged: vec![c.offer("ann")],
+        ..seen(&["c1", "c2", "c3", "c4"])
+    };
+    c.lost().quietly();
+    for _ in 0..2 {
+        c.after(1)
+            .resynced(snapshot.clone())
+            .says("! connect c2/joe");
+    }
+    c.connected("joe").quietly();
+    c.wait(20)
+        .mentions("offer c3/kim missed after 22000 ms")
+        .quietly();
+    c.wait(38)
+        .mentions("c4 ended rejected by system for max wait, waited 60000 ms")
+        .quietly();
 }
