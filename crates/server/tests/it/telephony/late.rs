@@ -2,18 +2,45 @@
 
 use std::time::Duration;
 
-use model::{AgentState, Event, EventBody, OfferResult};
-use sim::asterisk::{Hang, SimConfig};
+use model::{AgentState, DialplanTarget, Event, EventBody, OfferResult, Overflow};
+use sim::asterisk::{CallHandle, CallProgress, Hang, Place, SimConfig};
+use tokio::time::Instant;
 
-use super::{Centre, Events, until};
+use super::{Centre, Events, PATIENCE, until};
+
+/// How long the dialplan keeps a caller: longer than a request is waited for and tried again.
+const DIALPLAN_HOLDS: Duration = Duration::from_secs(8);
 
 /// Without REST over the WebSocket, where one request that hangs holds up all that follow it.
 async fn over_http() -> Centre {
     let config = SimConfig {
         version: "16.28.0".into(),
+        dialplan_holds: DIALPLAN_HOLDS,
         ..SimConfig::default()
     };
     Centre::start(config).await
+}
+
+fn in_dialplan(progress: &CallProgress) -> bool {
+    matches!(progress.place, Place::Dialplan { .. })
+}
+
+/// A caller who is about to overflow into the dialplan, by a request that hangs.
+async fn about_to_go_on(centre: &Centre, hang: Hang) -> CallHandle {
+    let voicemail = DialplanTarget {
+        context: "voicemail".to_owned(),
+        extension: "s".to_owned(),
+        priority: 1,
+    };
+    let hurried = |queue: &mut model::Queue| {
+        queue.max_wait_seconds = Some(1);
+        queue.overflow = Overflow::Dialplan(voicemail);
+    };
+    centre.queue("sales", hurried).await;
+    let caller = centre.caller("sales");
+    let path = format!("channels/{}/continue", caller.id());
+    centre.pbx.hang_next("POST", &path, hang);
+    caller
 }
 
 async fn offer_ended(events: &mut Events, wanted: OfferResult) -> Event {
@@ -141,6 +168,35 @@ async fn an_agent_who_talks_is_not_cut_off_by_the_request_that_rang() {
     assert_eq!(centre.status_of(agent).await.state, AgentState::Busy);
     assert!(caller.progress().bridged_with.is_some());
     caller.hang_up();
+    centre.pbx.let_go().await;
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_went_on_unanswered_is_not_hung_up() {
+    let centre = over_http().await;
+    let mut caller = about_to_go_on(&centre, Hang::BeforeItsAnswer).await;
+    caller.wait_until(in_dialplan).await;
+    let since = Instant::now();
+    let again = format!("channels/{}/continue", caller.id());
+    let hang = Hang::BeforeItsAnswer;
+    until("the first try", async || centre.pbx.hanging() == 1).await;
+    centre.pbx.hang_next("POST", &again, hang);
+    until("a second try", async || centre.pbx.hanging() == 2).await;
+    centre.pbx.let_go().await;
+    caller.ended().await;
+    // By the dialplan, not by us.
+    assert!(since.elapsed() + Duration::from_secs(1) > DIALPLAN_HOLDS);
+    centre.all_quiet().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_did_not_go_on_is_sent_again() {
+    let centre = over_http().await;
+    let mut caller = about_to_go_on(&centre, Hang::BeforeItsEffect).await;
+    let on = |progress: &CallProgress| in_dialplan(progress) || progress.has_ended();
+    let waited = tokio::time::timeout(PATIENCE, caller.wait_until(on)).await;
+    assert!(in_dialplan(&waited.unwrap()));
     centre.pbx.let_go().await;
     centre.all_quiet().await;
 }
