@@ -235,7 +235,7 @@ impl Acd {
 }
 
 /// What may come before the world is complete again after a restart of ours.
-fn is_setup(input: &Input) -> bool {
+pub(crate) fn is_setup(input: &Input) -> bool {
     matches!(
         input,
         Input::QueueSet(_)

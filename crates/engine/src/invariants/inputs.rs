@@ -67,7 +67,7 @@ impl Checker {
             Input::AgentRestored { agent, status, .. } => {
                 if let Some(seat) = picture.agents.get_mut(agent) {
                     seat.state = status.state;
-                    picture.touched_agents.insert(*agent);
+                    picture.restored_agents.insert(*agent);
                 }
             }
             _ => {}

@@ -15,7 +15,7 @@ mod tests;
 
 use model::{EventBody, Now};
 
-use crate::acd::{Command, Input};
+use crate::acd::{Command, Input, is_setup};
 use picture::Picture;
 
 /// What was broken.
@@ -81,6 +81,10 @@ impl Checker {
     /// To be told before the engine handles it.
     pub fn input(&mut self, now: Now, input: &Input) {
         self.picture.now = now;
+        if !is_setup(input) {
+            let restored = std::mem::take(&mut self.picture.restored_agents);
+            self.picture.touched_agents.extend(restored);
+        }
         self.take_in(input);
     }
 

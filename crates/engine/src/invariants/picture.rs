@@ -27,6 +27,9 @@ pub(super) struct Picture {
     pub(super) spent: Memory<OfferId>,
     pub(super) totals: Totals,
 
+    /// Agents whose calls may be restored after them: looked at when all are.
+    pub(super) restored_agents: BTreeSet<AgentId>,
+
     // What the step at hand has touched.
     /// Calls whose caller is said to be gone.
     pub(super) gone: Vec<CallId>,

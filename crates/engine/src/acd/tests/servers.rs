@@ -259,7 +259,6 @@ fn a_restored_agent_without_his_call_is_set_free() {
         .status
         .clone();
     let mut c = before.restarted();
-    c.checker = None;
     c.member("ann", "support", 0).quietly();
     c.input(Input::AgentRestored {
         agent: Centre::agent_id("ann"),
@@ -278,7 +277,6 @@ fn restored_agents_and_calls_may_come_in_any_order() {
     before.talks("eve", "ann");
     before.arrives("bob", "support").quietly();
     let mut c = before.restarted();
-    c.checker = None;
     for agent in ["ann", "joe"] {
         c.member(agent, "support", 0).quietly();
     }
