@@ -13,7 +13,7 @@ use crate::{
     numbers::Numbers,
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
-    telephony::{self, Acd, Credentials, Servers},
+    telephony::{self, Acd, Credentials, Servers, Witness},
 };
 
 /// How long a stop waits for the database.
@@ -101,6 +101,14 @@ impl Tasks {
 impl App {
     /// Opens the store and the journal, puts the engine where it was, and connects to every Asterisk.
     pub async fn start(setup: Setup) -> Result<(Self, Tasks), StartError> {
+        Self::start_before(setup, None).await
+    }
+
+    /// The same, before a witness of everything that the queue engine hears and says.
+    pub async fn start_before(
+        setup: Setup,
+        witness: Option<Box<dyn Witness>>,
+    ) -> Result<(Self, Tasks), StartError> {
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
         let store = Store::open(&setup.dsn).await?;
@@ -125,6 +133,7 @@ impl App {
             journal,
             stream.clone(),
             setup.numbers,
+            witness,
         )
         .await?;
         let applier = tokio::spawn(applier.run(store.clone()));

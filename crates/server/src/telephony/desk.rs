@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::acd::{Acd, CallExplained, Command, Input, Snapshot};
 use model::{
-    AgentId, AgentState, AgentStatus, CallId, Event, EventBody, OfferId, Queue, QueueId, ServerId,
-    Timestamp,
+    AgentId, AgentState, AgentStatus, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
+    ServerId, Timestamp,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -20,6 +20,7 @@ use super::{
     live::{LiveView, Told},
     outbox::Outbox,
     today::Today,
+    witness::Witness,
 };
 use crate::{clock::Clock, journal::Journal, stream::Stream};
 
@@ -98,6 +99,7 @@ impl Mailbox {
 /// The engine and what surrounds it.
 pub(super) struct Desk {
     acd: Acd,
+    witness: Option<Box<dyn Witness>>,
     clock: Clock,
     journal: Journal,
     syncing: Option<JoinHandle<()>>,
@@ -121,9 +123,11 @@ impl Desk {
         journal: Journal,
         stream: Stream,
         today: Today,
+        witness: Option<Box<dyn Witness>>,
     ) -> Self {
         Self {
             acd,
+            witness,
             clock,
             journal,
             syncing: None,
@@ -316,15 +320,7 @@ impl Desk {
             _ => None,
         };
         let now = self.clock.now();
-        self.acd.handle(now, input);
-        let mut facts = Vec::new();
-        let mut commands = Vec::new();
-        while let Some(command) = self.acd.next_command() {
-            match command {
-                Command::Publish(body) => facts.push(body),
-                other => commands.push(other),
-            }
-        }
+        let (facts, commands) = self.decide(now, input);
         self.publish(now.utc, facts);
         for command in commands {
             self.route(command);
@@ -344,6 +340,29 @@ impl Desk {
             }
             Gone::Nothing => {}
         }
+    }
+
+    /// What is to be published, and what is to be done.
+    fn decide(&mut self, now: Now, input: Input) -> (Vec<EventBody>, Vec<Command>) {
+        if let Some(witness) = &mut self.witness {
+            witness.input(now, &input);
+        }
+        self.acd.handle(now, input);
+        let mut facts = Vec::new();
+        let mut commands = Vec::new();
+        while let Some(command) = self.acd.next_command() {
+            if let Some(witness) = &mut self.witness {
+                witness.command(&command);
+            }
+            match command {
+                Command::Publish(body) => facts.push(body),
+                other => commands.push(other),
+            }
+        }
+        if let Some(witness) = &mut self.witness {
+            witness.settled();
+        }
+        (facts, commands)
     }
 
     /// Agents' legs that the engine is done with have to go, and what is gone need not be found any more.

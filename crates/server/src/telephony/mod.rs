@@ -18,6 +18,7 @@ mod servers;
 mod tests;
 mod today;
 mod translate;
+mod witness;
 
 use engine::acd::{CallExplained, Input};
 use model::{Agent, AgentId, AgentState, AgentStatus, CallId, Event, EventBody, Member, Queue};
@@ -29,6 +30,7 @@ pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
 pub use restore::{Started, start};
 pub use servers::{Credentials, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
+pub use witness::Witness;
 
 /// How the rest of the server speaks with the queue engine. Cheap to clone.
 #[derive(Debug, Clone)]

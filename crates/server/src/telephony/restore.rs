@@ -16,6 +16,7 @@ use super::{
     link::Surroundings,
     servers::Servers,
     today::{Today, midnights},
+    witness::Witness,
 };
 use crate::{clock::Clock, journal::Journal, numbers::Numbers, stream::Stream};
 
@@ -37,13 +38,15 @@ pub async fn start(
     journal: Journal,
     stream: Stream,
     numbers: Numbers,
+    witness: Option<Box<dyn Witness>>,
 ) -> Result<Started, StoreError> {
     let (asks, inbox) = mpsc::channel(MAILBOX);
     let acd = Mailbox(asks.clone());
     let status = journal.status();
     let (_, seed) = clock.id();
     let engine = Engine::new(u64::try_from(seed >> 64).unwrap_or_default());
-    let mut desk = Desk::new(engine, clock.clone(), journal, stream, Today::default());
+    let today = Today::default();
+    let mut desk = Desk::new(engine, clock.clone(), journal, stream, today, witness);
     for input in what_the_centre_is(store).await? {
         desk.take(input);
     }

@@ -48,7 +48,7 @@ impl Small {
         };
         let stream = Stream::new(Vec::new(), 0);
         let (clock, today) = (around.clock.clone(), Today::default());
-        let mut desk = Desk::new(Engine::new(1), clock, journal, stream, today);
+        let mut desk = Desk::new(Engine::new(1), clock, journal, stream, today, None);
         for input in set_up() {
             desk.take(input);
         }

@@ -6,6 +6,7 @@ mod lost;
 mod restart;
 mod servers;
 mod soak;
+mod watch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use server::{
 };
 use sim::asterisk::{CallHandle, Caller, SimConfig, SimPbx};
 use tempfile::TempDir;
+use watch::Breaches;
 
 /// Longer than anything here may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,6 +36,7 @@ pub(crate) struct Centre {
     tasks: Option<Tasks>,
     folder: TempDir,
     journal: Limits,
+    breaches: Breaches,
 }
 
 /// The events since some moment.
@@ -48,13 +51,16 @@ impl Centre {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pbx = Arc::new(SimPbx::start(config).await.unwrap());
         let folder = tempfile::tempdir().unwrap();
-        let (app, tasks) = App::start(setup(&pbx, &folder, journal)).await.unwrap();
+        let breaches = Breaches::default();
+        let started = App::start_before(setup(&pbx, &folder, journal), Some(breaches.watch()));
+        let (app, tasks) = started.await.unwrap();
         let centre = Self {
             pbx,
             app,
             tasks: Some(tasks),
             folder,
             journal,
+            breaches,
         };
         centre.connected().await;
         centre
@@ -79,9 +85,9 @@ impl Centre {
         drop(std::mem::replace(&mut self.app, idle));
         tasks.finish().await;
         meanwhile(&self.pbx).await;
-        let (app, tasks) = App::start(setup(&self.pbx, &self.folder, self.journal))
-            .await
-            .unwrap();
+        let setup = setup(&self.pbx, &self.folder, self.journal);
+        let started = App::start_before(setup, Some(self.breaches.watch()));
+        let (app, tasks) = started.await.unwrap();
         drop(std::mem::replace(&mut self.app, app));
         idle_tasks.finish().await;
         self.tasks = Some(tasks);
@@ -177,7 +183,7 @@ impl Centre {
         found.status.clone()
     }
 
-    /// Nothing is left anywhere.
+    /// Nothing is left anywhere, and no rule was broken on the way.
     pub(crate) async fn all_quiet(&self) {
         until("an empty PBX", async || {
             self.pbx.channels().is_empty() && self.pbx.bridges().is_empty()
@@ -188,6 +194,7 @@ impl Centre {
             self.app.journal.get().behind == 0
         })
         .await;
+        self.breaches.none();
     }
 }
 
