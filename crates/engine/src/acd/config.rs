@@ -241,6 +241,25 @@ impl Acd {
         self.seek_again(a);
     }
 
+    /// Whose turn it is, by the offers made before.
+    pub(super) fn turns_restored(&mut self, queue: QueueId, agents: &[AgentId]) {
+        let Some(q) = self.queues.slot(queue) else {
+            return;
+        };
+        for agent in agents {
+            let Some(a) = self.agents.slot(*agent) else {
+                continue;
+            };
+            self.queues[q].offers_made += 1;
+            let made = self.queues[q].offers_made;
+            self.refit(a, |record| {
+                if let Some(membership) = record.memberships.iter_mut().find(|m| m.queue == q) {
+                    membership.last_offered = made;
+                }
+            });
+        }
+    }
+
     fn seek_again(&mut self, a: AgentSlot) {
         if self.agents[a].status.state == AgentState::Available {
             self.seekers.push(a);

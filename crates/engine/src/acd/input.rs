@@ -95,6 +95,11 @@ pub enum Input {
 
     // ---- after a restart of ours; given before anything else
     CallRestored(Box<CallRestored>),
+    /// Who was offered a call of this queue, the last one last. Who is not named had none for longer.
+    TurnsRestored {
+        queue: QueueId,
+        agents: Vec<AgentId>,
+    },
     AgentRestored {
         agent: AgentId,
         status: AgentStatus,

@@ -200,6 +200,7 @@ impl Acd {
             Input::ServerLost { server } => self.server_lost(server),
             Input::ServerResynced { server, snapshot } => self.server_resynced(server, &snapshot),
             Input::CallRestored(restored) => self.call_restored(*restored),
+            Input::TurnsRestored { queue, agents } => self.turns_restored(queue, &agents),
             Input::AgentRestored {
                 agent,
                 status,
@@ -244,6 +245,7 @@ pub(crate) fn is_setup(input: &Input) -> bool {
             | Input::DidSet(_)
             | Input::DefaultQueueSet(_)
             | Input::CallRestored(_)
+            | Input::TurnsRestored { .. }
             | Input::AgentRestored { .. }
     )
 }

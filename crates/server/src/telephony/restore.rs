@@ -52,6 +52,9 @@ pub async fn start(
     }
     let now = clock.now().utc;
     let past = read_past_day(store, now, &mut desk).await?;
+    for input in past.turns() {
+        desk.take(input);
+    }
     for input in agents(store, &past.tallies).await? {
         desk.take(input);
     }
@@ -153,6 +156,8 @@ struct Past {
     tallies: BTreeMap<AgentId, u32>,
     /// When a call that has not ended entered the queue that it is in.
     entered: BTreeMap<CallId, Timestamp>,
+    /// The number of the event by which an agent was last offered a call of a queue.
+    offered: BTreeMap<QueueId, BTreeMap<AgentId, u64>>,
 }
 
 /// Reads the past day's events again; the desk counts today's figures of the queues by them.
@@ -179,6 +184,18 @@ async fn read_past_day(store: &Store, now: Timestamp, desk: &mut Desk) -> Result
 }
 
 impl Past {
+    /// Whose turn it is in each queue.
+    fn turns(&self) -> impl Iterator<Item = Input> {
+        self.offered.iter().map(|(queue, offered)| {
+            let mut agents: Vec<AgentId> = offered.keys().copied().collect();
+            agents.sort_by_key(|agent| offered[agent]);
+            Input::TurnsRestored {
+                queue: *queue,
+                agents,
+            }
+        })
+    }
+
     fn learn(&mut self, event: &Event, midnights: &BTreeMap<QueueId, Timestamp>) {
         match &event.body {
             EventBody::CallQueued { call, .. } => {
@@ -186,6 +203,10 @@ impl Past {
             }
             EventBody::CallEnded { call, .. } => {
                 self.entered.remove(call);
+            }
+            EventBody::CallOffered { queue, agent, .. } => {
+                let offered = self.offered.entry(*queue).or_default();
+                offered.insert(*agent, event.seq);
             }
             EventBody::CallAnswered { agent, queue, .. }
                 if midnights.get(queue).is_some_and(|at| event.at >= *at) =>

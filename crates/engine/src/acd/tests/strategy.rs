@@ -65,6 +65,26 @@ fn round_robin_goes_on_where_it_was_when_the_list_changes() {
 }
 
 #[test]
+fn round_robin_goes_on_where_it_was_after_a_restart() {
+    let mut before = centre(Strategy::RoundRobin, &["ann", "joe", "kim"]);
+    assert_eq!(serve(&mut before, "c1"), "ann");
+    assert_eq!(serve(&mut before, "c2"), "joe");
+    let mut c = before.restarted();
+    for agent in ["ann", "joe", "kim"] {
+        c.member(agent, "support", 0).quietly();
+    }
+    let agents = ["ann", "joe", "removed"].map(Centre::agent_id).to_vec();
+    let queue = Centre::queue_id("support");
+    c.input(Input::TurnsRestored { queue, agents })
+        .says_nothing();
+    c.restored(&before);
+    assert_eq!(serve(&mut c, "c3"), "kim");
+    assert_eq!(serve(&mut c, "c4"), "ann");
+    assert_eq!(serve(&mut c, "c5"), "joe");
+    assert_eq!(serve(&mut c, "c6"), "kim");
+}
+
+#[test]
 fn least_calls_counts_until_the_queues_midnight() {
     let mut c = centre(Strategy::LeastCalls, &["ann", "joe"]);
     c.queue("support", |q| q.time_zone = "Europe/Bratislava".to_owned());

@@ -70,3 +70,38 @@ async fn who_hung_up_while_we_were_down_has_abandoned() {
     let ended = logged(&centre, call).await;
     assert_eq!(ended.outcome, Some(Outcome::Abandoned));
 }
+
+#[tokio::test]
+async fn whose_turn_it_is_outlives_a_restart() {
+    let mut centre = Centre::start(SimConfig::default()).await;
+    let sales = centre
+        .queue("sales", |queue| {
+            queue.strategy = model::Strategy::RoundRobin;
+        })
+        .await;
+    let mut agents = Vec::new();
+    for phone in ["101", "102", "103"] {
+        centre.pbx.phone(phone).answers_after(Duration::ZERO);
+        agents.push(centre.agent(phone, &[sales]).await);
+    }
+    let mut served = Vec::new();
+    for restarts in [false, false, true, false] {
+        if restarts {
+            centre.all_quiet().await;
+            centre.restart().await;
+        }
+        let mut events = centre.events();
+        let caller = centre.caller("sales");
+        let EventBody::CallAnswered { agent, .. } = events.answered().await.body else {
+            unreachable!()
+        };
+        served.push(agent);
+        caller.hang_up();
+        events.ended().await;
+    }
+    let [first, second, third] = agents[..] else {
+        unreachable!()
+    };
+    assert_eq!(served, [first, second, third, first]);
+    centre.all_quiet().await;
+}
