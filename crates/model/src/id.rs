@@ -51,6 +51,8 @@ ids! {
     ApiKeyId,
     /// A customer's whole contact, over all its channels.
     CallId,
+    /// One file of caller IDs that was taken in.
+    CallerIdImportId,
     /// One of the numbers that we may present.
     CallerIdKey,
     /// One of our own numbers.

@@ -5,6 +5,8 @@
 mod agent;
 mod call;
 mod caller_id;
+mod caller_id_import;
+mod caller_id_use;
 mod check;
 mod did;
 mod event;
@@ -21,12 +23,14 @@ pub use caller_id::{
     Attestation, CallerId, CallerIdRule, MAX_CAP, MAX_CONCURRENT, MAX_LABELS, Tier, Verification,
     checked_presentable,
 };
+pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
+pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use did::Did;
 pub use event::{Candidate, Choice, Event, EventBody, OfferResult, PassedOver};
 pub use id::{
-    AgentId, ApiKeyId, CallId, CallerIdKey, DidId, OfferId, QueueId, ReservationId, ServerId,
-    SessionId, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DidId, OfferId, QueueId,
+    ReservationId, ServerId, SessionId, UserId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{
