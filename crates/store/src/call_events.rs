@@ -48,7 +48,7 @@ impl Events<'_> {
             database: self.database,
         };
         let text = settings.get(APPLIED_SEQ).await?.unwrap_or_default();
-        crate::journal::seq(&text)
+        crate::journal::seq(APPLIED_SEQ, &text)
     }
 
     /// The number of the oldest event that is still kept: who asks for earlier ones has missed some.

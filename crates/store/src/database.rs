@@ -14,7 +14,7 @@ use sqlx::{
 use crate::dialect::Db;
 use crate::error::StoreError;
 use crate::row::{Columns, Row};
-use crate::sql::{Sql, Value};
+use crate::sql::{Sql, Value, pieces};
 
 /// The longest wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -159,6 +159,21 @@ impl Tx {
             }
         })
         .await
+    }
+
+    /// Writes many rows in few statements; `replace` says what becomes of rows with the same key.
+    pub(crate) async fn put(
+        &mut self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        replace: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<(), StoreError> {
+        for rows in pieces(rows) {
+            let sql = Sql::insert_rows(table, columns, rows.concat()).and(replace);
+            self.execute(sql).await?;
+        }
+        Ok(())
     }
 
     /// Runs any number of statements without values. No time limit: a migration takes what it takes.

@@ -13,7 +13,7 @@ use crate::database::{Database, Tx};
 use crate::fold::Fold;
 use crate::offers::{self, offer};
 use crate::settings::{self, APPLIED_SEQ};
-use crate::sql::{Sql, Value, pieces};
+use crate::sql::{Sql, pieces};
 use crate::{StoreError, call_events};
 
 /// The most events in one batch.
@@ -39,14 +39,12 @@ impl Journal<'_> {
     ///
     /// When this returns `Ok`, they are on disk. [`StoreError::Gap`] if one is missing; then none was applied.
     pub async fn apply(&self, events: &[Event]) -> Result<Applied, StoreError> {
-        if events.len() > MAX_BATCH {
-            let problem = format!("has {} events, more than {MAX_BATCH}", events.len());
-            return Err(StoreError::refused("events", problem));
-        }
+        bounded(events)?;
         let lock = self.database.db().for_update();
         let mut tx = self.database.begin().await?;
-        let applied = seq(&settings::lock(&mut tx, APPLIED_SEQ, lock).await?)?;
-        let new = after(events, applied)?;
+        let applied = settings::lock(&mut tx, APPLIED_SEQ, lock).await?;
+        let applied = seq(APPLIED_SEQ, &applied)?;
+        let new = after(events, |event| event.seq, applied)?;
         let seq = new.last().map_or(applied, |event| event.seq);
         if !new.is_empty() {
             let mut fold = load(&mut tx, new).await?;
@@ -74,32 +72,45 @@ impl Journal<'_> {
     }
 }
 
-/// Reads the checkpoint.
-pub(crate) fn seq(text: &str) -> Result<u64, StoreError> {
+/// Reads the checkpoint of that name.
+pub(crate) fn seq(name: &str, text: &str) -> Result<u64, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt {
         table: "settings",
         column: "value".to_owned(),
-        row: APPLIED_SEQ.to_owned(),
+        row: name.to_owned(),
         problem: format!("{text:?} is no number"),
     })
 }
 
-/// The events that are new, provided none is missing.
-fn after(events: &[Event], applied: u64) -> Result<&[Event], StoreError> {
-    let Some(first) = events.first() else {
-        return Ok(events);
+/// The entries that are new, provided none is missing. `seq` is an entry's number.
+pub(crate) fn after<T>(
+    entries: &[T],
+    seq: impl Fn(&T) -> u64,
+    applied: u64,
+) -> Result<&[T], StoreError> {
+    let Some(first) = entries.first().map(&seq) else {
+        return Ok(entries);
     };
     let gap = |expected, found| StoreError::Gap { expected, found };
-    if first.seq > applied + 1 {
-        return Err(gap(applied + 1, first.seq));
+    if first > applied + 1 {
+        return Err(gap(applied + 1, first));
     }
-    for (expected, event) in (first.seq..).zip(events) {
-        if event.seq != expected {
-            return Err(gap(expected, event.seq));
+    for (expected, found) in (first..).zip(entries.iter().map(&seq)) {
+        if found != expected {
+            return Err(gap(expected, found));
         }
     }
-    let known = events.partition_point(|event| event.seq <= applied);
-    Ok(&events[known..])
+    let known = entries.partition_point(|entry| seq(entry) <= applied);
+    Ok(&entries[known..])
+}
+
+/// A batch's length, if it is one.
+pub(crate) fn bounded<T>(entries: &[T]) -> Result<(), StoreError> {
+    if entries.len() > MAX_BATCH {
+        let problem = format!("has {} events, more than {MAX_BATCH}", entries.len());
+        return Err(StoreError::refused("events", problem));
+    }
+    Ok(())
 }
 
 /// Reads the rows that the events touch.
@@ -108,12 +119,12 @@ async fn load(tx: &mut Tx, events: &[Event]) -> Result<Fold, StoreError> {
     let (calls, agents) = touched(events);
     let alive = " AND (ended_at IS NULL OR result = 'answered')";
     for ids in pieces(&calls) {
-        let known = among(calls::TABLE, calls::COLUMNS, "id", ids, "");
+        let known = Sql::among(calls::TABLE, calls::COLUMNS, "id", ids, "");
         for row in tx.fetch(known).await? {
             let call = call(&row)?;
             fold.calls.load(call.id, call);
         }
-        let alive = among(offers::TABLE, offers::COLUMNS, "call_id", ids, alive);
+        let alive = Sql::among(offers::TABLE, offers::COLUMNS, "call_id", ids, alive);
         for row in tx.fetch(alive).await? {
             let offer = offer(&row)?;
             fold.offers.load(offer.id, offer);
@@ -121,7 +132,7 @@ async fn load(tx: &mut Tx, events: &[Event]) -> Result<Fold, StoreError> {
     }
     for ids in pieces(&agents) {
         let (table, columns) = (agent_states::TABLE, agent_states::COLUMNS);
-        let open = among(table, columns, "agent_id", ids, " AND ended_at IS NULL");
+        let open = Sql::among(table, columns, "agent_id", ids, " AND ended_at IS NULL");
         for row in tx.fetch(open).await? {
             let interval = interval(&row)?;
             fold.intervals.load(interval.seq, interval);
@@ -143,18 +154,6 @@ fn touched(events: &[Event]) -> (Vec<CallId>, Vec<AgentId>) {
     (calls.into_iter().collect(), agents.into_iter().collect())
 }
 
-fn among<T: Copy + Into<Value>>(
-    table: &'static str,
-    columns: &[&str],
-    key: &str,
-    ids: &[T],
-    rest: &str,
-) -> Sql {
-    let marks = vec!["?"; ids.len()].join(", ");
-    let sql = Sql::select(table, columns, &format!("WHERE {key} IN ({marks}){rest}"));
-    ids.iter().fold(sql, |sql, id| sql.bind(*id))
-}
-
 async fn write(
     tx: &mut Tx,
     events: &[Event],
@@ -162,7 +161,8 @@ async fn write(
     database: &Database,
 ) -> Result<(), StoreError> {
     let rows: Vec<_> = events.iter().map(call_events::values).collect();
-    put(tx, call_events::TABLE, call_events::COLUMNS, "", &rows).await?;
+    tx.put(call_events::TABLE, call_events::COLUMNS, "", &rows)
+        .await?;
 
     let db = database.db();
     let rows: Vec<_> = fold
@@ -171,7 +171,8 @@ async fn write(
         .map(|(_, row)| calls::values(row))
         .collect();
     let replace = db.on_same_key(calls::COLUMNS);
-    put(tx, calls::TABLE, calls::COLUMNS, &replace, &rows).await?;
+    tx.put(calls::TABLE, calls::COLUMNS, &replace, &rows)
+        .await?;
 
     let rows: Vec<_> = fold
         .offers
@@ -179,7 +180,8 @@ async fn write(
         .map(|(_, row)| offers::values(row))
         .collect();
     let replace = db.on_same_key(offers::COLUMNS);
-    put(tx, offers::TABLE, offers::COLUMNS, &replace, &rows).await?;
+    tx.put(offers::TABLE, offers::COLUMNS, &replace, &rows)
+        .await?;
 
     let rows: Vec<_> = fold
         .intervals
@@ -187,14 +189,8 @@ async fn write(
         .map(|(_, row)| agent_states::values(row))
         .collect();
     let replace = db.on_same_key(agent_states::COLUMNS);
-    put(
-        tx,
-        agent_states::TABLE,
-        agent_states::COLUMNS,
-        &replace,
-        &rows,
-    )
-    .await?;
+    tx.put(agent_states::TABLE, agent_states::COLUMNS, &replace, &rows)
+        .await?;
 
     let rows: Vec<_> = fold
         .statuses
@@ -202,20 +198,5 @@ async fn write(
         .map(|(agent, row)| status_values(*agent, row))
         .collect();
     let replace = db.on_same_key(STATUS_COLUMNS);
-    put(tx, STATUSES, STATUS_COLUMNS, &replace, &rows).await
-}
-
-/// Writes many rows in few statements.
-async fn put(
-    tx: &mut Tx,
-    table: &'static str,
-    columns: &'static [&'static str],
-    replace: &str,
-    rows: &[Vec<Value>],
-) -> Result<(), StoreError> {
-    for rows in pieces(rows) {
-        let sql = Sql::insert_rows(table, columns, rows.concat()).and(replace);
-        tx.execute(sql).await?;
-    }
-    Ok(())
+    tx.put(STATUSES, STATUS_COLUMNS, &replace, &rows).await
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{
-    AgentId, ApiKeyId, CallId, DidId, OfferId, QueueId, ServerId, SessionId, Timestamp, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DidId, E164, OfferId, QueueId,
+    ReservationId, ServerId, SessionId, Timestamp, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ pub(crate) enum Value {
     Id(Option<Uuid>),
     Text(Option<String>),
     Int(Option<i64>),
-    Bool(bool),
+    Bool(Option<bool>),
 }
 
 macro_rules! value_from {
@@ -57,12 +58,11 @@ value_from! {
     // Milliseconds and sequence numbers: 292 million years of either fit.
     u64 => |number| Int(i64::try_from(number).unwrap_or(i64::MAX));
     Timestamp => |at| Int(at.as_micros());
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
+    bool => |flag| Bool(flag);
+    CallerIdImportId => |id| Id(id.0);
+    CallerIdKey => |id| Id(id.0);
+    ReservationId => |id| Id(id.0);
+    E164 => |number| Text(number.to_string());
 }
 
 /// The word that an enum has on the wire.
@@ -115,6 +115,19 @@ impl Sql {
     pub(crate) fn select(table: &'static str, columns: &[&str], rest: &str) -> Self {
         let text = format!("SELECT {} FROM {table} {rest}", columns.join(", "));
         Self::new(table, text)
+    }
+
+    /// The rows whose `key` is one of `ids`: a piece of them (see [`pieces`]).
+    pub(crate) fn among<T: Clone + Into<Value>>(
+        table: &'static str,
+        columns: &[&str],
+        key: &str,
+        ids: &[T],
+        rest: &str,
+    ) -> Self {
+        let marks = vec!["?"; ids.len()].join(", ");
+        let sql = Self::select(table, columns, &format!("WHERE {key} IN ({marks}){rest}"));
+        ids.iter().fold(sql, |sql, id| sql.bind(id.clone()))
     }
 
     pub(crate) fn insert(
