@@ -80,6 +80,14 @@ impl Db {
         }
     }
 
+    /// An id as text, as [`uuid::Uuid`] reads it.
+    pub(crate) fn id_text(self, column: &str) -> String {
+        match self {
+            Self::Sqlite | Self::MariaDb => format!("hex({column})"),
+            Self::Postgres => column.to_owned(),
+        }
+    }
+
     /// The end of a `SELECT` whose rows this transaction is going to change. SQLite locks the whole file instead.
     pub(crate) fn for_update(self) -> &'static str {
         match self {

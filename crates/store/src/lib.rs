@@ -8,6 +8,10 @@ mod agent_states;
 mod agents;
 mod api_keys;
 mod call_events;
+mod caller_id_imports;
+mod caller_id_rules;
+mod caller_id_uses;
+mod caller_ids;
 mod calls;
 mod database;
 mod dialect;
@@ -15,6 +19,8 @@ mod dids;
 mod error;
 mod fold;
 mod journal;
+mod ledger;
+mod line;
 mod members;
 mod migrate;
 mod offers;
@@ -32,11 +38,16 @@ pub use agent_states::{AgentInterval, AgentStates};
 pub use agents::Agents;
 pub use api_keys::ApiKeys;
 pub use call_events::Events;
+pub use caller_id_imports::{CallerIdImports, MAX_IMPORT_BATCH, Undone, Upserted};
+pub use caller_id_rules::CallerIdRules;
+pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
+pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, OpenCall};
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
 pub use journal::{Applied, Journal, MAX_BATCH};
+pub use ledger::{Ledger, LedgerEntry, UseFact};
 pub use members::Members;
 pub use migrate::Migrated;
 pub use offers::Offer;
@@ -85,6 +96,16 @@ nouns! {
     members: Members,
     /// Our own numbers.
     dids: Dids,
+    /// The numbers that we may present.
+    caller_ids: CallerIds,
+    /// Files of them that were taken in.
+    caller_id_imports: CallerIdImports,
+    /// How each campaign wants them chosen.
+    caller_id_rules: CallerIdRules,
+    /// The log of their uses.
+    caller_id_uses: CallerIdUses,
+    /// Writes down their uses.
+    ledger: Ledger,
     /// The call log.
     calls: Calls,
     /// All that happened, in order.

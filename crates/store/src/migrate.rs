@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = migrations! {
     12 "0012_events",
     13 "0013_agent_states",
     14 "0014_agent_statuses",
+    15 "0015_caller_ids",
+    16 "0016_caller_id_imports",
+    17 "0017_caller_id_rules",
+    18 "0018_caller_id_uses",
+    19 "0019_caller_id_counts",
 };
 
 const TABLE: &str = "schema_migrations";

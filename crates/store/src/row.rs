@@ -1,6 +1,6 @@
 //! One row of whichever database, read column by column. What cannot be read is named: table, column, row.
 
-use model::Timestamp;
+use model::{E164, Timestamp};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as WordError};
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -50,6 +50,10 @@ impl Row {
         read!(self, column, bool)
     }
 
+    pub(crate) fn opt_bool(&self, column: &str) -> Result<Option<bool>, StoreError> {
+        read!(self, column, Option<bool>)
+    }
+
     pub(crate) fn int<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
         self.opt_int(column)?
             .ok_or_else(|| self.corrupt(column, "is null"))
@@ -71,6 +75,12 @@ impl Row {
 
     pub(crate) fn opt_instant(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.opt_int(column)?.map(Timestamp::from_micros))
+    }
+
+    pub(crate) fn e164(&self, column: &str) -> Result<E164, StoreError> {
+        let text = self.text(column)?;
+        text.parse()
+            .map_err(|_| self.corrupt(column, format!("{text:?} is no E.164 number")))
     }
 
     /// An enum by its word on the wire.

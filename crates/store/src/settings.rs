@@ -1,4 +1,4 @@
-//! Single values by name. `journal.*` belongs to the journal and cannot be set here.
+//! Single values by name. `journal.*` and `ledger.*` belong to the journal and the ledger and cannot be set here.
 
 use model::QueueId;
 
@@ -9,9 +9,10 @@ use crate::{StoreError, sql};
 const TABLE: &str = "settings";
 const COLUMNS: &[&str] = &["name", "value"];
 
-/// Names that start so belong to the journal.
-const RESERVED: &str = "journal.";
+/// Names that start so belong to the journal and to the ledger.
+const RESERVED: [&str; 2] = ["journal.", "ledger."];
 pub(crate) const APPLIED_SEQ: &str = "journal.applied_seq";
+pub(crate) const LEDGER_SEQ: &str = "ledger.applied_seq";
 const DEFAULT_QUEUE: &str = "default_queue";
 
 pub struct Settings<'a> {
@@ -78,8 +79,9 @@ impl Settings<'_> {
 }
 
 fn check(name: &str) -> Result<(), StoreError> {
-    if name.starts_with(RESERVED) {
-        return Err(StoreError::refused(name, "belongs to the journal"));
+    if let Some(owner) = RESERVED.iter().find(|owner| name.starts_with(**owner)) {
+        let owner = owner.trim_end_matches('.');
+        return Err(StoreError::refused(name, format!("belongs to the {owner}")));
     }
     Ok(())
 }

@@ -181,6 +181,20 @@ impl Sql {
         Self::new(table, format!("DELETE FROM {table} WHERE {key} = ?"))
     }
 
+    /// Deletes the rows whose `key` is one of `keys`: a piece of them (see [`pieces`]).
+    pub(crate) fn delete_among<T: Clone + Into<Value>>(
+        table: &'static str,
+        key: &str,
+        keys: &[T],
+    ) -> Self {
+        let marks = vec!["?"; keys.len()].join(", ");
+        let sql = Self::new(
+            table,
+            format!("DELETE FROM {table} WHERE {key} IN ({marks})"),
+        );
+        keys.iter().fold(sql, |sql, key| sql.bind(key.clone()))
+    }
+
     /// PostgreSQL cannot keep a NUL, so nobody may.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let nul = |value: &Value| matches!(value, Value::Text(Some(text)) if text.contains('\0'));

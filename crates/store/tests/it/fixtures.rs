@@ -1,8 +1,9 @@
 //! Values to store. Ids grow with their number, so that their order is known.
 
 use model::{
-    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, CallId, Caller, Choice, Did, DidId,
-    Event, EventBody, OfferId, OfferResult, Queue, QueueId, Role, Server, ServerId, SessionId,
+    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, CallId, Caller, CallerId,
+    CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Did, DidId, E164, Event, EventBody,
+    OfferId, OfferResult, Queue, QueueId, ReservationId, Role, Server, ServerId, SessionId,
     Timestamp, User, UserId,
 };
 use store::{ConflictKind, Session, StoreError};
@@ -111,6 +112,61 @@ pub(crate) fn did(number: u128, queue: QueueId) -> Did {
         queue,
         note: String::new(),
     }
+}
+
+pub(crate) fn caller_id_key(number: u128) -> CallerIdKey {
+    CallerIdKey(id(10, number))
+}
+
+pub(crate) fn reservation_id(number: u128) -> ReservationId {
+    ReservationId(id(11, number))
+}
+
+pub(crate) fn import_id(number: u128) -> CallerIdImportId {
+    CallerIdImportId(id(12, number))
+}
+
+/// One of our numbers.
+pub(crate) fn number(number: u64) -> E164 {
+    E164::from_digits(12_025_550_100 + number).unwrap()
+}
+
+/// Somebody who is called.
+pub(crate) fn person(number: u64) -> E164 {
+    E164::from_digits(13_105_550_100 + number).unwrap()
+}
+
+/// A number of which only the least is said.
+pub(crate) fn caller_id(of: u64) -> CallerId {
+    let e164 = number(of);
+    CallerId {
+        id: caller_id_key(u128::from(of)),
+        number: e164.to_string(),
+        e164,
+        country: None,
+        calling_code: None,
+        region: None,
+        area_code: None,
+        carrier: String::new(),
+        labels: [].into(),
+        campaigns: [].into(),
+        per_minute_limit: None,
+        hourly_limit: CallerId::HOURLY_LIMIT,
+        daily_limit: CallerId::DAILY_LIMIT,
+        max_concurrent: 1,
+        time_zone: "UTC".to_owned(),
+        active: true,
+        verified: None,
+        attestation: None,
+        note: String::new(),
+        created_at: at(3),
+        updated_at: at(4),
+    }
+}
+
+pub(crate) fn import(number: u128) -> CallerIdImport {
+    let made_at = at(i64::try_from(number).unwrap() * 10);
+    CallerIdImport::new(import_id(number), "numbers.csv", "ada", made_at)
 }
 
 pub(crate) fn event(seq: u64, body: EventBody) -> Event {

@@ -7,6 +7,9 @@
 
 extern crate cordboard_store as store;
 
+mod caller_id_imports;
+mod caller_id_uses;
+mod caller_ids;
 mod calls;
 mod faults;
 mod fixtures;

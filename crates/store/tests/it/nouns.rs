@@ -262,7 +262,7 @@ async fn settings_are_kept(store: &Store) {
     settings.set("zoom", "1").await.unwrap();
     assert_eq!(settings.get("theme").await, Ok(Some("light".to_owned())));
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let all = settings.list(Some("k"), 9).await.unwrap();
+    let all = settings.list(Some("m"), 9).await.unwrap();
     assert_eq!(all, [pair("theme", "light"), pair("zoom", "1")]);
     assert_eq!(settings.list(Some("theme"), 9).await.unwrap().len(), 1);
     assert_eq!(settings.delete("theme").await, Ok(true));
