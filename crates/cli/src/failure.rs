@@ -3,7 +3,7 @@
 use std::{fmt, process::ExitCode};
 
 use serde_json::json;
-use server::{app::StartError, config::ConfigError};
+use server::{app::StartError, callerid::CallerIdsError, config::ConfigError};
 use store::StoreError;
 
 use crate::output::Output;
@@ -143,7 +143,9 @@ pub(crate) fn start(error: &StartError) -> Failure {
         .remedy(
             "stop the program that has the address, or name another: `--listen` or `server.listen`",
         ),
-        StartError::Store(_) | StartError::CatchUp(_) => {
+        StartError::Store(_)
+        | StartError::CatchUp(_)
+        | StartError::CallerIds(CallerIdsError::Store(_) | CallerIdsError::CatchUp(_)) => {
             failed(Code::Database, "the database cannot be used")
                 .remedy("run `cordboard doctor`; it looks at the database more closely")
         }
@@ -154,7 +156,10 @@ pub(crate) fn start(error: &StartError) -> Failure {
         .remedy("correct that [[asterisk]]"),
         StartError::DefaultQueue(_) => failed(Code::Config, "`acd.default_queue` cannot be used")
             .remedy("add that queue in the API, or remove the key"),
-        StartError::DataFolder { .. } | StartError::Vault(_) | StartError::Journal(_) => {
+        StartError::DataFolder { .. }
+        | StartError::Vault(_)
+        | StartError::Journal(_)
+        | StartError::CallerIds(CallerIdsError::Ledger(_)) => {
             failed(Code::Failed, "the data folder cannot be used")
                 .remedy("run `cordboard doctor`; restore the folder from a backup if it is damaged")
         }

@@ -8,6 +8,7 @@ use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::{
+    callerid::{self, CallerIds, CallerIdsError},
     clock::Clock,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
@@ -29,6 +30,8 @@ pub struct App {
     pub clock: Clock,
     pub vault: Vault,
     pub journal: journal::StatusHandle,
+    pub caller_ids: CallerIds,
+    pub numbers: Numbers,
 }
 
 /// What the parts are made from.
@@ -38,6 +41,7 @@ pub struct Setup {
     pub dsn: String,
     pub journal: journal::Limits,
     pub numbers: Numbers,
+    pub caller_ids: callerid::Settings,
     /// Servers named in the configuration; they replace those of the same name in the database.
     pub servers: Vec<ConfiguredServer>,
     /// The name of the queue for calls that nothing else routes, where the configuration says so.
@@ -71,6 +75,8 @@ pub enum StartError {
     Journal(#[from] JournalError),
     #[error("the journal cannot be brought into the database: {0}")]
     CatchUp(String),
+    #[error("caller IDs cannot be brought up: {0}")]
+    CallerIds(#[from] CallerIdsError),
     #[error("the server {name} of the configuration is not usable: {why}")]
     Server { name: String, why: String },
     #[error(
@@ -83,6 +89,7 @@ pub enum StartError {
 pub struct Tasks {
     desk: JoinHandle<()>,
     applier: JoinHandle<()>,
+    caller_ids: [JoinHandle<()>; 2],
 }
 
 impl Tasks {
@@ -91,6 +98,9 @@ impl Tasks {
         let rest = async {
             let _ = self.desk.await;
             let _ = self.applier.await;
+            for task in self.caller_ids {
+                let _ = task.await;
+            }
         };
         if tokio::time::timeout(STOP_TIMEOUT, rest).await.is_err() {
             tracing::warn!("the database did not take the last events; they wait in the journal");
@@ -127,6 +137,14 @@ impl App {
         set_default_queue(&store, setup.default_queue.as_deref()).await?;
         keep_servers(&store, &vault, &clock, &setup.servers).await?;
 
+        let caller_ids = callerid::start(
+            &store,
+            clock.clone(),
+            &setup.data.join("ledger"),
+            setup.journal,
+            setup.caller_ids,
+        )
+        .await?;
         let started = telephony::start(
             &store,
             clock.clone(),
@@ -145,10 +163,17 @@ impl App {
             clock,
             vault,
             journal: status,
+            caller_ids: caller_ids.caller_ids,
+            numbers: setup.numbers,
         };
         app.connect_servers(&setup.servers).await?;
         let desk = started.desk;
-        Ok((app, Tasks { desk, applier }))
+        let tasks = Tasks {
+            desk,
+            applier,
+            caller_ids: [caller_ids.desk, caller_ids.applier],
+        };
+        Ok((app, tasks))
     }
 
     async fn connect_servers(&self, configured: &[ConfiguredServer]) -> Result<(), StartError> {

@@ -3,6 +3,7 @@
 mod api;
 pub mod app;
 pub mod auth;
+pub mod callerid;
 pub mod clock;
 pub mod config;
 pub mod doctor;

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asterisk::ari::Transport;
+use engine::callerid::Limits;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     app::{App, ConfiguredServer, Setup, StartError, Tasks},
-    auth,
+    auth, callerid,
     config::{self, Config},
     journal, listen,
     numbers::Numbers,
@@ -91,8 +92,25 @@ fn setup(config: &Config) -> Setup {
             ..journal::Limits::default()
         },
         numbers: numbers.unwrap_or_default(),
+        caller_ids: caller_ids(&config.caller_id),
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
+    }
+}
+
+fn caller_ids(config: &config::CallerIdConfig) -> callerid::Settings {
+    callerid::Settings {
+        limits: Limits {
+            per_agent: config.rate_limit_per_agent,
+            reserved_for: Duration::from_secs(config.reserved_for_seconds.into()),
+            floor: Duration::from_hours(config.rotation_floor_hours.into()),
+            present_unverified: config.present_unverified,
+            ..Limits::default()
+        },
+        durability: match config.durability {
+            config::CallerIdDurability::Bounded => callerid::Durability::Bounded,
+            config::CallerIdDurability::Strict => callerid::Durability::Strict,
+        },
     }
 }
 

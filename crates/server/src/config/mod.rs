@@ -20,8 +20,8 @@ pub use error::{ConfigError, Flaw};
 pub use reader::{Origin, Setting};
 pub use secret::{Secret, redacted_dsn};
 pub use sections::{
-    AcdConfig, AsteriskConfig, AuthConfig, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
-    LogFormat, Rest, ServerConfig,
+    AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, DataConfig,
+    DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, ServerConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -40,6 +40,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub asterisk: Vec<AsteriskConfig>,
     pub acd: AcdConfig,
+    pub caller_id: CallerIdConfig,
     pub auth: AuthConfig,
     pub journal: JournalConfig,
     pub log: LogConfig,
@@ -61,6 +62,7 @@ impl Config {
             database: section(&mut reader),
             asterisk: list(&mut reader),
             acd: section(&mut reader),
+            caller_id: section(&mut reader),
             auth: section(&mut reader),
             journal: section(&mut reader),
             log: section(&mut reader),

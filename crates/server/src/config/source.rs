@@ -19,6 +19,11 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// What every variable of ours begins with. `CORDBOARD_` alone is for other purposes.
 const PREFIX: &str = "CORDBOARD__";
+/// What the programs we replace are told by, and the keys that mean the same. A variable of ours goes first.
+const INHERITED: &[(&str, &str)] = &[(
+    "DEFAULT_RATE_LIMIT_PER_AGENT",
+    "caller_id.rate_limit_per_agent",
+)];
 
 /// Names the file, as `--config` does.
 const FILE_VARIABLE: &str = "CORDBOARD_CONFIG";
@@ -43,7 +48,7 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// Files to use if they exist, the first one found.
     pub candidates: Vec<PathBuf>,
-    /// Names and values; only those with our prefix matter.
+    /// Names and values; only those with our prefix and the inherited ones matter.
     pub environment: Vec<(String, String)>,
     pub flags: Vec<Flag>,
 }
@@ -85,6 +90,20 @@ pub(super) fn merged(
     report: &mut Report,
 ) -> BTreeMap<String, Entry> {
     let mut root = file.map_or_else(BTreeMap::new, |file| from_file(file, report));
+    for &(name, key) in INHERITED {
+        let Some((_, value)) = sources.environment.iter().find(|(known, _)| known == name) else {
+            continue;
+        };
+        let path: Vec<&str> = key.split('.').collect();
+        let variable = name.to_owned();
+        put(
+            &mut root,
+            &path,
+            value,
+            Origin::Environment { variable },
+            report,
+        );
+    }
     let mut variables: Vec<(Vec<String>, &str, &str)> = sources
         .environment
         .iter()

@@ -115,6 +115,7 @@ impl Server {
             dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
             journal,
             numbers: Numbers::default(),
+            caller_ids: server::callerid::Settings::default(),
             servers: Vec::new(),
             default_queue: None,
         };

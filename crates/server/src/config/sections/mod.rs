@@ -3,6 +3,7 @@
 mod acd;
 mod asterisk;
 mod auth;
+mod caller_id;
 mod data;
 mod database;
 mod journal;
@@ -12,6 +13,7 @@ mod server;
 pub use acd::AcdConfig;
 pub use asterisk::{AsteriskConfig, Rest};
 pub use auth::AuthConfig;
+pub use caller_id::{CallerIdConfig, CallerIdDurability};
 pub use data::DataConfig;
 pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
@@ -73,18 +75,19 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 8] = [
+pub(super) const ALL: [Outline; 9] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
     outline::<AsteriskConfig>(),
     outline::<AcdConfig>(),
+    outline::<CallerIdConfig>(),
     outline::<AuthConfig>(),
     outline::<JournalConfig>(),
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 8] {
+pub(super) fn names() -> [&'static str; 9] {
     ALL.map(|section| section.name)
 }
 

@@ -247,6 +247,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
         dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
         journal,
         numbers: Numbers::default(),
+        caller_ids: server::callerid::Settings::default(),
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
             ari_url: pbx.ari_url(),

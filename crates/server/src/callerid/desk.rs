@@ -1,0 +1,319 @@
+//! The task that owns the allocator: questions are taken as many as there are, decided, written down together, answered.
+
+use engine::callerid::{
+    Allocation, Allocator, Asked, Command, Explanation, Input, Refusal, Release, Restored,
+};
+use model::{CallerIdKey, E164, Now, ReservationId};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::{Duration, MissedTickBehavior},
+};
+
+use super::record::{Body, Counts, Record};
+use super::{Durability, Question, Refused, Shown, Totals};
+use crate::{clock::Clock, journal::Journal};
+
+/// The most questions that are written down together.
+const BATCH: usize = 512;
+/// How often the ledger is brought to the disk when answers do not wait for it, and tried again where the disk refused it.
+const SYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// What the desk is asked to do.
+pub(super) enum Ask {
+    Next {
+        question: Question,
+        reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
+    },
+    Release {
+        reservation: ReservationId,
+        why: Release,
+        reply: oneshot::Sender<bool>,
+    },
+    ReleaseNumber {
+        number: E164,
+        reply: oneshot::Sender<usize>,
+    },
+    Tell(Vec<Input>),
+    Explain {
+        question: Question,
+        reply: oneshot::Sender<Explanation>,
+    },
+    Show {
+        keys: Vec<CallerIdKey>,
+        reply: oneshot::Sender<Vec<Option<Shown>>>,
+    },
+    Reservations {
+        limit: usize,
+        reply: oneshot::Sender<Vec<Restored>>,
+    },
+    Totals(oneshot::Sender<Totals>),
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ask")
+    }
+}
+
+/// The allocator and what surrounds it.
+pub(super) struct Desk {
+    allocator: Allocator,
+    clock: Clock,
+    ledger: Journal<Record>,
+    durability: Durability,
+    syncing: Option<JoinHandle<()>>,
+    /// What the questions at hand brought about, not written yet.
+    unwritten: Vec<(CallerIdKey, Counts, Body)>,
+    /// Answers that wait for it.
+    answers: Vec<Answer>,
+}
+
+/// A question's answer, which may leave once it is written down.
+struct Answer {
+    reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
+    answer: Result<Box<Allocation>, Refused>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        allocator: Allocator,
+        clock: Clock,
+        ledger: Journal<Record>,
+        durability: Durability,
+    ) -> Self {
+        Self {
+            allocator,
+            clock,
+            ledger,
+            durability,
+            syncing: None,
+            unwritten: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// Takes what is asked until every asker is gone.
+    pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+        let mut sync = tokio::time::interval(SYNC_EVERY);
+        sync.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                taken = asks.recv_many(&mut batch, BATCH) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    let now = self.clock.now();
+                    for ask in batch.drain(..) {
+                        self.take(now, ask);
+                    }
+                }
+                () = deadline => self.handle(self.clock.now(), Input::Tick),
+                _ = sync.tick() => self.sync_behind(),
+            }
+            self.write_down().await;
+        }
+        self.ledger.flush();
+        self.sync_now().await;
+    }
+
+    /// When the allocator wants to be woken.
+    fn deadline(&self) -> impl Future<Output = ()> + use<> {
+        let at = self.allocator.poll_timeout();
+        let at = at.map(|at| self.clock.tokio_instant(at));
+        async move {
+            match at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn take(&mut self, now: Now, ask: Ask) {
+        match ask {
+            Ask::Next { question, reply } => {
+                let answer = self.next(now, question);
+                self.answers.push(Answer { reply, answer });
+            }
+            Ask::Release {
+                reservation,
+                why,
+                reply,
+            } => {
+                let known = self.allocator.reservation(reservation).is_some();
+                self.handle(now, Input::Released { reservation, why });
+                let _ = reply.send(known);
+            }
+            Ask::ReleaseNumber { number, reply } => {
+                let open = self.allocator.key(number).map(|key| self.open(key));
+                let open = open.unwrap_or_default();
+                for what in &open {
+                    let reservation = what.id;
+                    let why = Release::Deleted;
+                    self.handle(now, Input::Released { reservation, why });
+                }
+                let _ = reply.send(open.len());
+            }
+            Ask::Tell(inputs) => {
+                for input in inputs {
+                    self.handle(now, input);
+                }
+            }
+            Ask::Explain { question, reply } => {
+                self.handle(now, Input::Tick);
+                let _ = reply.send(self.allocator.explain(&asked(question)));
+            }
+            Ask::Show { keys, reply } => {
+                self.handle(now, Input::Tick);
+                let _ = reply.send(keys.into_iter().map(|key| self.shown(key)).collect());
+            }
+            Ask::Reservations { limit, reply } => {
+                self.handle(now, Input::Tick);
+                let open = self.allocator.reservations().take(limit);
+                let _ = reply.send(open.cloned().collect());
+            }
+            Ask::Totals(reply) => {
+                self.handle(now, Input::Tick);
+                let _ = reply.send(Totals {
+                    numbers: self.allocator.counts(),
+                    reservations: self.allocator.open(),
+                });
+            }
+        }
+    }
+
+    fn open(&self, key: CallerIdKey) -> Vec<Restored> {
+        self.allocator.reservations_of(key).cloned().collect()
+    }
+
+    fn shown(&self, key: CallerIdKey) -> Option<Shown> {
+        Some(Shown {
+            state: self.allocator.number(key)?,
+            reservations: self.open(key),
+        })
+    }
+
+    fn next(&mut self, now: Now, question: Question) -> Result<Box<Allocation>, Refused> {
+        if let Some(error) = self.trouble() {
+            return Err(Refused::Unwritten(error));
+        }
+        self.allocator.handle(now, Input::Asked(asked(question)));
+        let mut answer = Err(Refused::Stopping);
+        while let Some(command) = self.allocator.next_command() {
+            match command {
+                Command::Present(allocation) => {
+                    self.note(allocation.reservation.key, Body::from(&*allocation));
+                    answer = Ok(allocation);
+                }
+                Command::Refuse { why, .. } => {
+                    count_refusal(&why);
+                    answer = Err(Refused::Engine(why));
+                }
+                Command::End(ended) => self.note(ended.key, Body::from(&ended)),
+            }
+        }
+        answer
+    }
+
+    fn handle(&mut self, now: Now, input: Input) {
+        self.allocator.handle(now, input);
+        while let Some(command) = self.allocator.next_command() {
+            if let Command::End(ended) = command {
+                self.note(ended.key, Body::from(&ended));
+            }
+        }
+    }
+
+    fn note(&mut self, key: CallerIdKey, body: Body) {
+        // A number that was removed has ends, and no counts any more.
+        let usage = self.allocator.usage(key).unwrap_or_default();
+        self.unwritten.push((key, usage.into(), body));
+    }
+
+    /// Writes down what was decided, then lets the answers go.
+    async fn write_down(&mut self) {
+        if !self.unwritten.is_empty() {
+            let at = self.clock.now().utc;
+            self.ledger.append(at, self.unwritten.drain(..));
+            if self.durability == Durability::Strict {
+                self.sync_now().await;
+            }
+            if let Some(error) = self.trouble() {
+                self.take_back(&error);
+            }
+        }
+        for Answer { reply, answer } in self.answers.drain(..) {
+            if answer.is_ok() {
+                metrics::counter!("cordboard_caller_ids_presented_total").increment(1);
+            }
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Why what is decided now could be forgotten.
+    fn trouble(&self) -> Option<String> {
+        let status = self.ledger.status().get();
+        let unsynced = status
+            .sync_error
+            .filter(|_| self.durability == Durability::Strict);
+        status.write_error.or(unsynced)
+    }
+
+    /// A number that is not written down is not presented: after a crash nobody would know of the call.
+    fn take_back(&mut self, error: &str) {
+        let now = self.clock.now();
+        for index in 0..self.answers.len() {
+            if let Ok(allocation) = &self.answers[index].answer {
+                let reservation = allocation.reservation.id;
+                let why = Release::Deleted;
+                self.handle(now, Input::Released { reservation, why });
+                self.answers[index].answer = Err(Refused::Unwritten(error.to_owned()));
+            }
+        }
+        self.ledger.append(now.utc, self.unwritten.drain(..));
+    }
+
+    /// Brings the ledger to the disk, or tries again where the disk refused it, while others ask.
+    fn sync_behind(&mut self) {
+        if self.ledger.status().get().write_error.is_some() {
+            self.ledger.flush();
+        }
+        if self
+            .syncing
+            .as_ref()
+            .is_some_and(|task| !task.is_finished())
+        {
+            return;
+        }
+        self.syncing = self.ledger.sync().map(tokio::task::spawn_blocking);
+    }
+
+    async fn sync_now(&mut self) {
+        if let Some(task) = self.syncing.take() {
+            let _ = task.await;
+        }
+        if let Some(sync) = self.ledger.sync() {
+            let _ = tokio::task::spawn_blocking(sync).await;
+        }
+    }
+}
+
+fn asked(question: Question) -> Asked {
+    Asked {
+        ask: 0,
+        to: question.to,
+        place: question.place,
+        campaign: question.campaign,
+        agent: question.agent,
+    }
+}
+
+fn count_refusal(why: &Refusal) {
+    let why = match why {
+        Refusal::TooManyQuestions { .. } => "too_many_questions",
+        Refusal::Exhausted(_) => "exhausted",
+    };
+    metrics::counter!("cordboard_caller_ids_refused_total", "why" => why).increment(1);
+}

@@ -1,0 +1,162 @@
+//! Caller ID: the next call's number, for whoever asks.
+//!
+//! One task owns the allocator ([`desk`]). What it decides stands in the ledger ([`record`]), a journal of its own, before
+//! anybody is told; the database is brought up behind it. After a restart the ledger's rest is applied and the allocator
+//! goes on where it was ([`restore`]): no number goes over a cap because we died, and none carries more calls than it may.
+
+mod desk;
+mod record;
+mod restore;
+
+use std::sync::Arc;
+
+use engine::callerid::{
+    Allocation, Counts, Explanation, Input, NumberState, Outcome, Refusal, Release, Restored,
+};
+use model::{CallerId, CallerIdKey, CallerIdRule, E164, Place, ReservationId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::journal;
+use desk::Ask;
+pub use record::{Body, Record};
+pub use restore::{CallerIdsError, Durability, Settings, Started, start};
+
+/// Questions that may wait for the allocator: it takes them in microseconds, so this is a tenth of a second of a flood.
+pub const MAILBOX: usize = 65_536;
+
+/// How the rest of the server asks for caller IDs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CallerIds {
+    asks: mpsc::Sender<Ask>,
+    ledger: journal::StatusHandle,
+}
+
+/// Which number to present to `to`?
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub to: E164,
+    pub place: Place,
+    pub campaign: Arc<str>,
+    pub agent: Arc<str>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no number for this question now.
+    #[error("no caller ID can be presented now")]
+    Engine(Refusal),
+    /// A use that is not written down could break a cap after a crash.
+    #[error("the ledger cannot be written: {0}")]
+    Unwritten(String),
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// What a number is doing, with the reservations that it has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub state: NumberState,
+    pub reservations: Vec<Restored>,
+}
+
+/// The whole pool at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    pub numbers: Counts,
+    pub reservations: usize,
+}
+
+impl CallerIds {
+    /// Chooses and reserves a number. When it returns, the reservation is written down.
+    pub async fn next(&self, question: Question) -> Result<Box<Allocation>, Refused> {
+        self.ask(|reply| Ask::Next { question, reply }).await?
+    }
+
+    /// Ends a reservation; `false`: there is none that is open with this id.
+    pub async fn release(&self, reservation: ReservationId, why: Release) -> Result<bool, Refused> {
+        self.ask(|reply| Ask::Release {
+            reservation,
+            why,
+            reply,
+        })
+        .await
+    }
+
+    /// Ends every reservation of a number, and says how many there were.
+    pub async fn release_number(&self, number: E164) -> Result<usize, Refused> {
+        self.ask(|reply| Ask::ReleaseNumber { number, reply }).await
+    }
+
+    /// A call that presented `number` to `to` is over.
+    pub async fn call_ended(&self, number: E164, to: E164, outcome: Outcome) {
+        self.tell(Input::CallEnded {
+            number,
+            to,
+            outcome,
+        })
+        .await;
+    }
+
+    /// From now on these numbers are so.
+    pub async fn set_numbers(&self, numbers: Vec<CallerId>) {
+        let inputs = numbers.into_iter().map(Box::new).map(Input::NumberSet);
+        self.tell_all(inputs.collect()).await;
+    }
+
+    /// These numbers are none of ours any more.
+    pub async fn remove_numbers(&self, keys: Vec<CallerIdKey>) {
+        self.tell_all(keys.into_iter().map(Input::NumberRemoved).collect())
+            .await;
+    }
+
+    /// From now on the campaign chooses so.
+    pub async fn set_rule(&self, rule: CallerIdRule) {
+        self.tell(Input::RuleSet(rule)).await;
+    }
+
+    /// The campaign has no rule of its own any more.
+    pub async fn remove_rule(&self, campaign: String) {
+        self.tell(Input::RuleRemoved(campaign)).await;
+    }
+
+    /// What would be answered now, and why. Nothing is reserved.
+    pub async fn explain(&self, question: Question) -> Result<Explanation, Refused> {
+        self.ask(|reply| Ask::Explain { question, reply }).await
+    }
+
+    /// What these numbers are doing, in the same order; nothing for unknown ones.
+    pub async fn show(&self, keys: Vec<CallerIdKey>) -> Result<Vec<Option<Shown>>, Refused> {
+        self.ask(|reply| Ask::Show { keys, reply }).await
+    }
+
+    /// Open reservations, those first that expire first, at most `limit`.
+    pub async fn reservations(&self, limit: usize) -> Result<Vec<Restored>, Refused> {
+        self.ask(|reply| Ask::Reservations { limit, reply }).await
+    }
+
+    pub async fn totals(&self) -> Result<Totals, Refused> {
+        self.ask(Ask::Totals).await
+    }
+
+    /// The state of the ledger.
+    pub fn ledger(&self) -> journal::Status {
+        self.ledger.get()
+    }
+
+    async fn tell(&self, input: Input) {
+        self.tell_all(vec![input]).await;
+    }
+
+    /// Says nothing when the server has stopped.
+    async fn tell_all(&self, inputs: Vec<Input>) {
+        let _ = self.asks.send(Ask::Tell(inputs)).await;
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.asks.send(ask(reply)).await;
+        sent.map_err(|_| Refused::Stopping)?;
+        answer.await.map_err(|_| Refused::Stopping)
+    }
+}

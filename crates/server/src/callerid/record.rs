@@ -1,0 +1,198 @@
+//! What stands in the ledger: every reservation, every end of one, and where the number stands after it.
+//!
+//! A number's counts are written as they are, not as what to add, so that a record may be applied twice.
+
+use engine::callerid::{Allocation, Ended, Release, Restored, Score, Usage};
+use model::{CallerIdKey, CallerIdUse, E164, ReservationId, Tier, Timestamp, UseEnd};
+use serde::{Deserialize, Serialize};
+use store::{LedgerEntry, Store, UseFact};
+
+use crate::journal::{Entry, Sink};
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub number: CallerIdKey,
+    pub counts: Counts,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    Reserved {
+        reservation: ReservationId,
+        e164: E164,
+        to: E164,
+        tier: Tier,
+        campaign: String,
+        agent: String,
+        expires_at: Timestamp,
+    },
+    Ended {
+        reservation: ReservationId,
+        end: UseEnd,
+        answered: Option<bool>,
+        talk_ms: Option<u64>,
+    },
+}
+
+/// [`Usage`], short: window ids with their uses, the last use, the scores by tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    windows: [(u32, u32); 3],
+    last_used_at: Option<Timestamp>,
+    scores: [(u16, u16, u16); 6],
+    resting: bool,
+}
+
+impl Entry for Record {
+    type Body = (CallerIdKey, Counts, Body);
+
+    fn new(seq: u64, at: Timestamp, (number, counts, body): Self::Body) -> Self {
+        Self {
+            seq,
+            at,
+            number,
+            counts,
+            body,
+        }
+    }
+
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
+impl From<&Allocation> for Body {
+    fn from(allocation: &Allocation) -> Self {
+        let made = &allocation.reservation;
+        Self::Reserved {
+            reservation: made.id,
+            e164: made.number,
+            to: made.to,
+            tier: made.tier,
+            campaign: made.campaign.to_string(),
+            agent: made.agent.to_string(),
+            expires_at: made.expires_at,
+        }
+    }
+}
+
+impl From<&Ended> for Body {
+    fn from(ended: &Ended) -> Self {
+        let (end, outcome) = match ended.why {
+            Release::CallEnded(outcome) => (UseEnd::CallEnded, Some(outcome)),
+            Release::Deleted => (UseEnd::Deleted, None),
+            Release::TimedOut => (UseEnd::TimedOut, None),
+            Release::NumberRemoved => (UseEnd::NumberRemoved, None),
+        };
+        let talk = outcome.map(|outcome| outcome.talk.as_millis());
+        Self::Ended {
+            reservation: ended.reservation,
+            end,
+            answered: outcome.map(|outcome| outcome.answered),
+            talk_ms: talk.map(|talk| u64::try_from(talk).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+impl From<Usage> for Counts {
+    fn from(usage: Usage) -> Self {
+        Self {
+            windows: [usage.minute, usage.hour, usage.day],
+            last_used_at: usage.last_used_at,
+            scores: usage.scores.map(|s| (s.attempts, s.answers, s.short)),
+            resting: usage.resting,
+        }
+    }
+}
+
+impl From<Counts> for Usage {
+    fn from(counts: Counts) -> Self {
+        let [minute, hour, day] = counts.windows;
+        Self {
+            last_used_at: counts.last_used_at,
+            minute,
+            hour,
+            day,
+            scores: counts.scores.map(|(attempts, answers, short)| Score {
+                attempts,
+                answers,
+                short,
+            }),
+            resting: counts.resting,
+        }
+    }
+}
+
+impl Sink<Record> for Store {
+    async fn apply(&self, records: &[Record]) -> Result<(), String> {
+        let entries: Vec<_> = records.iter().map(entry).collect();
+        let applied = self.ledger().apply(&entries).await;
+        applied.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn entry(record: &Record) -> LedgerEntry {
+    let counts = serde_json::to_string(&record.counts).ok();
+    LedgerEntry {
+        seq: record.seq,
+        at: record.at,
+        caller_id: record.number,
+        counts,
+        fact: record.body.clone().into(),
+    }
+}
+
+impl From<Body> for UseFact {
+    fn from(body: Body) -> Self {
+        match body {
+            Body::Reserved {
+                reservation,
+                e164,
+                to,
+                tier,
+                campaign,
+                agent,
+                expires_at,
+            } => Self::Reserved {
+                reservation,
+                number: e164,
+                to,
+                tier,
+                campaign,
+                agent,
+                expires_at,
+            },
+            Body::Ended {
+                reservation,
+                end,
+                answered,
+                talk_ms,
+            } => Self::Ended {
+                reservation,
+                end,
+                answered,
+                talk_ms,
+            },
+        }
+    }
+}
+
+/// A reservation that was open when we stopped.
+pub(super) fn restored(made: CallerIdUse) -> Restored {
+    Restored {
+        id: made.id,
+        key: made.caller_id,
+        number: made.number,
+        to: made.to,
+        tier: made.tier,
+        campaign: made.campaign.into(),
+        agent: made.agent.into(),
+        made_at: made.made_at,
+        expires_at: made.expires_at,
+    }
+}

@@ -1,0 +1,152 @@
+//! Puts the allocator where it was, and starts its task.
+//!
+//! What the ledger still has is in the database first. Then everything is read from there: the numbers, where each stands,
+//! the reservations that were open, and which number each person saw last. A reservation that ran out meanwhile ends at the first
+//! tick.
+
+use std::path::Path;
+use std::time::Duration;
+
+use engine::callerid::{Allocator, Input, Limits};
+use model::Now;
+use store::{Store, StoreError};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::desk::Desk;
+use super::record::{Counts, Record, restored};
+use super::{CallerIds, MAILBOX};
+use crate::{
+    clock::Clock,
+    journal::{self, Journal, JournalError},
+};
+
+/// When an answer may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When the operating system has it: no death of this process can lose it, and a loss of power the last tenth of a second.
+    #[default]
+    Bounded,
+    /// When the disk has it.
+    Strict,
+}
+
+/// What an installation decides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    pub limits: Limits,
+    pub durability: Durability,
+}
+
+/// Why caller IDs could not be brought up.
+#[derive(Debug, thiserror::Error)]
+pub enum CallerIdsError {
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Ledger(#[from] JournalError),
+    #[error("the ledger cannot be brought into the database: {0}")]
+    CatchUp(String),
+}
+
+/// Running.
+pub struct Started {
+    pub caller_ids: CallerIds,
+    /// Ends when every [`CallerIds`] is gone, with all of the ledger on the disk.
+    pub desk: JoinHandle<()>,
+    /// Ends after it, with all of the ledger in the database.
+    pub applier: JoinHandle<()>,
+}
+
+/// Reads everything, then answers. The ledger is in `folder`.
+pub async fn start(
+    store: &Store,
+    clock: Clock,
+    folder: &Path,
+    limits: journal::Limits,
+    settings: Settings,
+) -> Result<Started, CallerIdsError> {
+    let applied = store.ledger().applied_seq().await?;
+    let (ledger, mut applier) = Journal::<Record>::open(folder, applied, limits)?;
+    applier
+        .catch_up_once(store)
+        .await
+        .map_err(CallerIdsError::CatchUp)?;
+
+    let (_, seed) = clock.id();
+    #[expect(clippy::cast_possible_truncation, reason = "any 64 bits are a seed")]
+    let mut allocator = Allocator::new(settings.limits.clone(), seed as u64);
+    load(store, &mut allocator, clock.now(), &settings.limits).await?;
+
+    let (asks, mailbox) = mpsc::channel(MAILBOX);
+    let status = ledger.status();
+    let desk = Desk::new(allocator, clock, ledger, settings.durability);
+    Ok(Started {
+        caller_ids: CallerIds {
+            asks,
+            ledger: status,
+        },
+        desk: tokio::spawn(desk.run(mailbox)),
+        applier: tokio::spawn(applier.run(store.clone())),
+    })
+}
+
+async fn load(
+    store: &Store,
+    allocator: &mut Allocator,
+    now: Now,
+    limits: &Limits,
+) -> Result<(), StoreError> {
+    let mut tell = |input| allocator.handle(now, input);
+    let take = |numbers: Vec<model::CallerId>| {
+        let numbers = numbers.into_iter().map(Box::new);
+        numbers.map(Input::NumberSet).for_each(&mut tell);
+    };
+    store.caller_ids().load(take).await?;
+    let mut after: Option<String> = None;
+    loop {
+        let page = store
+            .caller_id_rules()
+            .list(after.as_deref(), store::MAX_PAGE)
+            .await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.campaign.clone());
+        page.into_iter().map(Input::RuleSet).for_each(&mut tell);
+    }
+    let take = |counts: Vec<(model::CallerIdKey, String)>| {
+        for (number, json) in counts {
+            match serde_json::from_str::<Counts>(&json) {
+                Ok(counts) => tell(Input::UsageRestored {
+                    number,
+                    usage: Box::new(counts.into()),
+                }),
+                Err(error) => {
+                    tracing::error!(%number, %error, "a caller ID's counts cannot be read; it begins anew");
+                }
+            }
+        }
+    };
+    store.ledger().load_counts(take).await?;
+    // What is open now may be presented again only when it has ended; so this is not bounded by anything but the calls there were.
+    let open = store.caller_id_uses().open().await?;
+    let open = open.into_iter().map(restored);
+    open.map(Input::ReservationRestored).for_each(&mut tell);
+    let longest = Duration::from_hours(24 * u64::from(model::CallerIdRule::MAX_STICKY_DAYS));
+    let since = model::Timestamp::from_micros(
+        now.utc
+            .as_micros()
+            .saturating_sub_unsigned(u64::try_from(longest.as_micros()).unwrap_or(0)),
+    );
+    let seen = store
+        .caller_id_uses()
+        .last_by_person(since, limits.persons)
+        .await?;
+    // The newest last: when there are more than are remembered, the oldest are forgotten.
+    for one in seen.into_iter().rev() {
+        tell(Input::PersonRestored {
+            to: one.to,
+            number: one.number,
+            at: one.at,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! `[caller_id]`: the numbers that outbound calls present.
+
+use super::{Key, Section, SectionReader, key};
+use crate::config::value::words;
+
+words! {
+    /// When an answer may leave.
+    CallerIdDurability {
+        /// When the operating system has it.
+        Bounded = "bounded",
+        /// When the disk has it.
+        Strict = "strict",
+    }
+    expected "\"bounded\" or \"strict\""
+}
+
+/// The numbers that outbound calls present.
+#[derive(Debug, Clone)]
+pub struct CallerIdConfig {
+    pub durability: CallerIdDurability,
+    pub reserved_for_seconds: u32,
+    pub rate_limit_per_agent: u32,
+    pub rotation_floor_hours: u32,
+    pub present_unverified: bool,
+}
+
+impl Default for CallerIdConfig {
+    fn default() -> Self {
+        Self {
+            durability: CallerIdDurability::Bounded,
+            reserved_for_seconds: 300,
+            rate_limit_per_agent: 100,
+            rotation_floor_hours: 24,
+            present_unverified: false,
+        }
+    }
+}
+
+/// A reservation longer than a day is a number lost.
+const MAX_RESERVED: u32 = 86_400;
+
+impl Section for CallerIdConfig {
+    const NAME: &'static str = "caller_id";
+    const ABOUT: &'static str = "The numbers that outbound calls present.";
+    const KEYS: &'static [Key] = &[
+        key(
+            "durability",
+            "When an answer leaves: `bounded`, when no death of this process can lose it; `strict`, when no loss of power can.",
+            "\"bounded\"",
+        ),
+        key(
+            "reserved_for_seconds",
+            "How long a number stays reserved when nobody tells that the call is over: 1 to 86400.",
+            "300",
+        ),
+        key(
+            "rate_limit_per_agent",
+            "How often one agent may ask in any minute.",
+            "100",
+        ),
+        key(
+            "rotation_floor_hours",
+            "For so long a person sees the same number again, if it may be used at all. At least 1.",
+            "24",
+        ),
+        key(
+            "present_unverified",
+            "Whether numbers are presented that nobody vouches for.",
+            "false",
+        ),
+    ];
+
+    fn read(from: &mut SectionReader<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            durability: from.value("durability", default.durability),
+            reserved_for_seconds: from.value("reserved_for_seconds", default.reserved_for_seconds),
+            rate_limit_per_agent: from.value("rate_limit_per_agent", default.rate_limit_per_agent),
+            rotation_floor_hours: from.value("rotation_floor_hours", default.rotation_floor_hours),
+            present_unverified: from.value("present_unverified", default.present_unverified),
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if !(1..=MAX_RESERVED).contains(&self.reserved_for_seconds) {
+            let problem = format!("is not in 1 to {MAX_RESERVED}");
+            return Err(("reserved_for_seconds", problem));
+        }
+        if self.rate_limit_per_agent == 0 {
+            let problem = "is 0: nobody could ask".to_owned();
+            return Err(("rate_limit_per_agent", problem));
+        }
+        if self.rotation_floor_hours == 0 {
+            let problem = "is 0: a person who blocks a number would be called from another at once";
+            return Err(("rotation_floor_hours", problem.to_owned()));
+        }
+        Ok(())
+    }
+}
