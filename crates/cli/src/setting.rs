@@ -72,9 +72,32 @@ pub(crate) fn make_data_folder(config: &Config) -> Result<(), Failure> {
         })
 }
 
-/// The database with its schema up to date. Works beside a running server.
+/// The database with its schema up to date, made if it is missing. Works beside a running server.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
     make_data_folder(config)?;
+    open(config).await
+}
+
+/// The same for who looks at or changes what is there: a mistyped folder must not become a new installation.
+pub(crate) async fn open_existing_store(config: &Config) -> Result<Store, Failure> {
+    if let Some(file) = config.sqlite_file()
+        && !file.exists()
+    {
+        let what = format!("there is no database {}", file.display());
+        let failure = Failure::new(Code::Database, what).remedy(
+            "name the right folder by `--data` or `data.folder`; the first start of `cordboard serve` makes a new one",
+        );
+        let folder = &config.data.folder;
+        return Err(if folder.exists() {
+            failure
+        } else {
+            failure.because(format!("there is no folder {}", folder.display()))
+        });
+    }
+    open(config).await
+}
+
+async fn open(config: &Config) -> Result<Store, Failure> {
     let dsn = config.dsn();
     let failed = |error| failure::database(&error, dsn.expose());
     let store = Store::open(dsn.expose()).await.map_err(failed)?;

@@ -106,6 +106,14 @@ impl Config {
     }
 }
 
+
+    /// The database's file, if it is SQLite in one.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let dsn = self.dsn();
+        let path = dsn.expose().strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        (path != ":memory:").then(|| path.into())
+    }
 fn section<S: Section>(reader: &mut Reader<'_>) -> S {
     reader.section::<S>(S::NAME)
 }

@@ -1,7 +1,5 @@
 //! The database: is it there, and is it ours?
 
-use std::path::Path;
-
 use model::Role;
 use store::{MAX_PAGE, Store, StoreError};
 
@@ -15,9 +13,7 @@ const PEOPLE: &str = "administrators";
 pub(super) async fn examine(config: &Config) -> (Vec<Finding>, Option<Store>) {
     let dsn = config.dsn();
     let shown = redacted_dsn(dsn.expose());
-    if let Some(file) = sqlite_file(dsn.expose())
-        && !Path::new(file).exists()
-    {
+    if config.sqlite_file().is_some_and(|file| !file.exists()) {
         let what = format!("{shown} is not there yet; the first start makes it");
         return (vec![Finding::ok(SUBJECT, what)], None);
     }
@@ -74,10 +70,4 @@ async fn administrators(store: &Store) -> Finding {
         }
         after = Some(last.name.clone());
     }
-}
-
-fn sqlite_file(dsn: &str) -> Option<&str> {
-    let rest = dsn.strip_prefix("sqlite:")?;
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    (path != ":memory:").then_some(path)
 }

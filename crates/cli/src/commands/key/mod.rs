@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use crate::{
     output::Output,
-    setting::{Global, open_store},
+    setting::{Global, open_existing_store, open_store},
 };
 
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> anyhow::Result<()> {
     let config = global.load(Vec::new())?;
-    let store = open_store(&config).await?;
+    let store = match command {
+        Command::Create(_) => open_store(&config).await?,
+        _ => open_existing_store(&config).await?,
+    };
     let done = match command {
         Command::Create(arguments) => create::run(arguments, &store, output).await,
         Command::List => list::run(&store, output).await,

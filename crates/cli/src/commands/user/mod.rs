@@ -17,7 +17,7 @@ use store::Store;
 use crate::{
     failure::{Code, Failure},
     output::Output,
-    setting::{Global, open_store},
+    setting::{Global, open_existing_store, open_store},
 };
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> anyhow::Result<()> {
     let config = global.load(Vec::new())?;
-    let store = open_store(&config).await?;
+    let store = match command {
+        Command::Add(_) => open_store(&config).await?,
+        _ => open_existing_store(&config).await?,
+    };
     let done = match command {
         Command::Add(arguments) => add::run(arguments, &store, output).await,
         Command::List => list::run(&store, output).await,

@@ -114,6 +114,29 @@ fn a_key_is_shown_once_and_can_be_revoked() {
 }
 
 #[test]
+fn a_mistyped_folder_does_not_become_an_installation() {
+    let cordboard = Cordboard::new();
+    let data = cordboard.folder.path().join("data");
+    for command in [
+        "user list",
+        "user deactivate ada",
+        "key list",
+        "key revoke crm",
+    ] {
+        let said = cordboard.run(command).failure(3);
+        assert!(
+            said.contains("there is no folder") && said.contains("`--data`"),
+            "{said}"
+        );
+        assert!(!data.exists(), "{command} made a folder");
+    }
+    std::fs::create_dir(&data).unwrap();
+    let said = cordboard.run("user list").failure(3);
+    assert!(said.contains("there is no database"), "{said}");
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+}
+
+#[test]
 fn what_is_written_is_for_its_owner_only() {
     use std::os::unix::fs::MetadataExt as _;
     let cordboard = Cordboard::new();
