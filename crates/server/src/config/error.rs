@@ -20,7 +20,7 @@ impl std::fmt::Display for Flaw {
     }
 }
 
-/// Everything that is wrong, in the order of the sources.
+/// Everything that is wrong: line by line, then the environment, then flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     pub flaws: Vec<Flaw>,

@@ -76,9 +76,9 @@ impl Config {
         if report.flaws.is_empty() {
             Ok(config)
         } else {
-            Err(ConfigError {
-                flaws: report.flaws,
-            })
+            let mut flaws = report.flaws;
+            flaws.sort_by(|a, b| a.origin.cmp(&b.origin));
+            Err(ConfigError { flaws })
         }
     }
 

@@ -20,8 +20,8 @@ use super::{
 /// The largest file of a secret, in bytes.
 const MAX_SECRET: u64 = 64 << 10;
 
-/// Where a value was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Where a value was written, in the order in which flaws are told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Origin {
     Default,
@@ -287,7 +287,7 @@ impl SectionReader<'_> {
     fn missing(&mut self, key: &str) {
         let what = format!("[{}] lacks the key `{key}`", self.path);
         // Where the section begins would be nicer, but its other keys show it too.
-        let origin = self.origins.values().next().cloned();
+        let origin = self.origins.values().min().cloned();
         self.report.flaws.push(Flaw { origin, what });
     }
 

@@ -132,6 +132,29 @@ fn lists_everything_that_is_wrong() {
 }
 
 #[test]
+fn what_is_wrong_comes_in_the_order_of_the_lines() {
+    let text = "[log]\nlevel = \"loud\"\n[[asterisk]]\nuser = \"x\"\n[server]\nzzz = 1\nlisten = 8080\n[acdc]\n";
+    let said = said_with(text, &[("CORDBOARD__AUTH__SESSION_MAX_HOURS", "x")]);
+    let places: Vec<&str> = said
+        .lines()
+        .map(|line| line.split(": ").next().unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "cordboard.toml:2",
+            "cordboard.toml:4",
+            "cordboard.toml:4",
+            "cordboard.toml:6",
+            "cordboard.toml:7",
+            "cordboard.toml:8",
+            "CORDBOARD__AUTH__SESSION_MAX_HOURS",
+        ],
+        "{said}"
+    );
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let sources = Sources {
         file: Some("/nowhere/cordboard.toml".into()),
