@@ -136,6 +136,13 @@ impl Store {
         migrate::run(&self.database).await
     }
 
+    /// The migrations that [`Store::migrate`] would make, in order, without making any.
+    ///
+    /// Refuses as it does. [`StoreError::Database`]: no migration of ours was ever made here.
+    pub async fn pending_migrations(&self) -> Result<Vec<u32>, StoreError> {
+        migrate::pending(&self.database).await
+    }
+
     /// Asks the database whether it is there.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database

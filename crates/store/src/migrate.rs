@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::StoreError;
 use crate::database::{Database, Tx};
 use crate::dialect::Db;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// What [`crate::Store::migrate`] did.
@@ -93,9 +94,29 @@ fn known_version() -> u32 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
+/// The versions that are missing, in order. Makes none.
+pub(crate) async fn pending(database: &Database) -> Result<Vec<u32>, StoreError> {
+    let present = present(database.fetch(select()).await?)?;
+    let missing = missing(&present, database.db())?;
+    Ok(missing.iter().map(|(one, ..)| one.version).collect())
+}
+
 async fn apply_missing(tx: &mut Tx, db: Db) -> Result<Vec<u32>, StoreError> {
     tx.script(db.migration(TABLE_TEXT)).await?;
-    let present = present(tx).await?;
+    let present = present(tx.fetch(select()).await?)?;
+    let mut applied = Vec::new();
+    for (migration, text, checksum) in missing(&present, db)? {
+        apply(tx, migration, text, &checksum).await?;
+        applied.push(migration.version);
+    }
+    Ok(applied)
+}
+
+/// A migration with its text for one kind of database, and that text's checksum.
+type Rendered = (&'static Migration, String, String);
+
+/// Which migrations are not among those present, which must be ours.
+fn missing(present: &[Present], db: Db) -> Result<Vec<Rendered>, StoreError> {
     if let Some((found, ..)) = present.last()
         && *found > known_version()
     {
@@ -104,7 +125,7 @@ async fn apply_missing(tx: &mut Tx, db: Db) -> Result<Vec<u32>, StoreError> {
             known: known_version(),
         });
     }
-    let mut applied = Vec::new();
+    let mut missing = Vec::new();
     for migration in MIGRATIONS {
         let text = db.migration(migration.text);
         let checksum = checksum(&text);
@@ -116,21 +137,22 @@ async fn apply_missing(tx: &mut Tx, db: Db) -> Result<Vec<u32>, StoreError> {
                     name: name.clone(),
                 });
             }
-            None => {
-                apply(tx, migration, text, &checksum).await?;
-                applied.push(migration.version);
-            }
+            None => missing.push((migration, text, checksum)),
         }
     }
-    Ok(applied)
+    Ok(missing)
 }
 
-/// Version, name and checksum of the migrations that made this schema, in order.
-async fn present(tx: &mut Tx) -> Result<Vec<(u32, String, String)>, StoreError> {
+/// Version, name and checksum of a migration that made this schema.
+type Present = (u32, String, String);
+
+fn select() -> Sql {
     let text = "SELECT version, name, checksum FROM schema_migrations ORDER BY version";
-    tx.fetch(Sql::new(TABLE, text))
-        .await?
-        .iter()
+    Sql::new(TABLE, text)
+}
+
+fn present(rows: Vec<Row>) -> Result<Vec<Present>, StoreError> {
+    rows.iter()
         .map(|row| {
             Ok((
                 row.int("version")?,

@@ -21,29 +21,41 @@ pub(super) async fn examine(config: &Config) -> (Vec<Finding>, Option<Store>) {
         Ok(store) => store,
         Err(error) => return (vec![unusable(&shown, &error)], None),
     };
-    // The newest tables are the last to be missing.
-    match store.agents().list(None, 1).await.map(drop) {
-        Ok(()) => {}
-        Err(StoreError::Database { problem }) => {
-            let finding = Finding::warning(SUBJECT, format!("{shown} answers, but its schema is not ours yet"))
-                .because(problem)
-                .remedy("start the server, or run `cordboard migrate`; if this database is another program's, name another one");
-            store.close().await;
-            return (vec![finding], None);
-        }
-        Err(error) => {
-            store.close().await;
-            return (vec![unusable(&shown, &error)], None);
-        }
+    if let Some(finding) = schema(&store, &shown).await {
+        store.close().await;
+        return (vec![finding], None);
     }
     let people = administrators(&store).await;
     let findings = vec![Finding::ok(SUBJECT, format!("{shown} answers")), people];
     (findings, Some(store))
 }
 
+/// What is wrong with the schema, if anything is.
+async fn schema(store: &Store, shown: &str) -> Option<Finding> {
+    match store.pending_migrations().await {
+        Ok(pending) => {
+            let count = pending.len();
+            let first = pending.first()?;
+            let what = format!("{shown} answers; {count} migrations are to be made, from {first} on");
+            Some(Finding::warning(SUBJECT, what)
+                .because("its schema is that of an older program")
+                .remedy("back the database up; then start the server, or run `cordboard migrate`"))
+        }
+        Err(StoreError::Database { problem }) => {
+            Some(Finding::warning(SUBJECT, format!("{shown} answers, but its schema is not ours yet"))
+                .because(problem)
+                .remedy("start the server, or run `cordboard migrate`; if this database is another program's, name another one"))
+        }
+        Err(error) => Some(unusable(shown, &error)),
+    }
+}
+
 fn unusable(shown: &str, error: &StoreError) -> Finding {
     let remedy = match error {
         StoreError::Dsn { .. } => "correct `database.dsn`",
+        StoreError::NewerSchema { .. } | StoreError::ChangedMigration { .. } => {
+            "use the program that made this database, or a newer one"
+        }
         _ => "start it, or correct `database.dsn` (address, user, password, rights of the file)",
     };
     Finding::problem(SUBJECT, format!("{shown} cannot be used"))

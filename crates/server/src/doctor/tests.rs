@@ -147,6 +147,16 @@ async fn a_database_is_told_apart_from_a_missing_one() {
     store.migrate().await.unwrap();
     let findings = examine(&config).await;
     of(&findings, "cordboard.db answers");
+    let dsn = config.dsn();
+    let meddle = sqlx::SqlitePool::connect(dsn.expose());
+    let older = sqlx::raw_sql("DELETE FROM schema_migrations WHERE version IN (3, 5)");
+    older.execute(&meddle.await.unwrap()).await.unwrap();
+    for _ in 0..2 {
+        let findings = examine(&config).await;
+        let pending = of(&findings, "2 migrations are to be made, from 3 on");
+        assert_eq!(pending.verdict, Verdict::Warning);
+    }
+    store.migrate().await.unwrap();
     assert_eq!(
         of(&findings, "there is none that is active").verdict,
         Verdict::Warning

@@ -19,7 +19,10 @@ contract!(bare:
 
 async fn migrating_twice_does_nothing(test: &TestDb) {
     let store = test.open().await;
+    let none = store.pending_migrations().await.unwrap_err();
+    assert!(matches!(none, StoreError::Database { .. }), "{none}");
     let first = store.migrate().await.unwrap();
+    assert_eq!(store.pending_migrations().await, Ok(vec![]));
     let versions: Vec<u32> = (1..=first.version).collect();
     assert_eq!(first.applied, versions);
     store.queues().create(&queue(1)).await.unwrap();
@@ -43,6 +46,12 @@ async fn an_interrupted_migration_goes_on(test: &TestDb) {
     let version = store.migrate().await.unwrap().version;
     test.meddle("DELETE FROM schema_migrations WHERE version IN (1, 6)")
         .await;
+    assert_eq!(store.pending_migrations().await, Ok(vec![1, 6]));
+    assert_eq!(
+        store.pending_migrations().await,
+        Ok(vec![1, 6]),
+        "only told"
+    );
     let again = store.migrate().await.unwrap();
     assert_eq!(again.applied, [1, 6]);
     assert_eq!(again.version, version);
