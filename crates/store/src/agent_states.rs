@@ -45,6 +45,10 @@ pub struct AgentInterval {
     pub call: Option<CallId>,
 }
 
+/// The plus keeps the databases from walking over all of history by number: they are to go by time.
+const TOUCHING: &str = "WHERE started_at < ? AND (ended_at IS NULL OR ended_at > ?) \
+                        AND +seq > ? ORDER BY +seq LIMIT ?";
+
 pub struct AgentStates<'a> {
     pub(crate) database: &'a Database,
 }
@@ -76,9 +80,7 @@ impl AgentStates<'_> {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AgentInterval>, StoreError> {
-        let rest = "WHERE started_at < ? AND (ended_at IS NULL OR ended_at > ?) \
-                    AND seq > ? ORDER BY seq LIMIT ?";
-        let sql = Sql::select(TABLE, COLUMNS, rest)
+        let sql = Sql::select(TABLE, COLUMNS, TOUCHING)
             .bind(to)
             .bind(from)
             .bind(after.unwrap_or(0))
@@ -145,4 +147,26 @@ pub(crate) fn status(row: &Row) -> Result<AgentStatus, StoreError> {
         next: row.opt_word("next_state")?,
         next_reason: row.opt_text("next_reason")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate;
+
+    #[tokio::test]
+    async fn stretches_of_all_agents_are_found_by_time() {
+        let database = Database::open("sqlite::memory:").await.unwrap();
+        migrate::run(&database).await.unwrap();
+        let text = format!("EXPLAIN QUERY PLAN SELECT seq FROM {TABLE} {TOUCHING}");
+        let sql = (0..4).fold(Sql::new(TABLE, text), |sql, value| sql.bind(value));
+        let plan = database.fetch(sql).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.text("detail").unwrap()).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("USING INDEX agent_states_by_time"), "{plan}");
+        assert!(
+            !plan.contains("SCAN") && !plan.contains("PRIMARY KEY"),
+            "{plan}"
+        );
+    }
 }

@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     17 "0017_caller_id_rules",
     18 "0018_caller_id_uses",
     19 "0019_caller_id_counts",
+    20 "0020_agent_states_by_time",
 };
 
 const TABLE: &str = "schema_migrations";
