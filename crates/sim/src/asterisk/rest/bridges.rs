@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::media::Target;
 use super::super::world::World;
-use super::{Params, Reply, done, ok, refuse};
+use super::{Params, Reply, done, ok, others, refuse};
 
 pub(super) fn route(
     world: &mut World,
@@ -41,10 +41,14 @@ pub(super) fn route(
             Some(_) => done(),
             None => refuse(409, "Bridge isn't playing music"),
         },
-        ("POST", [id, "play"]) => play(world, id, params.get("playbackId"), params),
-        ("POST", [id, "play", playback]) => play(world, id, Some(playback), params),
+        ("POST", [id, "play"]) => {
+            others::play(world, &Target::Bridge((*id).to_owned()), None, params)
+        }
+        ("POST", [id, "play", own]) => {
+            others::play(world, &Target::Bridge((*id).to_owned()), Some(own), params)
+        }
         ("POST", [id, "record"]) => {
-            super::others::record(world, &Target::Bridge((*id).to_owned()), params)
+            others::record(world, &Target::Bridge((*id).to_owned()), params)
         }
         _ => return None,
     })
@@ -107,15 +111,4 @@ fn remove_channels(world: &mut World, bridge: &str, params: &Params) -> Reply {
         world.leave_bridge(&id);
     }
     done()
-}
-
-fn play(world: &mut World, bridge: &str, playback: Option<&str>, params: &Params) -> Reply {
-    let Some(media) = params.get("media") else {
-        return refuse(500, "Failed to queue media for playback");
-    };
-    let playback = playback.map_or_else(|| world.unique_id(), str::to_owned);
-    (
-        201,
-        Some(world.play(&playback, &Target::Bridge(bridge.to_owned()), media)),
-    )
 }

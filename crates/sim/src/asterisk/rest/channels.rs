@@ -10,7 +10,7 @@ use super::super::control::Place;
 use super::super::media::Target;
 use super::super::outbound::{Outbound, endpoint_key};
 use super::super::world::World;
-use super::{Params, Reply, done, ok, refuse};
+use super::{Params, Reply, done, ok, others, refuse};
 
 /// What Asterisk rings when nobody says how long.
 const DEFAULT_RING: Duration = Duration::from_secs(30);
@@ -93,11 +93,11 @@ fn control(
         ("POST", ["dtmf" | "progress" | "hold" | "silence"]) | ("DELETE", ["hold" | "silence"]) => {
             done()
         }
-        ("POST", ["play"]) => play(world, id, params.get("playbackId"), params),
-        ("POST", ["play", playback]) => play(world, id, Some(playback), params),
-        ("POST", ["record"]) => {
-            super::others::record(world, &Target::Channel(id.to_owned()), params)
+        ("POST", ["play"]) => others::play(world, &Target::Channel(id.to_owned()), None, params),
+        ("POST", ["play", own]) => {
+            others::play(world, &Target::Channel(id.to_owned()), Some(own), params)
         }
+        ("POST", ["record"]) => others::record(world, &Target::Channel(id.to_owned()), params),
         ("POST", ["continue"]) => go_on(world, id, params),
         ("POST", ["move"]) => move_to(world, id, params),
         ("POST", ["redirect"]) => match params.get("endpoint") {
@@ -278,17 +278,6 @@ fn set_variable(world: &mut World, id: &str, params: &Params) -> Reply {
     };
     world.set_variable(id, name, params.text("value"), true);
     done()
-}
-
-fn play(world: &mut World, id: &str, playback: Option<&str>, params: &Params) -> Reply {
-    let Some(media) = params.get("media") else {
-        return refuse(500, "Failed to queue media for playback");
-    };
-    let playback = playback.map_or_else(|| world.unique_id(), str::to_owned);
-    (
-        201,
-        Some(world.play(&playback, &Target::Channel(id.to_owned()), media)),
-    )
 }
 
 fn go_on(world: &mut World, id: &str, params: &Params) -> Reply {

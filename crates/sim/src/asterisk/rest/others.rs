@@ -31,6 +31,16 @@ pub(super) fn route(
     }
 }
 
+/// Plays to a channel or bridge.
+pub(super) fn play(world: &mut World, target: &Target, id: Option<&str>, params: &Params) -> Reply {
+    let Some(media) = params.get("media") else {
+        return refuse(500, "Failed to queue media for playback");
+    };
+    let id = id.or(params.get("playbackId"));
+    let id = id.map_or_else(|| world.unique_id(), str::to_owned);
+    (201, Some(world.play(&id, target, media)))
+}
+
 /// Starts a recording of a channel or bridge.
 pub(super) fn record(world: &mut World, target: &Target, params: &Params) -> Reply {
     let (name, format) = (
