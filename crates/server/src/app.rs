@@ -6,12 +6,14 @@ use asterisk::ari::Transport;
 use model::{Server, ServerId, Timestamp};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     callerid::{self, CallerIds, CallerIdsError},
     clock::Clock,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
+    retention,
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
     telephony::{self, Acd, Credentials, Servers, Witness},
@@ -40,6 +42,8 @@ pub struct Setup {
     pub data: PathBuf,
     pub dsn: String,
     pub journal: journal::Limits,
+    /// How long the past is kept; `None`: for ever.
+    pub retention: Option<Duration>,
     pub numbers: Numbers,
     pub caller_ids: callerid::Settings,
     /// Servers named in the configuration; they replace those of the same name in the database.
@@ -90,6 +94,7 @@ pub struct Tasks {
     desk: JoinHandle<()>,
     applier: JoinHandle<()>,
     caller_ids: [JoinHandle<()>; 2],
+    _retention: Option<AbortOnDropHandle<()>>,
 }
 
 impl Tasks {
@@ -155,6 +160,10 @@ impl App {
         )
         .await?;
         let applier = tokio::spawn(applier.run(store.clone()));
+        let retention = setup.retention.map(|keep| {
+            let forgetting = retention::run(store.clone(), clock.clone(), keep);
+            AbortOnDropHandle::new(tokio::spawn(forgetting))
+        });
         let app = Self {
             store,
             acd: started.acd,
@@ -172,6 +181,7 @@ impl App {
             desk,
             applier,
             caller_ids: [caller_ids.desk, caller_ids.applier],
+            _retention: retention,
         };
         Ok((app, tasks))
     }

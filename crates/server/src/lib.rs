@@ -12,6 +12,7 @@ pub mod listen;
 pub mod numbers;
 mod openapi;
 mod problem;
+mod retention;
 pub mod secrets;
 mod start;
 pub mod stream;

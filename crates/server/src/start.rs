@@ -91,6 +91,10 @@ fn setup(config: &Config) -> Setup {
             max_bytes: config.journal.max_bytes.0,
             ..journal::Limits::default()
         },
+        retention: config
+            .retention
+            .days
+            .map(|days| Duration::from_hours(24) * days),
         numbers: numbers.unwrap_or_default(),
         caller_ids: caller_ids(&config.caller_id),
         servers: config.asterisk.iter().map(configured_server).collect(),

@@ -5,7 +5,7 @@ use model::{AgentId, AgentState, AgentStatus, CallId, OfferId, Timestamp};
 use crate::StoreError;
 use crate::database::Database;
 use crate::row::Row;
-use crate::sql::{self, Sql, Value, word};
+use crate::sql::{self, Sql, Value, pieces, word};
 
 pub(crate) const TABLE: &str = "agent_states";
 pub(crate) const COLUMNS: &[&str] = &[
@@ -30,6 +30,9 @@ pub(crate) const STATUS_COLUMNS: &[&str] = &[
     "next_state",
     "next_reason",
 ];
+
+/// The most stretches that one [`AgentStates::prune_before`] deletes, so that it never holds the file for long.
+const PRUNE_STEP: u32 = 1_000;
 
 /// One stretch of time in one state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,25 @@ impl AgentStates<'_> {
             .bind(after.unwrap_or(0))
             .bind(sql::page(limit)?);
         self.all(sql).await
+    }
+
+    /// Forgets stretches that ended before `before`, at most 1,000 in one go; how many. Call again until it says 0.
+    pub async fn prune_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.database.begin().await?;
+        let rest = "WHERE ended_at < ? ORDER BY ended_at LIMIT ?";
+        let sql = Sql::select(TABLE, &["seq"], rest)
+            .bind(before)
+            .bind(PRUNE_STEP);
+        let rows = tx.fetch(sql).await?;
+        let old: Vec<i64> = rows
+            .iter()
+            .map(|row| row.int("seq"))
+            .collect::<Result<_, _>>()?;
+        for seqs in pieces(&old) {
+            tx.execute(Sql::delete_among(TABLE, "seq", seqs)).await?;
+        }
+        tx.commit().await?;
+        Ok(old.len() as u64)
     }
 
     async fn all(&self, sql: Sql) -> Result<Vec<AgentInterval>, StoreError> {

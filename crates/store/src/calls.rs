@@ -76,6 +76,9 @@ pub struct OpenCall {
     pub offers: Vec<Offer>,
 }
 
+/// The most calls that one [`Calls::prune_before`] deletes, so that it never holds the file for long.
+const PRUNE_STEP: u32 = 1_000;
+
 pub struct Calls<'a> {
     pub(crate) database: &'a Database,
 }
@@ -158,6 +161,26 @@ impl Calls<'_> {
         }
         counts.sort_unstable();
         Ok(counts)
+    }
+
+    /// Forgets calls that ended before `before`, with their offers, at most 1,000 in one go; how many. Call again until it
+    /// says 0. Their events are pruned apart: see [`crate::Events::prune_before`].
+    pub async fn prune_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.database.begin().await?;
+        let rest = "WHERE ended_at < ? ORDER BY ended_at, id LIMIT ?";
+        let sql = Sql::select(TABLE, &["id"], rest)
+            .bind(before)
+            .bind(PRUNE_STEP);
+        let rows = tx.fetch(sql).await?;
+        let old = rows.iter().map(|row| row.uuid("id"));
+        let old: Vec<uuid::Uuid> = old.collect::<Result<_, _>>()?;
+        for ids in pieces(&old) {
+            let offers = Sql::delete_among(offers::TABLE, "call_id", ids);
+            tx.execute(offers).await?;
+            tx.execute(Sql::delete_among(TABLE, "id", ids)).await?;
+        }
+        tx.commit().await?;
+        Ok(old.len() as u64)
     }
 
     async fn live_offers(&self, calls: &[Call]) -> Result<Vec<Offer>, StoreError> {

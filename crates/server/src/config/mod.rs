@@ -21,7 +21,7 @@ pub use reader::{Origin, Setting};
 pub use secret::{Secret, redacted_dsn};
 pub use sections::{
     AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, DataConfig,
-    DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, ServerConfig,
+    DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, RetentionConfig, ServerConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -43,6 +43,7 @@ pub struct Config {
     pub caller_id: CallerIdConfig,
     pub auth: AuthConfig,
     pub journal: JournalConfig,
+    pub retention: RetentionConfig,
     pub log: LogConfig,
     file: Option<PathBuf>,
     settings: Vec<Setting>,
@@ -65,6 +66,7 @@ impl Config {
             caller_id: section(&mut reader),
             auth: section(&mut reader),
             journal: section(&mut reader),
+            retention: section(&mut reader),
             log: section(&mut reader),
             file: None,
             settings: Vec::new(),
@@ -104,8 +106,6 @@ impl Config {
             Secret::new(format!("sqlite:{}", file.display()))
         })
     }
-}
-
 
     /// The database's file, if it is SQLite in one.
     pub fn sqlite_file(&self) -> Option<PathBuf> {
@@ -114,6 +114,8 @@ impl Config {
         let path = path.strip_prefix("//").unwrap_or(path);
         (path != ":memory:").then(|| path.into())
     }
+}
+
 fn section<S: Section>(reader: &mut Reader<'_>) -> S {
     reader.section::<S>(S::NAME)
 }

@@ -132,6 +132,17 @@ fn lists_everything_that_is_wrong() {
 }
 
 #[test]
+fn the_past_is_kept_for_ever_unless_told() {
+    assert_eq!(load("", &[], &[]).unwrap().retention.days, None);
+    let year = load("[retention]\ndays = 365\n", &[], &[]).unwrap();
+    assert_eq!(year.retention.days, Some(365));
+    for days in ["1", "36526", "-1", "\"30\""] {
+        let text = format!("[retention]\ndays = {days}\n");
+        assert!(said(&text).contains("`days` in [retention] is"), "{days}");
+    }
+}
+
+#[test]
 fn what_is_wrong_comes_in_the_order_of_the_lines() {
     let text = "[log]\nlevel = \"loud\"\n[[asterisk]]\nuser = \"x\"\n[server]\nzzz = 1\nlisten = 8080\n[acdc]\n";
     let said = said_with(text, &[("CORDBOARD__AUTH__SESSION_MAX_HOURS", "x")]);

@@ -114,6 +114,7 @@ impl Server {
             data: folder.path().to_owned(),
             dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
             journal,
+            retention: None,
             numbers: Numbers::default(),
             caller_ids: server::callerid::Settings::default(),
             servers: Vec::new(),

@@ -11,5 +11,6 @@ mod harness;
 mod log_in;
 mod nouns;
 mod operation;
+mod retention;
 mod streams;
 mod telephony;

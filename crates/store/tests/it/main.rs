@@ -17,6 +17,7 @@ mod journal;
 mod migrations;
 mod nouns;
 mod people;
+mod retention;
 mod texts;
 
 use store::{Db, Store};

@@ -8,6 +8,7 @@ mod data;
 mod database;
 mod journal;
 mod log;
+mod retention;
 mod server;
 
 pub use acd::AcdConfig;
@@ -18,6 +19,7 @@ pub use data::DataConfig;
 pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
+pub use retention::RetentionConfig;
 pub use server::ServerConfig;
 
 pub(super) use asterisk::check_names;
@@ -84,6 +86,7 @@ pub(super) const ALL: [Outline; 9] = [
     outline::<CallerIdConfig>(),
     outline::<AuthConfig>(),
     outline::<JournalConfig>(),
+    outline::<RetentionConfig>(),
     outline::<LogConfig>(),
 ];
 

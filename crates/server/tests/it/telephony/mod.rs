@@ -246,6 +246,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
         data: folder.path().to_owned(),
         dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
         journal,
+        retention: None,
         numbers: Numbers::default(),
         caller_ids: server::callerid::Settings::default(),
         servers: vec![ConfiguredServer {
