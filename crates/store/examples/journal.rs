@@ -41,11 +41,15 @@ async fn main() -> Result<(), Failure> {
             reached = sqlite;
         }
         match lab_database(lab::shared_postgres, "CORDBOARD_TEST_POSTGRES").await? {
-            Some(database) => measure("PostgreSQL", database.dsn(), events, batch).await?,
+            Some(database) => {
+                measure("PostgreSQL", database.dsn(), events, batch).await?;
+            }
             None => println!("PostgreSQL  SKIPPED: run it under `lab services run -- …`"),
         }
         match lab_database(lab::shared_mariadb, "CORDBOARD_TEST_MARIADB").await? {
-            Some(database) => measure("MariaDB", database.dsn(), events, batch).await?,
+            Some(database) => {
+                measure("MariaDB", database.dsn(), events, batch).await?;
+            }
             None => println!("MariaDB     SKIPPED: run it under `lab services run -- …`"),
         }
     }

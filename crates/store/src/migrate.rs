@@ -97,14 +97,14 @@ fn known_version() -> u32 {
 
 /// The versions that are missing, in order. Makes none.
 pub(crate) async fn pending(database: &Database) -> Result<Vec<u32>, StoreError> {
-    let present = present(database.fetch(select()).await?)?;
+    let present = present(&database.fetch(select()).await?)?;
     let missing = missing(&present, database.db())?;
     Ok(missing.iter().map(|(one, ..)| one.version).collect())
 }
 
 async fn apply_missing(tx: &mut Tx, db: Db) -> Result<Vec<u32>, StoreError> {
     tx.script(db.migration(TABLE_TEXT)).await?;
-    let present = present(tx.fetch(select()).await?)?;
+    let present = present(&tx.fetch(select()).await?)?;
     let mut applied = Vec::new();
     for (migration, text, checksum) in missing(&present, db)? {
         apply(tx, migration, text, &checksum).await?;
@@ -152,7 +152,7 @@ fn select() -> Sql {
     Sql::new(TABLE, text)
 }
 
-fn present(rows: Vec<Row>) -> Result<Vec<Present>, StoreError> {
+fn present(rows: &[Row]) -> Result<Vec<Present>, StoreError> {
     rows.iter()
         .map(|row| {
             Ok((

@@ -54,6 +54,7 @@ async fn what_is_too_old_is_forgotten_and_no_more() {
         journal: Limits::default(),
         retention,
         numbers: Numbers::default(),
+        caller_ids: server::callerid::Settings::default(),
         servers: Vec::new(),
         default_queue: None,
     };

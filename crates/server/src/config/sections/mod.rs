@@ -77,7 +77,7 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 9] = [
+pub(super) const ALL: [Outline; 10] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
@@ -90,7 +90,7 @@ pub(super) const ALL: [Outline; 9] = [
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 9] {
+pub(super) fn names() -> [&'static str; 10] {
     ALL.map(|section| section.name)
 }
 
