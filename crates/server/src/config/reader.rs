@@ -287,7 +287,8 @@ impl SectionReader<'_> {
     fn missing(&mut self, key: &str) {
         let what = format!("[{}] lacks the key `{key}`", self.path);
         // Where the section begins would be nicer, but its other keys show it too.
-        let origin = self.origins.values().min().cloned();
+        let unread = self.table.values().map(|entry| &entry.origin);
+        let origin = self.origins.values().chain(unread).min().cloned();
         self.report.flaws.push(Flaw { origin, what });
     }
 
