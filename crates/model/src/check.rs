@@ -139,5 +139,6 @@ mod tests {
     #[test]
     fn shows_a_caller_name_without_its_control_characters() {
         assert_eq!(visible("  Eve\r\nAction: x\0 ", 8), "EveActio");
+        assert_eq!(visible("AT&T", 100), "AT&T");
     }
 }

@@ -32,6 +32,23 @@ impl Digits {
         })
     }
 
+    /// `value` written with `length` digits, zeros in front; nothing if it needs more, or over [`Digits::MAX`].
+    pub fn padded(value: u64, length: u8) -> Option<Self> {
+        let fits = usize::from(length) <= Self::MAX && value < 10u64.pow(length.into());
+        fits.then_some(Self { length, value })
+    }
+
+    /// The digits as a number, without leading zeros.
+    pub fn value(self) -> u64 {
+        self.value
+    }
+
+    /// How many zeros stand before the first other digit.
+    pub fn leading_zeros(self) -> u8 {
+        let significant = self.value.checked_ilog10().map_or(0, |log| log + 1);
+        self.length - u8::try_from(significant).unwrap_or(self.length)
+    }
+
     pub fn len(self) -> u8 {
         self.length
     }
@@ -197,6 +214,12 @@ mod tests {
         assert_ne!(Digits::new("42"), Digits::new("042"));
         assert_eq!(Digits::new("").unwrap().to_string(), "");
         assert_eq!(Digits::new("9".repeat(18).as_str()).unwrap().len(), 18);
+        assert_eq!(Digits::padded(42, 4), Digits::new("0042"));
+        assert_eq!(Digits::padded(42, 1), None);
+        assert_eq!(Digits::padded(0, 19), None);
+        for (text, zeros) in [("", 0), ("0", 1), ("000", 3), ("0042", 2), ("420", 0)] {
+            assert_eq!(Digits::new(text).unwrap().leading_zeros(), zeros, "{text}");
+        }
         for bad in ["1".repeat(19).as_str(), "4a", "٤٢", "+1", " 1"] {
             assert_eq!(Digits::new(bad), None, "{bad}");
         }
