@@ -43,7 +43,8 @@ free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 
 
 work=
 declare -A running=() # name → process; each leads a process group of its own
-trap 'peer_stop; cordboard_stop; [ -z "$work" ] || rm -rf "$work"' EXIT
+# A second signal does not stop the tidying up.
+trap 'trap "" INT TERM; peer_stop; cordboard_stop; [ -z "$work" ] || rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
