@@ -1,7 +1,7 @@
 //! A FastAGI server: accepts Asterisk's connections and runs a handler for each.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Counts the connections that were refused for want of room.
+    /// Counts the connections that were refused: for want of room, or for their address.
     pub fn refused(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.refused)
     }
@@ -71,6 +71,16 @@ impl Listener {
     /// Serves for ever. Dropping the future stops accepting; sessions that run go on.
     pub async fn serve<H, F>(self, handler: H)
     where
+        H: Fn(Session<TcpStream>) -> F + Clone + Send + 'static,
+        F: Future<Output = ()> + Send,
+    {
+        self.serve_admitted(|_| true, handler).await;
+    }
+
+    /// The same, for addresses that are admitted; others are hung up on before a byte is read.
+    pub async fn serve_admitted<A, H, F>(self, admits: A, handler: H)
+    where
+        A: Fn(IpAddr) -> bool + Send,
         H: Fn(Session<TcpStream>) -> F + Clone + Send + 'static,
         F: Future<Output = ()> + Send,
     {
@@ -83,6 +93,11 @@ impl Listener {
                     continue;
                 }
             };
+            if !admits(peer.ip()) {
+                self.refused.fetch_add(1, Relaxed);
+                tracing::warn!(%peer, "FastAGI session refused: not from an address that is admitted");
+                continue;
+            }
             let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
                 self.refused.fetch_add(1, Relaxed);
                 tracing::warn!(%peer, "FastAGI session refused: too many at a time");

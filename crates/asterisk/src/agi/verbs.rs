@@ -65,10 +65,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// A variable's value, percent-encoded on its way, so that nothing in it can be taken for an answer. `None` where
     /// it is not set or empty. `name` must be trusted: it is an expression to Asterisk.
     pub async fn variable(&mut self, name: &str) -> Result<Option<Vec<u8>>, AgiError> {
-        let encoded = self
-            .get_full_variable(&format!("${{URIENCODE(${{{name}}})}}"))
-            .await?;
-        Ok(encoded.map(|value| crate::percent::decode(&value)))
+        let [value] = self.variables([name]).await?;
+        Ok(value)
+    }
+
+    /// Several such variables by one command.
+    pub async fn variables<const N: usize>(
+        &mut self,
+        names: [&str; N],
+    ) -> Result<[Option<Vec<u8>>; N], AgiError> {
+        let encoded = self.get_full_variable(&encoded(&names)).await?;
+        Ok(decoded(&encoded.unwrap_or_default()))
     }
 
     /// SET VARIABLE.
@@ -254,5 +261,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             .and_then(|code| u8::try_from(code).ok())
             .filter(|code| *code != 0);
         Ok(digit.map_or(Ended::Complete, |code| Ended::Digit(char::from(code))))
+    }
+}
+
+/// What gives the values of all of them. The `=` keeps `URIENCODE` from complaining in Asterisk's log about an empty one.
+fn encoded(names: &[&str]) -> String {
+    let each = |name: &&str| format!("${{URIENCODE(=${{{name}}})}}");
+    names.iter().map(each).collect::<Vec<_>>().join("&")
+}
+
+/// The values, in their order; `None` for those that are empty or missing.
+fn decoded<const N: usize>(text: &[u8]) -> [Option<Vec<u8>>; N] {
+    let mut parts = text.split(|byte| *byte == b'&');
+    std::array::from_fn(|_| {
+        let value = crate::percent::decode(parts.next()?);
+        let value = value.strip_prefix(b"=").unwrap_or(&value);
+        (!value.is_empty()).then(|| value.to_vec())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_become_another_one() {
+        let expression = "${URIENCODE(=${CAMPAIGN})}&${URIENCODE(=${AGENT})}";
+        assert_eq!(encoded(&["CAMPAIGN", "AGENT"]), expression);
+        let some = |text: &str| Some(text.as_bytes().to_vec());
+        assert_eq!(decoded(b"%3Da%26b%0A200&%3d"), [some("a&b\n200"), None]);
+        assert_eq!(decoded(b"=%3D=x&=&"), [some("==x"), None, None]);
+        assert_eq!(decoded::<2>(b""), [None, None]);
     }
 }

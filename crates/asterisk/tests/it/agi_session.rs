@@ -148,7 +148,7 @@ async fn a_value_of_several_lines_stays_one_answer() {
         "200 result=1 (a%29%0A200%20result%3D0)",
     ];
     let ((), lines) = tokio::join!(script, answer_with(&mut channel, &replies));
-    assert_eq!(lines[2], "GET|FULL|VARIABLE|${URIENCODE(${NOTE})}");
+    assert_eq!(lines[2], "GET|FULL|VARIABLE|${URIENCODE(=${NOTE})}");
 }
 
 #[tokio::test(start_paused = true)]
