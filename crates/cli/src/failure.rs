@@ -141,7 +141,7 @@ pub(crate) fn start(error: &StartError) -> Failure {
             &format!("cannot listen on {address}"),
         )
         .remedy(
-            "stop the program that has the address, or name another: `--listen` or `server.listen`",
+            "stop the program that has the address, or name another: `--listen`, `server.listen` or `caller_id.agi_listen`",
         ),
         StartError::Store(_)
         | StartError::CatchUp(_)

@@ -1,5 +1,6 @@
 //! The server: drives the engines, talks to Asterisk, keeps the truth and shows it.
 
+pub mod agi;
 mod api;
 pub mod app;
 pub mod auth;

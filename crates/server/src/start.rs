@@ -1,6 +1,6 @@
 //! A running server: the parts, the HTTP interface, and an orderly stop.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use asterisk::ari::Transport;
@@ -9,6 +9,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
+    agi,
     app::{App, ConfiguredServer, Setup, StartError, Tasks},
     auth, callerid,
     config::{self, Config},
@@ -23,6 +24,7 @@ pub struct Running {
     tasks: Tasks,
     listener: JoinHandle<()>,
     address: SocketAddr,
+    scripts: Option<(JoinHandle<()>, SocketAddr)>,
     /// Cancels when it is dropped.
     stop: DropGuard,
 }
@@ -34,8 +36,17 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         address: config.server.listen,
         source,
     })?;
+    let scripts = listen_for_scripts(config.caller_id.agi_listen).await?;
     let (app, tasks) = App::start(setup(config)).await?;
     let stop = CancellationToken::new();
+    let scripts = scripts.map(|listening| {
+        let address = listening.address();
+        tracing::info!(%address, "caller IDs are given by FastAGI");
+        let admits = |peer: IpAddr| peer.to_canonical().is_loopback();
+        let (caller_ids, stop) = (app.caller_ids.clone(), stop.clone());
+        let serving = listening.serve(admits, caller_ids, app.numbers, stop);
+        (serving, address)
+    });
     let router = crate::router(app.clone(), auth_config(config), stop.clone());
     let listener = tokio::spawn(listen::serve(listener, router, stop.clone()));
     tracing::info!(%address, data = %config.data.folder.display(), "cordboard is up");
@@ -44,6 +55,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         tasks,
         listener,
         address,
+        scripts,
         stop: stop.drop_guard(),
     })
 }
@@ -59,17 +71,26 @@ impl Running {
         self.address
     }
 
+    /// Where scripts are asked for by FastAGI, if they are.
+    pub fn agi_addr(&self) -> Option<SocketAddr> {
+        self.scripts.as_ref().map(|(_, address)| *address)
+    }
+
     /// Lets requests finish, keeps every call up, and writes down what has happened.
     pub async fn stop(self) {
         let Self {
             app,
             tasks,
             listener,
+            scripts,
             stop,
             ..
         } = self;
         drop(stop);
         let _ = listener.await;
+        if let Some((serving, _)) = scripts {
+            let _ = serving.await;
+        }
         app.servers.disconnect_all();
         drop(app);
         tasks.finish().await;
@@ -79,6 +100,18 @@ impl Running {
 async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|source| StartError::Listen { address, source })
+}
+
+async fn listen_for_scripts(
+    address: Option<SocketAddr>,
+) -> Result<Option<agi::Listening>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let listening = agi::Listening::bind(address).await;
+    listening
+        .map(Some)
+        .map_err(|source| StartError::Listen { address, source })
 }
 
 fn setup(config: &Config) -> Setup {

@@ -56,12 +56,13 @@ async fn serve(config: Config, output: &Output) -> anyhow::Result<()> {
         Err(error) => {
             // Or its password would be lost: the next start finds that there is an administrator.
             if first.is_some() {
-                announce(None, first.as_ref(), output)?;
+                announce(None, None, first.as_ref(), output)?;
             }
             return Err(failure::start(&error).into());
         }
     };
-    announce(Some(running.local_addr()), first.as_ref(), output)?;
+    let agi = running.agi_addr();
+    announce(Some(running.local_addr()), agi, first.as_ref(), output)?;
 
     tokio::select! {
         _ = terminated.recv() => {}
@@ -106,6 +107,7 @@ async fn first_administrator(config: &Config) -> anyhow::Result<Option<First>> {
 /// Says where the server is (unless it could not start), and who may log in after a first start.
 fn announce(
     address: Option<SocketAddr>,
+    agi: Option<SocketAddr>,
     first: Option<&First>,
     output: &Output,
 ) -> anyhow::Result<()> {
@@ -113,11 +115,14 @@ fn announce(
     let administrator =
         first.map(|first| json!({ "name": first.name, "password": first.password }));
     output.answer(
-        &json!({ "url": url, "address": address, "administrator": administrator }),
+        &json!({ "url": url, "address": address, "agi": agi, "administrator": administrator }),
         || {
             let mut text = String::new();
             if let Some(url) = &url {
                 let _ = writeln!(text, "Cordboard {} is at {url}", env!("CARGO_PKG_VERSION"));
+            }
+            if let Some(agi) = agi {
+                let _ = writeln!(text, "Dialplans ask by FastAGI at agi://{agi}/next-cid");
             }
             if let Some(First { name, password }) = first {
                 let _ = writeln!(

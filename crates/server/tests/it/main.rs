@@ -4,6 +4,7 @@
 extern crate cordboard_server as server;
 
 mod access;
+mod agi;
 mod bad_input;
 mod calls;
 mod document;

@@ -1,5 +1,7 @@
 //! `[caller_id]`: the numbers that outbound calls present.
 
+use std::net::SocketAddr;
+
 use super::{Key, Section, SectionReader, key};
 use crate::config::value::words;
 
@@ -22,6 +24,7 @@ pub struct CallerIdConfig {
     pub rate_limit_per_agent: u32,
     pub rotation_floor_hours: u32,
     pub present_unverified: bool,
+    pub agi_listen: Option<SocketAddr>,
 }
 
 impl Default for CallerIdConfig {
@@ -32,6 +35,7 @@ impl Default for CallerIdConfig {
             rate_limit_per_agent: 100,
             rotation_floor_hours: 24,
             present_unverified: false,
+            agi_listen: None,
         }
     }
 }
@@ -68,6 +72,11 @@ impl Section for CallerIdConfig {
             "Whether numbers are presented that nobody vouches for.",
             "false",
         ),
+        key(
+            "agi_listen",
+            "Where dialplans ask by FastAGI, such as `agi://127.0.0.1:4573/next-cid`. Not set: nowhere.",
+            "\"127.0.0.1:4573\"",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -78,6 +87,7 @@ impl Section for CallerIdConfig {
             rate_limit_per_agent: from.value("rate_limit_per_agent", default.rate_limit_per_agent),
             rotation_floor_hours: from.value("rotation_floor_hours", default.rotation_floor_hours),
             present_unverified: from.value("present_unverified", default.present_unverified),
+            agi_listen: from.optional("agi_listen"),
         }
     }
 
