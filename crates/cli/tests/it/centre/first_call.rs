@@ -56,13 +56,7 @@ async fn a_call_is_queued_answered_heard_and_logged(lab: Lab) {
     lab.wait_no_channels().await.unwrap();
 
     let log = centre.wait_for_log(1).await;
-    let states = centre.get(&format!("/v1/agents/{ann}/states")).await;
-    let states: Vec<_> = states["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| s["state"].clone())
-        .collect();
+    let states = centre.wait_for_states(&ann, 5).await;
     assert_eq!(
         states,
         ["available", "ringing", "busy", "wrap_up", "available"]

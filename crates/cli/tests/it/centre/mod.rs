@@ -245,6 +245,24 @@ impl Cordboard {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+
+    /// The states that an agent went through, once there are `count`: the log is brought up behind the events.
+    pub(crate) async fn wait_for_states(&self, agent: &str, count: usize) -> Vec<Value> {
+        let began = Instant::now();
+        loop {
+            let states = self.get(&format!("/v1/agents/{agent}/states")).await;
+            let items = states["items"].as_array().into_iter().flatten();
+            let states: Vec<Value> = items.map(|one| one["state"].clone()).collect();
+            if states.len() >= count {
+                return states;
+            }
+            assert!(
+                began.elapsed() < LIMIT,
+                "waiting for {count} states: {states:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 impl Drop for Cordboard {
