@@ -3,6 +3,8 @@
 //! A problem tells the client what to change. It never carries a driver's message, a path of this machine or a secret: those
 //! go to the log.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -27,6 +29,8 @@ pub(crate) enum Code {
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTooSlow,
+    /// A parameter is not there at all; `field` names it.
+    MissingParameter,
     /// The body is not declared as `application/json`.
     UnsupportedMediaType,
     /// No valid session or key came with the request.
@@ -53,6 +57,8 @@ pub(crate) enum Code {
     CallEnded,
     /// Too many tries; see `Retry-After`.
     TooManyRequests,
+    /// Every number that could be presented is in use or at a cap; `retry_at` and `numbers` say more.
+    NoCallerId,
     /// A part that is needed does not answer; see `Retry-After`.
     Unavailable,
     /// Our own mistake; it is in the log.
@@ -61,11 +67,12 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
         Self::BodyTooSlow,
+        Self::MissingParameter,
         Self::UnsupportedMediaType,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -79,6 +86,7 @@ impl Code {
         Self::StateRefused,
         Self::CallEnded,
         Self::TooManyRequests,
+        Self::NoCallerId,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -90,6 +98,7 @@ impl Code {
             Self::InvalidField => "invalid_field",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
+            Self::MissingParameter => "missing_parameter",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unauthenticated => "unauthenticated",
             Self::WrongCredentials => "wrong_credentials",
@@ -103,6 +112,7 @@ impl Code {
             Self::StateRefused => "state_refused",
             Self::CallEnded => "call_ended",
             Self::TooManyRequests => "too_many_requests",
+            Self::NoCallerId => "no_caller_id",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -114,6 +124,7 @@ impl Code {
             Self::BadJson | Self::InvalidField => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::MissingParameter => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -123,7 +134,7 @@ impl Code {
                 StatusCode::CONFLICT
             }
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoCallerId | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -134,6 +145,7 @@ impl Code {
             Self::InvalidField => "A field has an invalid value",
             Self::BodyTooLarge => "The body is too large",
             Self::BodyTooSlow => "The body came too slowly",
+            Self::MissingParameter => "A parameter is missing",
             Self::UnsupportedMediaType => "The body is not application/json",
             Self::Unauthenticated => "Log in first",
             Self::WrongCredentials => "Name or password is wrong",
@@ -147,6 +159,7 @@ impl Code {
             Self::StateRefused => "The agent cannot go to this state",
             Self::CallEnded => "The call has ended",
             Self::TooManyRequests => "Too many tries",
+            Self::NoCallerId => "No caller ID can be presented now",
             Self::Unavailable => "A part that is needed does not answer",
             Self::Internal => "Our own mistake",
         }
@@ -161,6 +174,8 @@ pub(crate) struct Problem {
     field: Option<String>,
     retry_after_seconds: Option<u64>,
     allow: Option<String>,
+    /// Further members, as RFC 9457 allows them.
+    extensions: BTreeMap<&'static str, serde_json::Value>,
 }
 
 /// How long a client should wait when a dependency does not answer.
@@ -186,6 +201,7 @@ impl Problem {
             field: None,
             retry_after_seconds: None,
             allow: None,
+            extensions: BTreeMap::new(),
         }
     }
 
@@ -221,6 +237,30 @@ impl Problem {
         self
     }
 
+    /// Names the field as this interface does.
+    #[must_use]
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        if self.field.as_deref() == Some(from) {
+            self.field = Some(to.to_owned());
+            if let Some(rest) = self.detail.strip_prefix(from) {
+                self.detail = format!("{to}{rest}");
+            }
+        }
+        self
+    }
+
+    /// Says one thing more to programs.
+    #[must_use]
+    pub(crate) fn with(mut self, member: &'static str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.extensions.insert(member, value);
+        self
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
     /// Tells when to try again.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
@@ -243,6 +283,10 @@ pub(crate) struct ProblemBody {
     /// The field that must be changed, as a path such as `overflow.queue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// What else a code tells.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    extensions: BTreeMap<&'static str, serde_json::Value>,
 }
 
 impl IntoResponse for Problem {
@@ -255,6 +299,7 @@ impl IntoResponse for Problem {
             code: self.code,
             detail: shortened(self.detail, MAX_DETAIL),
             field: self.field.map(|field| shortened(field, MAX_FIELD)),
+            extensions: self.extensions,
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

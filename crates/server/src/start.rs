@@ -171,10 +171,13 @@ fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
 
 fn auth_config(config: &Config) -> auth::AuthConfig {
     let hours = |hours: u32| Duration::from_hours(u64::from(hours));
+    let admin_token = config.caller_id.admin_token.as_ref();
     auth::AuthConfig {
         session_idle: hours(config.auth.session_idle_hours),
         session_max: hours(config.auth.session_max_hours),
         behind_proxy: config.server.behind_proxy,
+        networks: config.caller_id.networks.clone(),
+        admin_token_hash: admin_token.map(|token| auth::hash_token(token.expose())),
         ..auth::AuthConfig::default()
     }
 }

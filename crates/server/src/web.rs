@@ -19,7 +19,17 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
 /// Paths that are never a page: a wrong one is answered as the API answers.
-const NOT_PAGES: [&str; 6] = ["v1", "health", "metrics", "ws", "openapi.json", "docs"];
+const NOT_PAGES: [&str; 9] = [
+    "v1",
+    "health",
+    "metrics",
+    "ws",
+    "openapi.json",
+    "docs",
+    "api",
+    "next-cid",
+    "add-number",
+];
 
 /// Answers whatever no route answered.
 pub(crate) async fn fallback(method: Method, uri: Uri) -> Response {

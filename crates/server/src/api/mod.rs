@@ -6,6 +6,7 @@
 mod agent_states;
 mod agents;
 mod api_keys;
+mod caller_ids;
 mod calls;
 mod created;
 mod dids;
@@ -18,6 +19,7 @@ mod members;
 mod metrics;
 mod page;
 mod queues;
+mod rotation;
 mod servers;
 mod session;
 mod settings;
@@ -96,6 +98,29 @@ fn table() -> Table {
         .to(ADMINISTRATORS, routes!(servers::take_over))
         .to(STAFF, routes!(settings::show))
         .to(ADMINISTRATORS, routes!(settings::replace))
+        // The numbers that outbound calls present.
+        .to(STAFF, routes!(caller_ids::list))
+        .to(ADMINISTRATORS, routes!(caller_ids::create))
+        .to(STAFF, routes!(caller_ids::show))
+        .to(
+            ADMINISTRATORS,
+            routes!(caller_ids::replace, caller_ids::delete),
+        )
+        .to(STAFF, routes!(caller_ids::explain))
+        .to(STAFF, routes!(caller_ids::numbers))
+        .to(STAFF, routes!(caller_ids::campaigns))
+        .to(STAFF, routes!(caller_ids::uses))
+        .to(STAFF, routes!(caller_ids::rules_list))
+        .to(
+            ADMINISTRATORS,
+            routes!(caller_ids::rules_set, caller_ids::rules_remove),
+        )
+        // The same, as dialplans and dashboards asked for it before.
+        .to(ANYBODY, routes!(rotation::next))
+        .to(ANYBODY, routes!(rotation::next_text))
+        .to(ADMINISTRATORS, routes!(rotation::add))
+        .to(STAFF, routes!(rotation::release))
+        .to(STAFF, routes!(rotation::stats))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -222,6 +222,6 @@ pub(crate) async fn change_password(
 fn person(principal: &Principal) -> Result<(UserId, model::SessionId), Problem> {
     match principal.by {
         By::User { user, session } => Ok((user, session)),
-        By::Key(_) => Err(Problem::new(Code::Forbidden, "A key has no session.")),
+        By::Key(_) | By::AdminToken => Err(Problem::new(Code::Forbidden, "A key has no session.")),
     }
 }

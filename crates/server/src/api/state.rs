@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
+use super::rotation::Traffic;
 use crate::{
     app::App,
     auth::{AuthConfig, Hashing, Principal, Recent, Throttle},
@@ -21,6 +22,7 @@ pub(crate) struct Api {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) recent: Arc<Recent>,
     pub(crate) document: Arc<OpenApi>,
+    pub(crate) rotation: Arc<Traffic>,
     pub(crate) stop: CancellationToken,
     /// Held from a change in the store until the engine is told, so that it hears of changes in the store's order.
     pub(crate) set_up: Arc<tokio::sync::Mutex<()>>,
@@ -40,6 +42,7 @@ impl Api {
             throttle: Arc::default(),
             recent: Arc::default(),
             document: Arc::new(document),
+            rotation: Arc::default(),
             stop,
             set_up: Arc::default(),
         }

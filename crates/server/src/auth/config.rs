@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::Networks;
+
 /// How log-ins behave.
 #[derive(Debug, Clone)]
 pub struct AuthConfig {
@@ -11,6 +13,10 @@ pub struct AuthConfig {
     pub stream_check: Duration,
     /// Believe `X-Forwarded-For`, `-Proto` and `-Host`: only behind a proxy that sets them.
     pub behind_proxy: bool,
+    /// Whose programs may ask for caller IDs without a key.
+    pub networks: Networks,
+    /// The hash of a key of an administrator that was in use before.
+    pub admin_token_hash: Option<String>,
 }
 
 impl Default for AuthConfig {
@@ -20,6 +26,8 @@ impl Default for AuthConfig {
             session_max: Duration::from_hours(7 * 24),
             stream_check: Duration::from_secs(10),
             behind_proxy: false,
+            networks: Networks::loopback(),
+            admin_token_hash: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Principal`]s. Nothing here decides what a role may do; that stands in the table of routes.
 
 mod config;
+mod networks;
 mod origin;
 mod password;
 mod principal;
@@ -13,6 +14,7 @@ mod throttle;
 mod token;
 
 pub use config::AuthConfig;
+pub use networks::Networks;
 pub(crate) use origin::{client_address, is_same_site, is_secure};
 pub(crate) use password::{Hashing, check_given_password};
 pub use password::{MAX_PASSWORD, MIN_PASSWORD, check_new_password, hash_password};

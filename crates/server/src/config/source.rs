@@ -20,10 +20,13 @@ const MAX_FILE: u64 = 1 << 20;
 /// What every variable of ours begins with. `CORDBOARD_` alone is for other purposes.
 const PREFIX: &str = "CORDBOARD__";
 /// What the programs we replace are told by, and the keys that mean the same. A variable of ours goes first.
-const INHERITED: &[(&str, &str)] = &[(
-    "DEFAULT_RATE_LIMIT_PER_AGENT",
-    "caller_id.rate_limit_per_agent",
-)];
+const INHERITED: &[(&str, &str)] = &[
+    ("ADMIN_TOKEN", "caller_id.admin_token"),
+    (
+        "DEFAULT_RATE_LIMIT_PER_AGENT",
+        "caller_id.rate_limit_per_agent",
+    ),
+];
 
 /// Names the file, as `--config` does.
 const FILE_VARIABLE: &str = "CORDBOARD_CONFIG";

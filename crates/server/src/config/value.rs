@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use super::tree::Node;
+use crate::auth::Networks;
 
 /// A value that can be written in the file (typed), and in a variable or flag (as text).
 pub(super) trait Value: Sized {
@@ -95,6 +96,30 @@ impl Value for PathBuf {
 
     fn shown(&self) -> serde_json::Value {
         self.display().to_string().into()
+    }
+}
+
+impl Value for Networks {
+    const EXPECTED: &'static str = "a list of networks, such as [\"127.0.0.0/8\", \"10.1.2.3\"]";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text.split(','))
+    }
+
+    fn from_node(node: &Node) -> Option<Self> {
+        let Node::List(items) = node else { return None };
+        let texts: Option<Vec<&str>> = items
+            .iter()
+            .map(|item| match &item.node {
+                Node::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        Self::parse(texts?.into_iter())
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -86,13 +86,9 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let mut new_asterisk = asterisk.clone();
     new_asterisk["name"] = json!("other");
     let (post, put) = (Method::POST, Method::PUT);
-    vec![
-        Route::new(
-            post.clone(),
-            "/v1/session",
-            &[],
-            json!({"name": "root", "password": PASSWORD}),
-        ),
+    let log_in = json!({"name": "root", "password": PASSWORD});
+    let mut routes = vec![
+        Route::new(post.clone(), "/v1/session", &[], log_in),
         Route::new(post.clone(), "/v1/users", &[], new_user),
         Route::new(put.clone(), "/v1/users/{id}", &[&user], user_body),
         Route::new(
@@ -135,7 +131,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             json!({"number": "5550101", "queue": queue, "note": "n"}),
         ),
         Route::new(put.clone(), "/v1/dids/{id}", &[&did_id], did),
-        Route::new(post, "/v1/servers", &[], new_asterisk),
+        Route::new(post.clone(), "/v1/servers", &[], new_asterisk),
         Route::new(put.clone(), "/v1/servers/{id}", &[&asterisk_id], asterisk),
         Route::new(
             put.clone(),
@@ -148,6 +144,47 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             "/v1/session/password",
             &[],
             json!({"current": PASSWORD, "password": "another long one"}),
+        ),
+    ];
+    // The last one logs everybody out.
+    routes.splice(0..0, caller_id_routes(root).await);
+    routes
+}
+
+async fn caller_id_routes(root: &Client) -> Vec<Route> {
+    let caller_id = |number: &str| {
+        json!({
+            "number": number, "area_code": "202", "carrier": "C", "labels": ["gold"], "campaigns": ["spring"],
+            "per_minute_limit": 5, "hourly_limit": 5, "daily_limit": 5, "max_concurrent": 2, "time_zone": "UTC",
+            "active": true, "vouched": true, "attestation": "A", "note": "n",
+        })
+    };
+    let caller_id_id = root
+        .post("/v1/caller-ids", &caller_id("2025550100"))
+        .await
+        .id();
+    let (post, put) = (Method::POST, Method::PUT);
+    vec![
+        Route::new(post.clone(), "/v1/caller-ids", &[], caller_id("2025550101")),
+        Route::new(
+            put.clone(),
+            "/v1/caller-ids/{id}",
+            &[&caller_id_id],
+            caller_id("2025550100"),
+        ),
+        Route::new(
+            put.clone(),
+            "/v1/caller-ids/rules/{campaign}",
+            &["spring"],
+            json!({"pool": "gold", "sticky_days": 3}),
+        ),
+        Route::new(
+            post.clone(),
+            "/add-number",
+            &[],
+            json!({
+                "caller_id": "2025550102", "carrier": "C", "area_code": "202", "hourly_limit": 1, "daily_limit": 2,
+            }),
         ),
     ]
 }
@@ -312,6 +349,17 @@ async fn a_path_or_query_that_makes_no_sense_is_named() {
         ("/v1/calls?queue=sales".to_owned(), "queue"),
         ("/v1/events?after=x".to_owned(), "after"),
         ("/ws?after=x".to_owned(), "after"),
+        ("/v1/caller-ids?area_code=123456789".to_owned(), "area_code"),
+        ("/v1/caller-ids?carrier=%00".to_owned(), "carrier"),
+        ("/v1/caller-ids?cursor=7".to_owned(), "cursor"),
+        ("/v1/caller-ids?active=perhaps".to_owned(), "active"),
+        ("/v1/caller-ids/explain?to=911".to_owned(), "to"),
+        ("/v1/caller-ids/explain?to=x".to_owned(), "to"),
+        ("/v1/caller-ids/explain".to_owned(), "to"),
+        ("/v1/caller-ids/report?days=0".to_owned(), "days"),
+        ("/v1/caller-ids/report?days=367".to_owned(), "days"),
+        ("/v1/caller-ids/uses?number=5550100".to_owned(), "number"),
+        ("/v1/caller-ids/uses?cursor=1~2".to_owned(), "cursor"),
     ] {
         let answer = root.get(&path).await;
         let short = path.chars().take(60).collect::<String>();

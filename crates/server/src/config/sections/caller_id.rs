@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use super::{Key, Section, SectionReader, key};
-use crate::config::value::words;
+use crate::{
+    auth::Networks,
+    config::{Secret, value::words},
+};
 
 words! {
     /// When an answer may leave.
@@ -25,6 +28,8 @@ pub struct CallerIdConfig {
     pub rotation_floor_hours: u32,
     pub present_unverified: bool,
     pub agi_listen: Option<SocketAddr>,
+    pub networks: Networks,
+    pub admin_token: Option<Secret>,
 }
 
 impl Default for CallerIdConfig {
@@ -36,12 +41,15 @@ impl Default for CallerIdConfig {
             rotation_floor_hours: 24,
             present_unverified: false,
             agi_listen: None,
+            networks: Networks::loopback(),
+            admin_token: None,
         }
     }
 }
 
 /// A reservation longer than a day is a number lost.
 const MAX_RESERVED: u32 = 86_400;
+const MIN_TOKEN: usize = 16;
 
 impl Section for CallerIdConfig {
     const NAME: &'static str = "caller_id";
@@ -77,6 +85,21 @@ impl Section for CallerIdConfig {
             "Where dialplans ask by FastAGI, such as `agi://127.0.0.1:4573/next-cid`. Not set: nowhere.",
             "\"127.0.0.1:4573\"",
         ),
+        key(
+            "networks",
+            "Who may ask `/next-cid` without a key. Nobody there can be told apart, so list telephone servers only.",
+            "[\"127.0.0.0/8\", \"::1/128\"]",
+        ),
+        key(
+            "admin_token",
+            "A key of an administrator that was in use before Cordboard: `Authorization: Bearer …`. At least 16 characters.",
+            "\"…\"",
+        ),
+        key(
+            "admin_token_file",
+            "A file with that key.",
+            "\"admin-token\"",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -88,6 +111,8 @@ impl Section for CallerIdConfig {
             rotation_floor_hours: from.value("rotation_floor_hours", default.rotation_floor_hours),
             present_unverified: from.value("present_unverified", default.present_unverified),
             agi_listen: from.optional("agi_listen"),
+            networks: from.value("networks", default.networks),
+            admin_token: from.secret("admin_token", "admin_token_file"),
         }
     }
 
@@ -99,6 +124,11 @@ impl Section for CallerIdConfig {
         if self.rate_limit_per_agent == 0 {
             let problem = "is 0: nobody could ask".to_owned();
             return Err(("rate_limit_per_agent", problem));
+        }
+        let token = self.admin_token.as_ref().map(Secret::expose);
+        if token.is_some_and(|token| token.len() < MIN_TOKEN) {
+            let problem = format!("is shorter than {MIN_TOKEN} characters: it could be guessed");
+            return Err(("admin_token", problem));
         }
         if self.rotation_floor_hours == 0 {
             let problem = "is 0: a person who blocks a number would be called from another at once";
