@@ -1,5 +1,6 @@
 //! One command, one file.
 
+mod asterisk;
 mod completions;
 mod config;
 mod demo;
@@ -54,6 +55,9 @@ enum Command {
     Demo(demo::Arguments),
     /// Check what the server needs: what is wrong, why, what to do
     Doctor,
+    /// What Asterisk needs of us
+    #[command(subcommand)]
+    Asterisk(asterisk::Command),
     /// Bring the schema up to date (the server does it by itself)
     Migrate,
     /// Print the description of the API (OpenAPI 3.1)
@@ -77,6 +81,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Key(command) => briefly(key::run(&command, &global, output)),
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
+        Command::Asterisk(command) => asterisk::run(&command),
         Command::Migrate => briefly(migrate::run(&global, output)),
     }
 }

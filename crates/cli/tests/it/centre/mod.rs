@@ -1,5 +1,6 @@
 //! The whole path: the real binary, a real Asterisk, real SIP phones. Here, a running `cordboard serve` and what tests ask of it.
 
+mod caller_id;
 mod first_call;
 mod howto;
 mod restart;
@@ -25,6 +26,8 @@ pub(crate) struct Cordboard {
     child: Child,
     data: tempfile::TempDir,
     listen: String,
+    /// Where it answers FastAGI, if it does.
+    agi: Option<String>,
     environment: Vec<(String, String)>,
     key: String,
     http: Client,
@@ -53,12 +56,13 @@ impl Cordboard {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let key = make_key(data.path(), &environment);
-        let (child, listen) = spawn(data.path(), "127.0.0.1:0", &environment);
+        let (child, listen, agi) = spawn(data.path(), "127.0.0.1:0", &environment);
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             child,
             data,
             listen,
+            agi,
             environment,
             key,
             http: Client::new(),
@@ -121,9 +125,9 @@ impl Cordboard {
     /// Starts again in the same folder and on the same port; gives the time until `/health` answers.
     pub(crate) async fn start_again(&mut self) -> Duration {
         let began = Instant::now();
-        let (child, listen) = spawn(self.data.path(), &self.listen, &self.environment);
+        let (child, listen, agi) = spawn(self.data.path(), &self.listen, &self.environment);
         assert_eq!(listen, self.listen);
-        self.child = child;
+        (self.child, self.agi) = (child, agi);
         self.wait_for_server_state("connected").await;
         began.elapsed()
     }
@@ -381,8 +385,12 @@ fn make_key(data: &Path, environment: &[(String, String)]) -> String {
         .to_owned()
 }
 
-/// Starts `cordboard serve` and reads the address it prints.
-fn spawn(data: &Path, listen: &str, environment: &[(String, String)]) -> (Child, String) {
+/// Starts `cordboard serve` and reads the addresses it prints.
+fn spawn(
+    data: &Path,
+    listen: &str,
+    environment: &[(String, String)],
+) -> (Child, String, Option<String>) {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -398,12 +406,17 @@ fn spawn(data: &Path, listen: &str, environment: &[(String, String)]) -> (Child,
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = loop {
+    let mut address = |scheme: &str| loop {
         let line = lines.next().expect("the server says its address").unwrap();
-        if let Some(rest) = line.split("http://").nth(1) {
+        if let Some(rest) = line.split(scheme).nth(1) {
             break rest.split(['/', ' ']).next().unwrap().to_owned();
         }
     };
+    let http = address("http://");
+    let asks_agi = environment
+        .iter()
+        .any(|(name, _)| name.ends_with("__AGI_LISTEN"));
+    let agi = asks_agi.then(|| address("agi://"));
     // Keep the pipe open, or the server's next line would end it.
     std::thread::spawn(move || {
         let mut log = log;
@@ -411,5 +424,5 @@ fn spawn(data: &Path, listen: &str, environment: &[(String, String)]) -> (Child,
             let _ = writeln!(log, "{line}");
         }
     });
-    (child, address)
+    (child, http, agi)
 }

@@ -1,0 +1,305 @@
+//! Rendered dialplans in a real Asterisk: the caller ID is what the trunk sees in the INVITE.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use lab::{Call, Lab, LabBuilder, LabError, Release};
+use model::{CallerId, CallerIdKey, CallerIdUse, UseEnd, Verification};
+use server::{clock::Clock, numbers::Numbers};
+use store::{Store, UseFilter};
+
+use super::{Cordboard, LIMIT};
+
+const OURS: &str = "3105550100";
+const MODULES: &str = "load = res_curl.so\nload = func_curl.so\n";
+
+/// 9 and a number: through callerid-rotation; 8 and a number: from a VICIdial campaign.
+const FROM_PHONE: &str = "\
+exten => _9[+0-9].,1,Set(CAMPAIGN=sales)
+ same => n,Set(AGENT=agent001)
+ same => n,Goto(callerid-rotation,${EXTEN:1},1)
+exten => _9911,1,Goto(callerid-rotation,911,1)
+exten => _8[+0-9].,1,Set(VICIDIAL_campaign=TESTCAMP)
+ same => n,Set(VICIDIAL_agent=6666)
+ same => n,Goto(vicidial-campaign-outbound,${EXTEN:1},1)
+";
+
+/// A centre with one number of ours, beside an Asterisk with the dialplan of a method.
+struct Outbound {
+    lab: Lab,
+    centre: Cordboard,
+    store: Store,
+}
+
+impl Outbound {
+    async fn start(release: Release, method: &str, environment: &[(&str, &str)]) -> Option<Self> {
+        let lab = up_or_skip(release).await?;
+        let mut environment = environment.to_vec();
+        environment.push(("CORDBOARD__CALLER_ID__AGI_LISTEN", "127.0.0.1:0"));
+        let mut centre = Cordboard::start_with(&lab.ari_url(), lab.secret(), &environment);
+        let file = centre.data().join("cordboard.db");
+        let store = Store::open(&format!("sqlite:{}", file.display()))
+            .await
+            .unwrap();
+        centre.kill();
+        let touched = format!("'; touch {}/touched; '", lab.folder_inside());
+        store
+            .caller_ids()
+            .create(&own(OURS, &touched))
+            .await
+            .unwrap();
+        centre.start_again().await;
+        let outbound = Self { lab, centre, store };
+        outbound.lay_dialplan(method).await;
+        Some(outbound)
+    }
+
+    async fn lay_dialplan(&self, method: &str) {
+        let rendered = self.rendered(method);
+        self.lab
+            .write_config("extensions_more.conf", &rendered)
+            .unwrap();
+        self.lab
+            .write_config("extensions_from_phone.conf", FROM_PHONE)
+            .unwrap();
+        self.lab.console("dialplan reload").await.unwrap();
+    }
+
+    fn rendered(&self, method: &str) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+            .args([
+                "asterisk",
+                "render",
+                "callerid",
+                "--vicidial",
+                "--method",
+                method,
+            ])
+            .args(["--agi", self.centre.agi.as_ref().unwrap()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Phone `from` dials; the call as the trunk sees it.
+    async fn call(&self, from: u16, dialled: &str) -> (Call, Call) {
+        let call = self.lab.phone(from).calls(dialled).await.unwrap();
+        let offered = self.lab.far_end().rings().await;
+        let offered =
+            offered.unwrap_or_else(|error| panic!("{error}\n{}", self.lab.asterisk_log()));
+        (call, offered)
+    }
+
+    /// Waits until the use for this person has ended.
+    async fn ended(&self, to: &str) -> CallerIdUse {
+        let filter = UseFilter {
+            destination: Some(to.parse().unwrap()),
+            ..UseFilter::default()
+        };
+        let began = Instant::now();
+        loop {
+            let page = self.store.caller_id_uses().page(&filter, None, 1).await;
+            let ended = |used: &CallerIdUse| used.ended_at.is_some();
+            if let Some(last) = page.unwrap().into_iter().next().filter(ended) {
+                return last;
+            }
+            assert!(began.elapsed() < LIMIT, "{}", self.lab.asterisk_log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn hang_up(&self, call: &Call) {
+        call.hang_up().await.unwrap();
+        self.lab.wait_no_channels().await.unwrap();
+    }
+}
+
+async fn up_or_skip(release: Release) -> Option<Lab> {
+    match LabBuilder::new(release)
+        .config("modules_more.conf", MODULES)
+        .up()
+        .await
+    {
+        Ok(lab) => Some(lab),
+        Err(LabError::Missing(_)) => lab::up_or_skip(release).await,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn own(number: &str, carrier: &str) -> CallerId {
+    let (at, random) = Clock::start().id();
+    let own = Numbers::default().caller_id(number, None).unwrap();
+    CallerId {
+        id: CallerIdKey::new(at, random),
+        number: own.number,
+        e164: own.e164,
+        country: own.country,
+        calling_code: own.calling_code,
+        region: own.region,
+        area_code: own.area_code,
+        carrier: carrier.to_owned(),
+        labels: [].into(),
+        campaigns: [].into(),
+        per_minute_limit: None,
+        hourly_limit: CallerId::HOURLY_LIMIT,
+        daily_limit: CallerId::DAILY_LIMIT,
+        max_concurrent: 1,
+        time_zone: "UTC".to_owned(),
+        active: true,
+        verified: Some(Verification::Administrator),
+        attestation: None,
+        note: String::new(),
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+/// Presented, refused, released with its outcome, from VICIdial, an emergency, and without a server.
+async fn a_rendered_dialplan_presents_our_number(release: Release, method: &str) {
+    let Some(mut outbound) = Outbound::start(release, method, &[]).await else {
+        return;
+    };
+    let far_end = outbound.lab.far_end();
+    far_end.answers_after(Duration::ZERO).await.unwrap();
+
+    let (caller, offered) = outbound.call(101, "93105550142").await;
+    assert_eq!((offered.from(), offered.to()), (OURS, "3105550142"));
+    caller.wait_answered().await.unwrap();
+    // The only number is in use: the next call keeps its own.
+    let (second, offered) = outbound.call(102, "93105550143").await;
+    assert_eq!(offered.from(), "102", "{}", outbound.lab.asterisk_log());
+    second.hang_up().await.unwrap();
+    caller
+        .talks_for(Duration::from_millis(1_200))
+        .await
+        .unwrap();
+    outbound.hang_up(&caller).await;
+    let used = outbound.ended("+13105550142").await;
+    assert_eq!(
+        (used.end, used.answered),
+        (Some(UseEnd::CallEnded), Some(true))
+    );
+    assert!((1_000..10_000).contains(&used.talk_ms.unwrap()), "{used:?}");
+    assert_eq!(
+        (used.campaign.as_str(), used.agent.as_str()),
+        ("sales", "agent001")
+    );
+
+    // It is free again. Nobody answers.
+    far_end.declines().await.unwrap();
+    let (caller, offered) = outbound.call(101, "83105550144").await;
+    assert_eq!((offered.from(), offered.to()), (OURS, "3105550144"));
+    caller.wait_ended().await.unwrap();
+    let used = outbound.ended("+13105550144").await;
+    assert_eq!(
+        (used.end, used.answered),
+        (Some(UseEnd::CallEnded), Some(false))
+    );
+    assert_eq!(
+        (used.campaign.as_str(), used.agent.as_str()),
+        ("TESTCAMP", "6666")
+    );
+
+    let (caller, offered) = outbound.call(103, "9911").await;
+    assert_eq!((offered.from(), offered.to()), ("103", "911"));
+    caller.wait_ended().await.unwrap();
+
+    outbound.centre.kill();
+    let began = Instant::now();
+    let (caller, offered) = outbound.call(104, "93105550145").await;
+    assert_eq!(offered.from(), "104");
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    caller.wait_ended().await.unwrap();
+    assert!(!outbound.lab.folder().join("touched").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fastagi_presents_our_number_on_asterisk_22() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk22, "fastagi").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fastagi_presents_our_number_on_asterisk_16() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk16, "fastagi").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_of_which_nobody_tells_ends_by_its_time() {
+    let shortly = [("CORDBOARD__CALLER_ID__RESERVED_FOR_SECONDS", "1")];
+    let Some(outbound) = Outbound::start(Release::Asterisk22, "fastagi", &shortly).await else {
+        return;
+    };
+    let far_end = outbound.lab.far_end();
+    far_end.answers_after(Duration::ZERO).await.unwrap();
+    let (first, offered) = outbound.call(101, "93105550142").await;
+    assert_eq!(offered.from(), OURS);
+    let used = outbound.ended("+13105550142").await;
+    assert_eq!((used.end, used.answered), (Some(UseEnd::TimedOut), None));
+    // The call is still up, and the number free for another.
+    let (second, offered) = outbound.call(102, "93105550143").await;
+    assert_eq!(offered.from(), OURS);
+    for call in [first, second] {
+        call.hang_up().await.unwrap();
+    }
+    outbound.lab.wait_no_channels().await.unwrap();
+}
+
+/// How long one question takes within a call, by Asterisk's own clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn fastagi_takes_milliseconds_within_a_call() {
+    const QUESTIONS: usize = 50;
+    let Some(outbound) = Outbound::start(Release::Asterisk22, "fastagi", &[]).await else {
+        return;
+    };
+    let (lab, agi) = (&outbound.lab, outbound.centre.agi.as_ref().unwrap());
+    let measured = format!(
+        "[measured]
+exten => s,1,Set(ROUND=0)
+ same => n(again),Set(BEGUN=${{STRFTIME(,,%s%6q)}})
+ same => n,AGI(agi://{agi}/next-cid,sales,agent${{ROUND}},3105550142)
+ same => n,Log(NOTICE,measured ${{CORDBOARD_STATUS}} ${{BEGUN}} ${{STRFTIME(,,%s%6q)}})
+ same => n,AGI(agi://{agi}/release,${{CORDBOARD_RESERVATION}})
+ same => n,Set(ROUND=$[${{ROUND}} + 1])
+ same => n,GotoIf($[${{ROUND}} < {QUESTIONS}]?again)
+ same => n,Hangup()
+"
+    );
+    lab.write_config("extensions_more.conf", &measured).unwrap();
+    lab.console("dialplan reload").await.unwrap();
+    lab.console("channel originate Local/answer@load extension s@measured")
+        .await
+        .unwrap();
+    let began = Instant::now();
+    let mut taken: Vec<u64> = loop {
+        let log = std::fs::read_to_string(lab.folder().join("log/full")).unwrap();
+        let taken: Vec<u64> = log.lines().filter_map(taken_in).collect();
+        if taken.len() == QUESTIONS {
+            break taken;
+        }
+        assert!(
+            began.elapsed() < LIMIT,
+            "{}: {}",
+            taken.len(),
+            lab.asterisk_log()
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    taken.sort_unstable();
+    let (median, most) = (taken[QUESTIONS / 2], taken[QUESTIONS - 1]);
+    println!("FastAGI next-cid within a call: median {median} µs, most {most} µs of {QUESTIONS}");
+    assert!(median < 20_000, "{taken:?}");
+}
+
+/// Microseconds between the two moments of a line of the measurement, if it was answered.
+fn taken_in(line: &str) -> Option<u64> {
+    let (_, moments) = line.split_once("measured OK ")?;
+    let (begun, done) = moments.trim().split_once(' ')?;
+    Some(done.parse::<u64>().ok()? - begun.parse::<u64>().ok()?)
+}
