@@ -4,6 +4,7 @@ mod config;
 mod doctor;
 mod documents;
 mod people;
+mod rotation;
 mod serve;
 
 use std::{

@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::Cordboard;
 
 /// A running server and what it announced.
-struct Serving {
+pub(super) struct Serving {
     child: Child,
     announced: Value,
 }
 
 impl Serving {
-    fn start(cordboard: &Cordboard) -> Self {
+    pub(super) fn start(cordboard: &Cordboard) -> Self {
         let mut child = cordboard.spawn("serve --json --listen 127.0.0.1:0");
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -34,8 +34,18 @@ impl Serving {
         Self { child, announced }
     }
 
+    pub(super) fn address(&self) -> &str {
+        self.announced["address"].as_str().unwrap()
+    }
+
+    /// Without a word of warning.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     fn get(&self, path: &str) -> String {
-        let address = self.announced["address"].as_str().unwrap();
+        let address = self.address();
         let mut stream = TcpStream::connect(address).unwrap();
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
