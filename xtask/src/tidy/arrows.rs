@@ -35,7 +35,7 @@ const LAYERS: [Layer; 12] = [
     layer(ENGINE, &[MODEL], &[]),
     layer(ASTERISK, &[], &[LAB]),
     layer(STORE, &[MODEL], &[LAB]),
-    layer(CLUSTER, &[MODEL], &[LAB]),
+    layer(CLUSTER, &[MODEL, ENGINE], &[LAB]),
     layer(
         SERVER,
         &[MODEL, ENGINE, STORE, CLUSTER, ASTERISK],

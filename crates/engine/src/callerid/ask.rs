@@ -161,7 +161,7 @@ impl Allocator {
         cells.iter().filter_map(|&cell| self.head(cell, line)).min()
     }
 
-    fn next_turn(&mut self) -> Turn {
+    pub(super) fn next_turn(&mut self) -> Turn {
         let now = u64::try_from(self.now.utc.as_micros()).unwrap_or(0);
         self.last_turn = now.max(self.last_turn + 1);
         self.last_turn

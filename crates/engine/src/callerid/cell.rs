@@ -13,8 +13,9 @@ pub(super) const MIN_PREFIX: u8 = 2;
 /// And longer ones are single lines of a town.
 pub(super) const MAX_PREFIX: u8 = 6;
 
+/// What the numbers of a cell have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum CellKey {
+pub enum CellKey {
     AreaCode(Country, Digits),
     /// For numbers whose plan knows no area codes.
     Prefix(Country, Digits),
@@ -34,6 +35,26 @@ impl CellKey {
             self,
             Self::CountryAndPool(..) | Self::CountryAndDefaultPool(_)
         )
+    }
+}
+
+/// A name that no other key has, for whoever keeps cells elsewhere.
+impl std::fmt::Display for CellKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AreaCode(country, code) => write!(f, "area:{}:{code}", country.code()),
+            Self::Prefix(country, prefix) => write!(f, "prefix:{}:{prefix}", country.code()),
+            Self::Region(country, region) => write!(f, "region:{}:{region}", country.code()),
+            Self::Country(country) => write!(f, "country:{}", country.code()),
+            Self::Pool(label) => write!(f, "pool:{label}"),
+            Self::DefaultPool => f.write_str("default"),
+            Self::CountryAndPool(country, label) => {
+                write!(f, "country+pool:{}:{label}", country.code())
+            }
+            Self::CountryAndDefaultPool(country) => {
+                write!(f, "country+default:{}", country.code())
+            }
+        }
     }
 }
 

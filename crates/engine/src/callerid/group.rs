@@ -84,7 +84,7 @@ impl Group {
 }
 
 impl GroupKey {
-    fn cell_keys(&self) -> Vec<CellKey> {
+    pub(super) fn cell_keys(&self) -> Vec<CellKey> {
         let mut keys = Vec::new();
         if let Some(country) = self.country {
             match self.area {

@@ -7,6 +7,7 @@
 use model::Tier;
 
 use super::input::Outcome;
+use super::shared::PoolScore;
 
 /// 99 % two-sided: with thousands of numbers a laxer bound would send many to rest by chance.
 const Z: f64 = 2.576;
@@ -17,9 +18,9 @@ pub const MIN_ANSWERS: u32 = 20;
 /// A conversation shorter than this many seconds was no conversation.
 pub const SHORT_SECONDS: u64 = 6;
 /// At so many attempts in a tier all counts of a number are halved, so that it can change.
-const HALVED_AT: u16 = 1000;
+pub const HALVED_AT: u16 = 1000;
 /// The same for a pool.
-const POOL_HALVED_AT: u64 = 10_000_000;
+pub const POOL_HALVED_AT: u64 = 10_000_000;
 /// Calls at the pool's rate that every number is credited with before it has made its own.
 const PRIOR: f64 = 20.0;
 /// The least share of turns that a number gets that does not rest, in percent.
@@ -40,13 +41,6 @@ pub(super) struct Scores(pub(super) [Score; 6]);
 /// The outcomes of all numbers of a pool, by tier.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pool([PoolScore; 6]);
-
-#[derive(Debug, Clone, Copy, Default)]
-struct PoolScore {
-    attempts: u64,
-    answers: u64,
-    short: u64,
-}
 
 /// A rate, with the bounds between which the true one lies with 99 % confidence. 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,6 +102,12 @@ impl Scores {
 
     fn sum(&self, count: impl Fn(&Score) -> u16) -> u32 {
         self.0.iter().map(|score| u32::from(count(score))).sum()
+    }
+}
+
+impl From<[PoolScore; 6]> for Pool {
+    fn from(scores: [PoolScore; 6]) -> Self {
+        Self(scores)
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Input {
 
     /// Somebody is about to place a call.
     Asked(Asked),
+    /// An allocator that several nodes share chose for a call of this one: the use counts here as well.
+    Adopted(Restored),
     /// A reservation is over. One that is not open is ignored.
     Released {
         reservation: ReservationId,

@@ -32,6 +32,7 @@ mod persons;
 mod refuse;
 mod reservation;
 mod setup;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -47,15 +48,19 @@ use rand::rngs::SmallRng;
 use crate::lookup::{Lookup, lookup};
 use crate::zone::Zone;
 
+pub use cell::CellKey;
 pub use explain::{Considered, Explanation, TierExplained};
-pub use health::{Health, Interval, MIN_ANSWERS, MIN_ATTEMPTS, SHORT_SECONDS, Score};
+pub use health::{
+    HALVED_AT, Health, Interval, MIN_ANSWERS, MIN_ATTEMPTS, POOL_HALVED_AT, SHORT_SECONDS, Score,
+};
 pub use input::{
     Allocation, Asked, Command, Counts, Ended, Input, NumberState, Outcome, Refusal, Release,
     Restored, Shortage, Status, Usage,
 };
+pub use shared::{PoolScore, Sign, cells_asked, cells_counted, cells_of, judge, pool_of};
 
 use agents::Agents;
-use cell::{Cell, CellKey};
+use cell::Cell;
 use group::{Group, GroupKey};
 use health::Pool;
 use number::Number;
@@ -191,6 +196,7 @@ impl Allocator {
             Input::UsageRestored { number, usage } => self.usage_restored(number, &usage),
             Input::ReservationRestored(restored) => self.reservation_restored(&restored),
             Input::PersonRestored { to, number, at } => self.persons.saw(to, number, at),
+            Input::Adopted(adopted) => self.adopted(&adopted),
             Input::Asked(asked) => self.asked(asked),
             Input::Released { reservation, why } => self.released(reservation, why),
             Input::CallEnded {

@@ -5,6 +5,7 @@ use model::Timestamp;
 use super::ask::cell_keys;
 use super::cell::CellKey;
 use super::input::{Asked, Counts, Shortage};
+use super::shared::{Sign, cells_counted};
 use super::{Allocator, NumberIndex};
 
 /// How many reservations and caps are looked through for the first that helps this question. Past it the answer is a
@@ -30,22 +31,14 @@ impl Allocator {
         shortage
     }
 
-    /// All numbers that any tier would take, each once. Area and region lie within the country, so what is counted twice is
-    /// what the country shares with the two pools.
+    /// All numbers that any tier would take, each once.
     fn reachable(&self, asked: &Asked) -> Counts {
-        let pool = self
-            .rules
-            .get(&*asked.campaign)
-            .and_then(|rule| rule.pool.as_deref());
-        let mut sum = self.counts_in(CellKey::DefaultPool, asked);
-        if let Some(pool) = pool {
-            sum.add(self.counts_in(CellKey::Pool(pool.into()), asked));
-        }
-        if let Some(country) = asked.place.country {
-            sum.add(self.counts_in(CellKey::Country(country), asked));
-            sum.subtract(self.counts_in(CellKey::CountryAndDefaultPool(country), asked));
-            if let Some(pool) = pool {
-                sum.subtract(self.counts_in(CellKey::CountryAndPool(country, pool.into()), asked));
+        let mut sum = Counts::default();
+        for (sign, cell) in cells_counted(&asked.place, self.rules.get(&*asked.campaign)) {
+            let counts = self.counts_in(cell, asked);
+            match sign {
+                Sign::Add => sum.add(counts),
+                Sign::Subtract => sum.subtract(counts),
             }
         }
         sum

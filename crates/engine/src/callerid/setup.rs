@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use model::{CallerId, CallerIdKey, Country, Digits};
+use model::{CallerId, CallerIdKey, Digits};
 
 use super::cell::MAX_PREFIX;
-use super::group::{Area, GroupKey, place};
+use super::group::{Area, place};
 use super::health::{Scores, judge};
 use super::input::{Counts, Release, Restored, Status, Usage};
 use super::number::Number;
+use super::shared::group_key;
 use super::windows::{Window, Windows};
 use super::{Allocator, ClassIndex, NumberIndex, Zone};
 
@@ -127,26 +128,39 @@ impl Allocator {
         }
         let number = &mut self.numbers[index as usize];
         number.in_use = number.in_use.saturating_add(1);
+        self.open_again(index, restored);
+    }
+
+    fn open_again(&mut self, index: NumberIndex, open: &Restored) {
+        let number = &mut self.numbers[index as usize];
         self.reservations.insert(
-            restored.clone(),
+            open.clone(),
             index,
-            self.now.instant_of(restored.expires_at),
+            self.now.instant_of(open.expires_at),
             &mut number.reservation,
         );
         self.refresh(index);
     }
 
-    fn group_of(&mut self, said: &CallerId) -> u32 {
-        let country = said.country.as_deref().and_then(Country::new);
-        let labels = said.labels.iter().map(|label| self.intern(label)).collect();
-        let region = said.region.as_deref().map(|region| self.intern(region));
-        let key = GroupKey {
-            class: self.class(&said.campaigns),
-            labels,
-            country,
-            region,
-            area: area(said),
+    /// The use counts, and its call is going on: chosen here or elsewhere is the same from now on.
+    pub(super) fn adopted(&mut self, adopted: &Restored) {
+        let Some(&index) = self.by_key.get(&adopted.key) else {
+            return;
         };
+        if self.reservations.get(adopted.id).is_some() {
+            return;
+        }
+        let windows = self.windows(index);
+        let turn = self.next_turn();
+        self.numbers[index as usize].charge(self.now.utc, windows, turn);
+        self.persons
+            .saw(adopted.to, adopted.number, adopted.made_at);
+        self.open_again(index, adopted);
+    }
+
+    fn group_of(&mut self, said: &CallerId) -> u32 {
+        let class = self.class(&said.campaigns);
+        let key = group_key(said, class, |name| self.intern(name));
         self.group(key)
     }
 
@@ -244,7 +258,7 @@ impl Allocator {
     }
 }
 
-fn area(said: &CallerId) -> Area {
+pub(super) fn area(said: &CallerId) -> Area {
     if let Some(code) = said.area_code.as_deref().and_then(Digits::new) {
         return Area::Code(code);
     }

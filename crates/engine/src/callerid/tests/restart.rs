@@ -79,3 +79,29 @@ fn the_order_of_turns_comes_back() {
         .collect();
     assert_eq!(order, ["0103", "0101", "0102"]);
 }
+
+#[test]
+fn a_use_that_was_chosen_elsewhere_counts_here() {
+    let mut elsewhere = Desk::new();
+    let chosen = CallerId {
+        hourly_limit: 2,
+        ..us("2125550101")
+    };
+    elsewhere.add(chosen.clone());
+    let made = elsewhere.ask("2125550199", "sales").unwrap().reservation;
+
+    let mut here = Desk::new();
+    here.now = elsewhere.now;
+    let key = here.add(chosen);
+    here.handle(Input::Adopted(made.clone()));
+    here.handle(Input::Adopted(made.clone()));
+    let state = here.allocator.number(key).unwrap();
+    assert_eq!((state.in_use, state.used_this_hour), (1, 1));
+    assert_eq!(here.shortage("2125550198").counts.reserved, 1);
+    here.release(made.id);
+    assert_eq!(
+        here.chosen("2125550199"),
+        found("0101", Tier::Sticky),
+        "who was called is known"
+    );
+}

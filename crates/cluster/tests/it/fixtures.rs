@@ -1,0 +1,186 @@
+//! Synthetic numbers, questions about them, and a pool of a test's own.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cluster::{SharedNumber, SharedPool};
+use engine::callerid::{Allocation, Asked, Limits, Refusal, Shortage, Usage};
+use model::{
+    CallerId, CallerIdKey, CallerIdRule, Country, Digits, E164, Place, ReservationId, Timestamp,
+    Verification,
+};
+use uuid::Uuid;
+
+const REDIS_ENV: &str = "CORDBOARD_TEST_REDIS";
+
+/// 2026-03-02T10:00:30Z.
+pub(crate) const START: i64 = 1_772_445_630_000_000;
+
+/// An empty database of the run's Redis; `None`: there is none here, and that has been said.
+pub(crate) async fn database() -> Option<lab::Database> {
+    if std::env::var_os(REDIS_ENV).is_some() {
+        return Some(lab::shared_redis().await.unwrap());
+    }
+    assert!(
+        !lab::is_required(),
+        "{REDIS_ENV} is not set, and skipping is not allowed here"
+    );
+    eprintln!("SKIPPED: {REDIS_ENV} is not set; run under `lab services run -- …`");
+    None
+}
+
+pub(crate) fn limits() -> Limits {
+    Limits {
+        per_agent: 1_000_000,
+        ..Limits::default()
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    jiff::Timestamp::now().into()
+}
+
+/// A reservation's id that no other test has.
+pub(crate) fn fresh_id() -> ReservationId {
+    ReservationId(Uuid::now_v7())
+}
+
+/// A pool whose clock the test sets.
+pub(crate) struct Desk {
+    pub(crate) pool: SharedPool,
+    pub(crate) now: i64,
+    redis: redis::aio::MultiplexedConnection,
+    _database: lab::Database,
+}
+
+impl Desk {
+    pub(crate) async fn new() -> Option<Self> {
+        Self::with(limits()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Option<Self> {
+        let database = database().await?;
+        let client = redis::Client::open(database.dsn()).unwrap();
+        let redis = client.get_multiplexed_async_connection().await.unwrap();
+        let pool = SharedPool::connect_by_test_time(database.dsn(), "a", limits);
+        let mut desk = Self {
+            pool: pool.await.unwrap(),
+            now: START,
+            redis,
+            _database: database,
+        };
+        desk.wait_micros(0).await;
+        desk.pool.open("first").await.unwrap();
+        Some(desk)
+    }
+
+    pub(crate) async fn wait(&mut self, seconds: i64) {
+        self.wait_micros(seconds * 1_000_000).await;
+    }
+
+    pub(crate) async fn wait_micros(&mut self, micros: i64) {
+        self.now += micros;
+        let key = "{cordboard:cid}:test-time";
+        let (seconds, rest) = (self.now / 1_000_000, self.now % 1_000_000);
+        redis::pipe()
+            .del(key)
+            .rpush(key, &[seconds, rest])
+            .exec_async(&mut self.redis)
+            .await
+            .unwrap();
+        let now = Timestamp::from_micros(self.now);
+        self.pool.refresh_zones(now).await.unwrap();
+    }
+
+    pub(crate) async fn add(&mut self, said: CallerId) -> E164 {
+        let e164 = said.e164;
+        let usage = Usage::default();
+        let numbers = [SharedNumber { said, usage }];
+        let now = Timestamp::from_micros(self.now);
+        self.pool.set(&numbers, now).await.unwrap();
+        e164
+    }
+
+    pub(crate) async fn ask(
+        &mut self,
+        to: &str,
+        campaign: &str,
+        rule: Option<&CallerIdRule>,
+    ) -> Result<Box<Allocation>, Refusal> {
+        self.wait_micros(10).await;
+        let asked = asked(to, campaign);
+        let answer = self.pool.allocate(fresh_id(), &asked, rule).await;
+        answer.unwrap()
+    }
+
+    /// The last four digits of the number that is chosen, and where it was found.
+    pub(crate) async fn chosen(&mut self, to: &str) -> (String, model::Tier) {
+        let allocation = self.ask(to, "sales", None).await.unwrap();
+        let number = &allocation.presented;
+        let last = number[number.len() - 4..].to_owned();
+        (last, allocation.reservation.tier)
+    }
+
+    pub(crate) async fn shortage(&mut self, to: &str) -> Shortage {
+        match self.ask(to, "sales", None).await {
+            Err(Refusal::Exhausted(shortage)) => *shortage,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A US number that may be presented once at a time.
+pub(crate) fn us(number: &str) -> CallerId {
+    let e164: E164 = format!("+1{number}").parse().unwrap();
+    CallerId {
+        id: CallerIdKey(Uuid::from_u128(u128::from(e164.digits()))),
+        number: number.into(),
+        e164,
+        country: Some("US".into()),
+        calling_code: Some(1),
+        region: region(&number[..3]).map(Into::into),
+        area_code: Some(number[..3].into()),
+        carrier: "'; redis.call('FLUSHALL') --".into(),
+        labels: BTreeSet::new(),
+        campaigns: BTreeSet::new(),
+        per_minute_limit: None,
+        hourly_limit: 100,
+        daily_limit: 500,
+        max_concurrent: 1,
+        time_zone: "America/New_York".into(),
+        active: true,
+        verified: Some(Verification::Administrator),
+        attestation: None,
+        note: String::new(),
+        created_at: Timestamp::from_micros(START),
+        updated_at: Timestamp::from_micros(START),
+    }
+}
+
+fn region(area_code: &str) -> Option<&'static str> {
+    match area_code {
+        "212" | "716" => Some("NY"),
+        "310" => Some("CA"),
+        "202" => Some("DC"),
+        _ => None,
+    }
+}
+
+/// A question about a US number of ten digits, or a Latvian one of eight.
+pub(crate) fn asked(to: &str, campaign: &str) -> Asked {
+    let american = to.len() == 10;
+    let code = if american { "1" } else { "371" };
+    let place = Place {
+        country: Country::new(if american { "US" } else { "LV" }),
+        region: american.then(|| region(&to[..3]).map(Arc::from)).flatten(),
+        area_code: american.then(|| Digits::new(&to[..3])).flatten(),
+        national: Digits::new(to).unwrap(),
+    };
+    Asked {
+        ask: 7,
+        to: format!("+{code}{to}").parse().unwrap(),
+        place,
+        campaign: campaign.into(),
+        agent: "ann".into(),
+    }
+}
