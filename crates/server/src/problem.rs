@@ -57,6 +57,8 @@ pub(crate) enum Code {
     CallEnded,
     /// Too many tries; see `Retry-After`.
     TooManyRequests,
+    /// A call for help keeps the caller ID that it has.
+    EmergencyNumber,
     /// Every number that could be presented is in use or at a cap; `retry_at` and `numbers` say more.
     NoCallerId,
     /// A part that is needed does not answer; see `Retry-After`.
@@ -67,7 +69,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
@@ -86,6 +88,7 @@ impl Code {
         Self::StateRefused,
         Self::CallEnded,
         Self::TooManyRequests,
+        Self::EmergencyNumber,
         Self::NoCallerId,
         Self::Unavailable,
         Self::Internal,
@@ -112,6 +115,7 @@ impl Code {
             Self::StateRefused => "state_refused",
             Self::CallEnded => "call_ended",
             Self::TooManyRequests => "too_many_requests",
+            Self::EmergencyNumber => "emergency_number",
             Self::NoCallerId => "no_caller_id",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -121,7 +125,7 @@ impl Code {
     /// The HTTP status that goes with it.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::BadJson | Self::InvalidField => StatusCode::BAD_REQUEST,
+            Self::BadJson | Self::InvalidField | Self::EmergencyNumber => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MissingParameter => StatusCode::UNPROCESSABLE_ENTITY,
@@ -159,6 +163,7 @@ impl Code {
             Self::StateRefused => "The agent cannot go to this state",
             Self::CallEnded => "The call has ended",
             Self::TooManyRequests => "Too many tries",
+            Self::EmergencyNumber => "A call for help keeps its caller ID",
             Self::NoCallerId => "No caller ID can be presented now",
             Self::Unavailable => "A part that is needed does not answer",
             Self::Internal => "Our own mistake",

@@ -141,6 +141,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/next-cid/ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call is over: its number is free for the next, and its answer counts for the number's health.
+         * @description For whoever may ask `/next-cid`. Without `reservation_id` it is the oldest reservation of that number for that person; a
+         *     call that was not placed then counts as not answered.
+         */
+        post: operations["rotation_ended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1274,7 +1295,7 @@ export interface components {
          * @description What went wrong, as a word that programs may compare. Documented in `docs/API.md`.
          * @enum {string}
          */
-        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "too_many_requests" | "no_caller_id" | "unavailable" | "internal";
+        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "too_many_requests" | "emergency_number" | "no_caller_id" | "unavailable" | "internal";
         ConsideredView: {
             capped_until?: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["CallerIdKey"];
@@ -1335,6 +1356,19 @@ export interface components {
          * @enum {string}
          */
         EndedBy: "caller" | "agent" | "system";
+        /** @description Which call, and what became of it: `reservation_id`, or `caller_id` and `to`. */
+        EndedForm: {
+            /** @description 1 or 0. Nothing: no call was placed. */
+            answered?: string | null;
+            /** @description The number that was presented. */
+            caller_id?: string | null;
+            /** @description As `/next-cid` gave it. */
+            reservation_id?: string | null;
+            /** @description Whole seconds; 0 unless told. */
+            talk_seconds?: string | null;
+            /** @description Who was called. */
+            to?: string | null;
+        };
         /** @description A fact with its place in the one order of all facts. */
         Event: components["schemas"]["EventBody"] & {
             at: components["schemas"]["Timestamp"];
@@ -2745,6 +2779,64 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotation_ended: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["EndedForm"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reservation is not open */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */

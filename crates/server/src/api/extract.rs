@@ -23,6 +23,9 @@ pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
+/// A form, as it was sent.
+pub(crate) struct FormBody(pub(crate) String);
+
 /// The parts of the path.
 pub(crate) struct Segments<T>(pub(crate) T);
 
@@ -33,31 +36,49 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !is(request.headers(), "application/json") {
             return Err(Problem::new(
                 Code::UnsupportedMediaType,
                 "Send the body with Content-Type: application/json.",
             ));
         }
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, read(request.into_body()))
-            .await
-            .map_err(|_| {
-                let seconds = BODY_TIMEOUT.as_secs();
-                Problem::new(
-                    Code::BodyTooSlow,
-                    format!("The body did not arrive within {seconds} seconds."),
-                )
-            })??;
-        parse(&bytes).map(Self)
+        parse(&in_time(request.into_body()).await?).map(Self)
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+impl<S: Send + Sync> FromRequest<S> for FormBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is(request.headers(), "application/x-www-form-urlencoded") {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "Send the body with Content-Type: application/x-www-form-urlencoded.",
+            ));
+        }
+        let bytes = in_time(request.into_body()).await?;
+        Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+fn is(headers: &HeaderMap, wanted: &str) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
+}
+
+async fn in_time(body: Body) -> Result<BytesMut, Problem> {
+    tokio::time::timeout(BODY_TIMEOUT, read(body))
+        .await
+        .map_err(|_| {
+            let seconds = BODY_TIMEOUT.as_secs();
+            Problem::new(
+                Code::BodyTooSlow,
+                format!("The body did not arrive within {seconds} seconds."),
+            )
+        })?
 }
 
 async fn read(body: Body) -> Result<BytesMut, Problem> {

@@ -33,7 +33,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::routes;
 
 pub(crate) use created::created;
-pub(crate) use extract::{JsonBody, Params, Segments};
+pub(crate) use extract::{FormBody, JsonBody, Params, Segments};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use state::Api;
 
@@ -118,6 +118,7 @@ fn table() -> Table {
         // The same, as dialplans and dashboards asked for it before.
         .to(ANYBODY, routes!(rotation::next))
         .to(ANYBODY, routes!(rotation::next_text))
+        .to(ANYBODY, routes!(rotation::ended))
         .to(ADMINISTRATORS, routes!(rotation::add))
         .to(STAFF, routes!(rotation::release))
         .to(STAFF, routes!(rotation::stats))

@@ -240,7 +240,7 @@ async fn every_field_of_every_body_is_checked() {
                 route.path == path && route.method.as_str().eq_ignore_ascii_case(method)
             });
             assert!(
-                tried || operation["requestBody"].is_null(),
+                tried || operation["requestBody"]["content"]["application/json"].is_null(),
                 "{method} {path} is not tried"
             );
         }
@@ -353,7 +353,6 @@ async fn a_path_or_query_that_makes_no_sense_is_named() {
         ("/v1/caller-ids?carrier=%00".to_owned(), "carrier"),
         ("/v1/caller-ids?cursor=7".to_owned(), "cursor"),
         ("/v1/caller-ids?active=perhaps".to_owned(), "active"),
-        ("/v1/caller-ids/explain?to=911".to_owned(), "to"),
         ("/v1/caller-ids/explain?to=x".to_owned(), "to"),
         ("/v1/caller-ids/explain".to_owned(), "to"),
         ("/v1/caller-ids/report?days=0".to_owned(), "days"),
@@ -369,6 +368,9 @@ async fn a_path_or_query_that_makes_no_sense_is_named() {
             "{short}"
         );
     }
+    let emergency = root.get("/v1/caller-ids/explain?to=911").await;
+    let verdict = (400, "emergency_number".to_owned(), "to".to_owned());
+    assert_eq!(emergency.verdict(), verdict);
     let member = format!("/v1/queues/{queue}/members/7");
     assert_eq!(root.delete(&member).await.verdict().2, "agent");
 }

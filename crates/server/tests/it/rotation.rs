@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use model::Role;
+use model::{Role, UseEnd};
 use serde_json::{Value, json};
 use server::auth::AuthConfig;
 
@@ -103,6 +103,69 @@ async fn a_reservation_ends_by_its_id_or_by_its_number() {
         nonsense.verdict(),
         (400, "invalid_field".into(), "id".into())
     );
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_is_told_with_its_outcome() {
+    let (server, anybody, admin) = server().await;
+    add(&admin, "caller_id=2125550100").await;
+    let tell = async |form: String| {
+        let url = format!("http://{}/next-cid/ended", server.address);
+        let form_type = "application/x-www-form-urlencoded";
+        let request = reqwest::Client::new()
+            .post(url)
+            .header("content-type", form_type);
+        request.body(form).send().await.unwrap().status().as_u16()
+    };
+    let first = next(&anybody, "3105550123").await.json();
+    let call = "caller_id=2125550100&to=3105550123";
+    assert_eq!(
+        tell(format!("{call}&answered=1&talk_seconds=42")).await,
+        204
+    );
+    let second = next(&anybody, "3105550124").await.json();
+    let id = second["reservation_id"].as_str().unwrap();
+    let end = format!("reservation_id={id}&answered=0&talk_seconds=");
+    assert_eq!(tell(end.clone()).await, 204);
+    assert_eq!(tell(end).await, 404, "it is over");
+    let third = next(&anybody, "3105550125").await.json();
+    let id = third["reservation_id"].as_str().unwrap();
+    assert_eq!(tell(format!("reservation_id={id}")).await, 204);
+
+    let uses = server.app.store.caller_id_uses();
+    let mut outcomes = Vec::new();
+    for given in [first, second, third] {
+        let id = given["reservation_id"].as_str().unwrap().parse().unwrap();
+        let ended = loop {
+            match uses.get(id).await.unwrap() {
+                Some(used) if used.end.is_some() => break used,
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        outcomes.push((ended.end.unwrap(), ended.answered, ended.talk_ms));
+    }
+    assert_eq!(
+        outcomes,
+        [
+            (UseEnd::CallEnded, Some(true), Some(42_000)),
+            (UseEnd::CallEnded, Some(false), Some(0)),
+            (UseEnd::Deleted, None, None),
+        ]
+    );
+    for (form, status) in [
+        ("", 422),
+        ("caller_id=2125550100", 422),
+        ("caller_id=x&to=3105550123", 400),
+        ("reservation_id=x", 400),
+        ("caller_id=2125550100&to=3105550123&answered=yes", 400),
+        (
+            "caller_id=2125550100&to=3105550123&answered=1&talk_seconds=-1",
+            400,
+        ),
+        ("%ff%00=&&==&reservation_id=%ff", 400),
+    ] {
+        assert_eq!(tell(form.to_owned()).await, status, "{form}");
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 //! Paths, parameters, shapes and codes stand as documented there, so that only the address changes. Refusals are problems,
 //! whose `detail` those programs read. What is new goes into further members and never changes an old one.
 
+mod ended;
 mod manage;
 mod next;
 mod stats;
 
+pub(crate) use ended::{__path_ended, ended};
 pub(crate) use manage::{__path_add, __path_release, add, release};
 pub(crate) use next::{__path_next, __path_next_text, destination, name, next, next_text, refused};
 pub(crate) use stats::{__path_stats, Traffic, stats};

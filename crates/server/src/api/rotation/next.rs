@@ -136,7 +136,11 @@ async fn answer(api: &Api, parts: &Parts, plain: bool) -> Response {
 }
 
 /// A program of a listed network, or one with a key.
-async fn trusted(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+pub(super) async fn trusted(
+    api: &Api,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<(), Problem> {
     // A page that somebody on this machine looks at may not use up numbers.
     let from_other_page = headers
         .get("sec-fetch-site")
@@ -236,7 +240,7 @@ pub(crate) fn destination(numbers: Numbers, text: &str) -> Result<E164, Problem>
             tracing::warn!(%digits, "an emergency number was asked a caller ID for; the call keeps its own");
             let detail =
                 format!("{digits} is an emergency number: call it with your own caller ID.");
-            Err(Problem::field("to", detail))
+            Err(Problem::new(Code::EmergencyNumber, detail).about("to"))
         }
         Err(why) => Err(Problem::field("to", format!("to {why}."))),
     }
