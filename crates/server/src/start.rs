@@ -1,6 +1,6 @@
 //! A running server: the parts, the HTTP interface, and an orderly stop.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use asterisk::ari::Transport;
@@ -42,7 +42,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let scripts = scripts.map(|listening| {
         let address = listening.address();
         tracing::info!(%address, "caller IDs are given by FastAGI");
-        let admits = |peer: IpAddr| peer.to_canonical().is_loopback();
+        let networks = config.caller_id.networks.clone();
+        let admits = move |peer| networks.contains(peer);
         let (caller_ids, stop) = (app.caller_ids.clone(), stop.clone());
         let serving = listening.serve(admits, caller_ids, app.numbers, stop);
         (serving, address)

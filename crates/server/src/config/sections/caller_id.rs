@@ -82,7 +82,7 @@ impl Section for CallerIdConfig {
         ),
         key(
             "agi_listen",
-            "Where dialplans ask by FastAGI, such as `agi://127.0.0.1:4573/next-cid`. Not set: nowhere.",
+            "Where dialplans ask by FastAGI, from `networks` only: `agi://127.0.0.1:4573/next-cid`. Not set: nowhere.",
             "\"127.0.0.1:4573\"",
         ),
         key(
