@@ -55,6 +55,23 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "is no address with a port, such as 127.0.0.1:8080")
 }
 
+/// Where a server is that nothing else is said of.
+pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+
+/// Reads the address of a server, which a dialplan takes as it is; without a slash at its end.
+pub(crate) fn server_url(text: &str) -> Result<String, &'static str> {
+    let rest = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_~:/[]%".contains(c);
+    match rest {
+        Some(rest) if !rest.starts_with('/') && !rest.is_empty() && rest.chars().all(is_plain) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("is no address of a server, such as http://127.0.0.1:8080"),
+    }
+}
+
 /// Makes the data folder if it is missing, for its owner only.
 pub(crate) fn make_data_folder(config: &Config) -> Result<(), Failure> {
     let folder = &config.data.folder;

@@ -1,5 +1,6 @@
 //! One command, one file.
 
+mod agi;
 mod asterisk;
 mod completions;
 mod config;
@@ -58,6 +59,9 @@ enum Command {
     /// What Asterisk needs of us
     #[command(subcommand)]
     Asterisk(asterisk::Command),
+    /// Run as a script of Asterisk's (AGI): `AGI(cordboard,agi,next-cid)`
+    #[command(subcommand)]
+    Agi(agi::Command),
     /// Bring the schema up to date (the server does it by itself)
     Migrate,
     /// Print the description of the API (OpenAPI 3.1)
@@ -82,6 +86,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Asterisk(command) => asterisk::run(&command),
+        Command::Agi(command) => agi::run(command),
         Command::Migrate => briefly(migrate::run(&global, output)),
     }
 }

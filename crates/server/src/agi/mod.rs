@@ -1,10 +1,13 @@
 //! Caller IDs by AGI: the scripts `next-cid` and `release`, for a dialplan that asks over FastAGI.
 //!
+//! `cordboard agi` reads the same question and tells the same answer on standard input and output, in one process for each call.
+//!
 //! What Asterisk sends may be written by whoever calls: it is bounded, and nothing of it goes back into a command. A call is
 //! never held up for longer than [`SCRIPT_LIMIT`], and whatever goes wrong leaves its caller ID as it was.
 
 mod answer;
 mod next_cid;
+mod over_http;
 mod question;
 mod release;
 
@@ -20,6 +23,7 @@ use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use answer::{Answer, Presented, Status};
+pub use over_http::{OverHttp, Script};
 pub use question::{Question, Unclear};
 pub use release::{Ended, NotEnded};
 

@@ -55,6 +55,16 @@ impl Ended {
         let why = Release::CallEnded(Outcome { answered, talk });
         Ok(Some(Self { reservation, why }))
     }
+
+    /// As fields of a form, for `POST /next-cid/ended`.
+    pub(super) fn fields(self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("reservation_id", self.reservation.to_string())];
+        if let Release::CallEnded(Outcome { answered, talk }) = self.why {
+            fields.push(("answered", u8::from(answered).to_string()));
+            fields.push(("talk_seconds", talk.as_secs().to_string()));
+        }
+        fields
+    }
 }
 
 impl Scripts {

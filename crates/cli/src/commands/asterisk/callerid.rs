@@ -1,8 +1,14 @@
 //! `cordboard asterisk render callerid`: the dialplan is in `callerid.conf`; here its parts are chosen and filled in.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::output;
+use crate::{
+    output,
+    setting::{DEFAULT_SERVER, server_url},
+};
 
 /// Parts begin with `;; name`; a value stands in for `{{name}}`.
 const PARTS: &str = include_str!("callerid.conf");
@@ -10,14 +16,20 @@ const PARTS: &str = include_str!("callerid.conf");
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
     /// How the dialplan asks
-    #[arg(long, value_enum, default_value_t = Method::Fastagi)]
+    #[arg(long, value_enum, default_value_t = Method::Curl)]
     method: Method,
     /// For the outbound context of a VICIdial campaign
     #[arg(long)]
     vicidial: bool,
+    /// Where Cordboard is, for `curl` and `agi`
+    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER, value_parser = server_url)]
+    server: String,
     /// Where Cordboard answers FastAGI: `caller_id.agi_listen`
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4573", value_parser = authority)]
     agi: String,
+    /// This program as Asterisk finds it, for `agi` [default: where it is now]
+    #[arg(long, value_name = "PATH", value_parser = program)]
+    program: Option<String>,
     /// What is dialled: the arguments of `Dial`
     #[arg(long, value_name = "TEXT", default_value = "PJSIP/${CORDBOARD_TO}@trunk,60", value_parser = one_line)]
     dial: String,
@@ -26,29 +38,47 @@ pub(in crate::commands) struct Arguments {
 /// How a dialplan can ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Method {
+    /// The function `CURL`
+    Curl,
     /// One connection for each call, to `caller_id.agi_listen`
     Fastagi,
+    /// This program, started for each call
+    Agi,
 }
 
 impl Method {
     fn name(self) -> &'static str {
         match self {
+            Self::Curl => "curl",
             Self::Fastagi => "fastagi",
+            Self::Agi => "agi",
         }
     }
 
     fn modules(self) -> &'static str {
         match self {
-            Self::Fastagi => "res_agi, func_uri, func_strings, func_logic, app_stack",
+            Self::Curl => "func_curl, res_curl, func_uri, func_strings, func_logic, app_stack",
+            Self::Fastagi | Self::Agi => "res_agi, func_uri, func_strings, func_logic, app_stack",
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    output::print(&rendered(arguments))
+    let program = match &arguments.program {
+        Some(program) => program.clone(),
+        None => here()?,
+    };
+    output::print(&rendered(arguments, &program))
 }
 
-fn rendered(arguments: &Arguments) -> String {
+/// Where this program is.
+fn here() -> anyhow::Result<String> {
+    let path: PathBuf = std::env::current_exe().context("where this program is cannot be told")?;
+    let text = path.to_string_lossy();
+    program(&text).map_err(|why| anyhow::anyhow!("{text} {why}: name one by --program"))
+}
+
+fn rendered(arguments: &Arguments, program: &str) -> String {
     let method = arguments.method;
     let asks = if arguments.vicidial {
         "vicidial"
@@ -61,7 +91,9 @@ fn rendered(arguments: &Arguments) -> String {
     let values = [
         ("method", method.name()),
         ("modules", method.modules()),
+        ("server", &arguments.server),
         ("agi", &arguments.agi),
+        ("program", program),
         ("dial", &arguments.dial),
     ];
     let fill =
@@ -87,6 +119,16 @@ fn authority(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A path that the dialplan takes as it is.
+fn program(text: &str) -> Result<String, &'static str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("is no path of letters, digits, '/', '.', '-', '_' and '+'")
+    }
+}
+
 /// What is dialled is the administrator's own dialplan; it only may not leave its line.
 fn one_line(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() || text.contains(char::is_control) || text.contains(';') {
@@ -104,15 +146,17 @@ mod tests {
 
     #[test]
     fn every_part_and_every_value_is_there() {
-        for method in [Method::Fastagi] {
+        for method in [Method::Curl, Method::Fastagi, Method::Agi] {
             for vicidial in [false, true] {
                 let arguments = Arguments {
                     method,
                     vicidial,
+                    server: DEFAULT_SERVER.to_owned(),
                     agi: "127.0.0.1:4573".to_owned(),
+                    program: None,
                     dial: "PJSIP/${CORDBOARD_TO}@trunk,60".to_owned(),
                 };
-                let text = rendered(&arguments);
+                let text = rendered(&arguments, "/usr/bin/cordboard");
                 assert!(!text.contains("{{") && !text.contains(";;"), "{text}");
                 assert!(
                     !text.contains("SHELL") && !text.contains("System"),
@@ -132,6 +176,9 @@ mod tests {
     fn what_could_leave_its_place_is_refused() {
         for bad in ["127.0.0.1", "127.0.0.1:0", "h:1,x", "h)\n:1", "h:70000"] {
             assert!(authority(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "/bin/sh -c", "/x,y", "/x)", "/x\n"] {
+            assert!(program(bad).is_err(), "{bad}");
         }
         for bad in ["", "PJSIP/1\nexten", "x;y"] {
             assert!(one_line(bad).is_err(), "{bad}");

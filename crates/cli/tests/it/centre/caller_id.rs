@@ -1,12 +1,16 @@
 //! Rendered dialplans in a real Asterisk: the caller ID is what the trunk sees in the INVITE.
 
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
 use lab::{Call, Lab, LabBuilder, LabError, Release};
 use model::{CallerId, CallerIdKey, CallerIdUse, UseEnd, Verification};
+use reqwest::Method;
 use server::{clock::Clock, numbers::Numbers};
 use store::{Store, UseFilter};
 
@@ -68,6 +72,7 @@ impl Outbound {
     }
 
     fn rendered(&self, method: &str) -> String {
+        let program = format!("{}/agi-bin/cordboard", self.lab.folder_inside());
         let output = Command::new(env!("CARGO_BIN_EXE_cordboard"))
             .args([
                 "asterisk",
@@ -77,7 +82,9 @@ impl Outbound {
                 "--method",
                 method,
             ])
+            .args(["--server", &format!("http://{}", self.centre.listen)])
             .args(["--agi", self.centre.agi.as_ref().unwrap()])
+            .args(["--program", &program])
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -157,11 +164,45 @@ fn own(number: &str, carrier: &str) -> CallerId {
     }
 }
 
+/// Puts this program, with what it is linked to, where Asterisk finds it in its root.
+fn lay_program(lab: &Lab) {
+    let program = env!("CARGO_BIN_EXE_cordboard");
+    let libraries = lab.folder().join("agi-bin/lib");
+    std::fs::create_dir_all(&libraries).unwrap();
+    let linked = Command::new("ldd").arg(program).output().unwrap();
+    let linked = String::from_utf8(linked.stdout).unwrap();
+    let paths = linked
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'));
+    for path in paths.clone().map(Path::new) {
+        std::fs::copy(path, libraries.join(path.file_name().unwrap())).unwrap();
+    }
+    let into = libraries.join("cordboard");
+    if std::fs::hard_link(program, &into).is_err() {
+        std::fs::copy(program, &into).unwrap();
+    }
+    let loader = paths.map(Path::new).find(|path| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("ld-"))
+    });
+    let loader = loader.unwrap().file_name().unwrap().to_string_lossy();
+    let inside = format!("{}/agi-bin/lib", lab.folder_inside());
+    let script = format!(
+        "#!/bin/sh\nexec {inside}/{loader} --library-path {inside} {inside}/cordboard \"$@\"\n"
+    );
+    let wrapper = lab.folder().join("agi-bin/cordboard");
+    std::fs::write(&wrapper, script).unwrap();
+    std::fs::set_permissions(&wrapper, Permissions::from_mode(0o755)).unwrap();
+}
+
 /// Presented, refused, released with its outcome, from VICIdial, an emergency, and without a server.
 async fn a_rendered_dialplan_presents_our_number(release: Release, method: &str) {
     let Some(mut outbound) = Outbound::start(release, method, &[]).await else {
         return;
     };
+    if method == "agi" {
+        lay_program(&outbound.lab);
+    }
     let far_end = outbound.lab.far_end();
     far_end.answers_after(Duration::ZERO).await.unwrap();
 
@@ -231,6 +272,26 @@ async fn fastagi_presents_our_number_on_asterisk_16() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn curl_presents_our_number_on_asterisk_22() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk22, "curl").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_presents_our_number_on_asterisk_16() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk16, "curl").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agi_presents_our_number_on_asterisk_22() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk22, "agi").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agi_presents_our_number_on_asterisk_16() {
+    a_rendered_dialplan_presents_our_number(Release::Asterisk16, "agi").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reservation_of_which_nobody_tells_ends_by_its_time() {
     let shortly = [("CORDBOARD__CALLER_ID__RESERVED_FOR_SECONDS", "1")];
     let Some(outbound) = Outbound::start(Release::Asterisk22, "fastagi", &shortly).await else {
@@ -248,6 +309,34 @@ async fn a_reservation_of_which_nobody_tells_ends_by_its_time() {
     for call in [first, second] {
         call.hang_up().await.unwrap();
     }
+    outbound.lab.wait_no_channels().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_reservation_frees_its_number_while_the_call_goes_on() {
+    let Some(outbound) = Outbound::start(Release::Asterisk22, "fastagi", &[]).await else {
+        return;
+    };
+    let far_end = outbound.lab.far_end();
+    far_end.answers_after(Duration::ZERO).await.unwrap();
+    let (first, offered) = outbound.call(101, "93105550142").await;
+    assert_eq!(offered.from(), OURS);
+    let path = format!("/api/reservation/{OURS}");
+    let deleted = outbound.centre.ask(Method::DELETE, &path, None).await;
+    assert_eq!(deleted.status(), 200);
+    let used = outbound.ended("+13105550142").await;
+    assert_eq!((used.end, used.answered), (Some(UseEnd::Deleted), None));
+    let (second, offered) = outbound.call(102, "93105550143").await;
+    assert_eq!(offered.from(), OURS);
+    // Its hangup handler finds nothing that it could end, the other's still does.
+    for call in [first, second] {
+        call.hang_up().await.unwrap();
+    }
+    let used = outbound.ended("+13105550143").await;
+    assert_eq!(
+        (used.end, used.answered),
+        (Some(UseEnd::CallEnded), Some(true))
+    );
     outbound.lab.wait_no_channels().await.unwrap();
 }
 
