@@ -24,6 +24,10 @@ pub enum Input {
         usage: Box<Usage>,
     },
     ReservationRestored(Restored),
+    /// Some uses may have been forgotten: every number counts so many more in the windows of this moment.
+    ChargedAhead {
+        uses: u32,
+    },
     PersonRestored {
         to: E164,
         number: E164,

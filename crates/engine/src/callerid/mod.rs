@@ -195,6 +195,7 @@ impl Allocator {
             }
             Input::UsageRestored { number, usage } => self.usage_restored(number, &usage),
             Input::ReservationRestored(restored) => self.reservation_restored(&restored),
+            Input::ChargedAhead { uses } => self.charged_ahead(uses),
             Input::PersonRestored { to, number, at } => self.persons.saw(to, number, at),
             Input::Adopted(adopted) => self.adopted(&adopted),
             Input::Asked(asked) => self.asked(asked),

@@ -102,12 +102,17 @@ impl Number {
 
     /// One use more.
     pub(super) fn charge(&mut self, now: Timestamp, windows: Windows, turn: Turn) {
-        self.minute.charge(windows.minute);
-        self.hour.charge(windows.hour);
-        self.day.charge(windows.day);
+        self.charge_ahead(windows, 1);
         self.in_use += 1;
         self.last_used = Some(now);
         self.turn = turn;
+    }
+
+    /// Uses that count against the caps alone.
+    pub(super) fn charge_ahead(&mut self, windows: Windows, uses: u32) {
+        self.minute.charge(windows.minute, uses);
+        self.hour.charge(windows.hour, uses);
+        self.day.charge(windows.day, uses);
     }
 
     /// Whether it takes its turn at the head of the line, or gives way to the next.

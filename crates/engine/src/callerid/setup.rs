@@ -158,6 +158,18 @@ impl Allocator {
         self.open_again(index, adopted);
     }
 
+    pub(super) fn charged_ahead(&mut self, uses: u32) {
+        for index in (0..self.numbers.len()).map(place) {
+            let key = self.numbers[index as usize].key;
+            if self.by_key.get(&key) != Some(&index) {
+                continue;
+            }
+            let windows = self.windows(index);
+            self.numbers[index as usize].charge_ahead(windows, uses);
+            self.refresh(index);
+        }
+    }
+
     fn group_of(&mut self, said: &CallerId) -> u32 {
         let class = self.class(&said.campaigns);
         let key = group_key(said, class, |name| self.intern(name));

@@ -17,8 +17,8 @@ impl Window {
         if id > self.id { 0 } else { self.used }
     }
 
-    pub(super) fn charge(&mut self, id: u32) {
-        self.used = self.used_in(id) + 1;
+    pub(super) fn charge(&mut self, id: u32, uses: u32) {
+        self.used = self.used_in(id).saturating_add(uses);
         self.id = self.id.max(id);
     }
 }

@@ -1,5 +1,7 @@
 //! The task that owns the allocator: questions are taken as many as there are, decided, written down together, answered.
 
+use std::collections::HashMap;
+
 use engine::callerid::{
     Allocation, Allocator, Asked, Command, Explanation, Input, Refusal, Release, Restored,
 };
@@ -10,6 +12,7 @@ use tokio::{
     time::{Duration, MissedTickBehavior},
 };
 
+use super::power::Power;
 use super::record::{Body, Counts, Record};
 use super::{Durability, Question, Refused, Shown, Totals};
 use crate::{clock::Clock, journal::Journal};
@@ -18,6 +21,11 @@ use crate::{clock::Clock, journal::Journal};
 const BATCH: usize = 512;
 /// How often the ledger is brought to the disk when answers do not wait for it, and tried again where the disk refused it.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// The most uses of one number that are answered before the disk has to have them.
+const UNSYNCED: u32 = 4;
+/// The most uses of one number that a loss of power can make us forget: of this sync, and of the one that is running.
+pub(super) const AT_RISK: u32 = 2 * UNSYNCED;
 
 /// What the desk is asked to do.
 pub(super) enum Ask {
@@ -62,7 +70,12 @@ pub(super) struct Desk {
     clock: Clock,
     ledger: Journal<Record>,
     durability: Durability,
+    power: Power,
     syncing: Option<JoinHandle<()>>,
+    /// By number: uses that no sync has begun to bring to the disk.
+    unsynced: HashMap<CallerIdKey, u32>,
+    /// Whether one of them is over [`UNSYNCED`].
+    must_sync: bool,
     /// What the questions at hand brought about, not written yet.
     unwritten: Vec<(CallerIdKey, Counts, Body)>,
     /// Answers that wait for it.
@@ -81,13 +94,17 @@ impl Desk {
         clock: Clock,
         ledger: Journal<Record>,
         durability: Durability,
+        power: Power,
     ) -> Self {
         Self {
             allocator,
             clock,
             ledger,
             durability,
+            power,
             syncing: None,
+            unsynced: HashMap::new(),
+            must_sync: false,
             unwritten: Vec::new(),
             answers: Vec::new(),
         }
@@ -117,6 +134,10 @@ impl Desk {
         }
         self.ledger.flush();
         self.sync_now().await;
+        let status = self.ledger.status().get();
+        if status.unwritten == 0 && status.sync_error.is_none() {
+            self.power.end();
+        }
     }
 
     /// When the allocator wants to be woken.
@@ -204,7 +225,11 @@ impl Desk {
         while let Some(command) = self.allocator.next_command() {
             match command {
                 Command::Present(allocation) => {
-                    self.note(allocation.reservation.key, Body::from(&*allocation));
+                    let key = allocation.reservation.key;
+                    self.note(key, Body::from(&*allocation));
+                    let uses = self.unsynced.entry(key).or_default();
+                    *uses += 1;
+                    self.must_sync |= *uses > UNSYNCED;
                     answer = Ok(allocation);
                 }
                 Command::Refuse { why, .. } => {
@@ -237,7 +262,7 @@ impl Desk {
         if !self.unwritten.is_empty() {
             let at = self.clock.now().utc;
             self.ledger.append(at, self.unwritten.drain(..));
-            if self.durability == Durability::Strict {
+            if self.durability == Durability::Strict || self.must_sync {
                 self.sync_now().await;
             }
             if let Some(error) = self.trouble() {
@@ -257,7 +282,7 @@ impl Desk {
         let status = self.ledger.status().get();
         let unsynced = status
             .sync_error
-            .filter(|_| self.durability == Durability::Strict);
+            .filter(|_| self.durability == Durability::Strict || self.must_sync);
         status.write_error.or(unsynced)
     }
 
@@ -287,6 +312,7 @@ impl Desk {
         {
             return;
         }
+        self.synced();
         self.syncing = self.ledger.sync().map(tokio::task::spawn_blocking);
     }
 
@@ -296,6 +322,15 @@ impl Desk {
         }
         if let Some(sync) = self.ledger.sync() {
             let _ = tokio::task::spawn_blocking(sync).await;
+        }
+        self.synced();
+    }
+
+    /// What was written up to here is on the disk, or on its way.
+    fn synced(&mut self) {
+        if self.ledger.status().get().sync_error.is_none() {
+            self.unsynced.clear();
+            self.must_sync = false;
         }
     }
 }

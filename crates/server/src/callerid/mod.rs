@@ -3,8 +3,10 @@
 //! One task owns the allocator ([`desk`]). What it decides stands in the ledger ([`record`]), a journal of its own, before
 //! anybody is told; the database is brought up behind it. After a restart the ledger's rest is applied and the allocator
 //! goes on where it was ([`restore`]): no number goes over a cap because we died, and none carries more calls than it may.
+//! After a loss of power ([`power`]) every number is charged for as many uses as the disk can have missed of it.
 
 mod desk;
+mod power;
 mod record;
 mod restore;
 

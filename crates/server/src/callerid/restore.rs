@@ -12,7 +12,8 @@ use model::Now;
 use store::{Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::desk::Desk;
+use super::desk::{AT_RISK, Desk};
+use super::power::Power;
 use super::record::{Counts, Record, restored};
 use super::{CallerIds, MAILBOX};
 use crate::{
@@ -44,6 +45,8 @@ pub enum CallerIdsError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Ledger(#[from] JournalError),
+    #[error("the ledger's folder cannot be written: {0}")]
+    Boot(std::io::Error),
     #[error("the ledger cannot be brought into the database: {0}")]
     CatchUp(String),
 }
@@ -79,7 +82,15 @@ pub async fn start(
 
     let (asks, mailbox) = mpsc::channel(MAILBOX);
     let status = ledger.status();
-    let desk = Desk::new(allocator, clock, ledger, settings.durability);
+    let (power, lost) = Power::begin(folder).map_err(CallerIdsError::Boot)?;
+    if lost && settings.durability == Durability::Bounded {
+        tracing::warn!(
+            uses = AT_RISK,
+            "the machine stopped without us: every caller ID is charged for what may have been forgotten"
+        );
+        allocator.handle(clock.now(), Input::ChargedAhead { uses: AT_RISK });
+    }
+    let desk = Desk::new(allocator, clock, ledger, settings.durability, power);
     Ok(Started {
         caller_ids: CallerIds {
             asks,

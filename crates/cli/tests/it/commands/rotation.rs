@@ -182,3 +182,40 @@ fn no_death_under_load_lets_a_number_over_its_cap_or_carry_two_calls() {
         given.len()
     );
 }
+
+#[test]
+fn after_a_loss_of_power_every_number_is_charged_for_what_the_disk_may_have_missed() {
+    let cordboard = Cordboard::new().with("ADMIN_TOKEN", TOKEN);
+    let boot = cordboard.folder.path().join("data/ledger/boot");
+    let ask = |serving: &Serving| {
+        let mut client = Asker::connect(serving.address()).unwrap();
+        client
+            .ask("GET", "/next-cid?to=3105550100&campaign=&agent=")
+            .unwrap()
+            .0
+    };
+    let mut serving = Serving::start(&cordboard);
+    let mut admin = Asker::connect(serving.address()).unwrap();
+    admin
+        .ask("POST", "/add-number?caller_id=2125550100")
+        .unwrap();
+    assert_eq!(ask(&serving), 200);
+    serving.kill();
+
+    let mut serving = Serving::start(&cordboard);
+    assert_eq!(
+        used_this_hour(serving.address())["2125550100"],
+        1,
+        "the machine went on"
+    );
+    serving.kill();
+    std::fs::write(&boot, "another").unwrap();
+    let serving = Serving::start(&cordboard);
+    assert_eq!(used_this_hour(serving.address())["2125550100"], 9);
+    let (code, log) = serving.stop();
+    assert!(
+        code == Some(0) && log.contains("the machine stopped without us"),
+        "{log}"
+    );
+    assert!(!boot.exists(), "a stop in good order");
+}

@@ -56,7 +56,7 @@ impl Serving {
     }
 
     /// Sends `SIGTERM`, and gives the exit code and the log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(super) fn stop(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         assert!(
             Command::new("kill")

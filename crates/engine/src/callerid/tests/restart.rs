@@ -105,3 +105,37 @@ fn a_use_that_was_chosen_elsewhere_counts_here() {
         "who was called is known"
     );
 }
+
+#[test]
+fn what_may_have_been_forgotten_is_charged_ahead() {
+    let mut desk = Desk::new();
+    let capped = |number: &str, hourly_limit| CallerId {
+        hourly_limit,
+        max_concurrent: 100,
+        ..us(number)
+    };
+    let (nearly, far) = (
+        desk.add(capped("2125550100", 3)),
+        desk.add(capped("2125550101", 9)),
+    );
+    let gone = desk.add(capped("2125550102", 9));
+    desk.handle(Input::NumberRemoved(gone));
+    desk.handle(Input::ChargedAhead { uses: 3 });
+    let used = |desk: &Desk, key| {
+        let state = desk.allocator.number(key).unwrap();
+        (state.used_this_hour, state.used_today, state.in_use)
+    };
+    assert_eq!([used(&desk, nearly), used(&desk, far)], [(3, 3, 0); 2]);
+    for _ in 0..6 {
+        assert_eq!(desk.ask("3105550100", "").unwrap().reservation.key, far);
+    }
+    assert!(
+        desk.ask("3105550100", "").is_err(),
+        "both are at their caps now"
+    );
+    desk.wait(3600);
+    assert!(
+        desk.ask("3105550100", "").is_ok(),
+        "the next hour begins at nought"
+    );
+}
