@@ -8,6 +8,7 @@ pub mod callerid;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+mod extract;
 pub mod journal;
 pub mod listen;
 pub mod numbers;
@@ -16,8 +17,10 @@ mod problem;
 mod retention;
 pub mod secrets;
 mod start;
+mod state;
 pub mod stream;
 pub mod telephony;
+mod visible;
 mod web;
 mod ws;
 

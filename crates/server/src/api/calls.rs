@@ -17,7 +17,7 @@ use crate::{
     auth::Principal,
     problem::{Code, Problem, ProblemBody},
     telephony::Refused,
-    ws::{Viewer, visible_to},
+    visible::{Viewer, visible_to},
 };
 
 /// Which calls.

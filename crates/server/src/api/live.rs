@@ -10,7 +10,7 @@ use crate::{
     auth::Principal,
     problem::Problem,
     telephony::{AgentLive, QueueLive, ServerStatus},
-    ws::Viewer,
+    visible::Viewer,
 };
 
 /// Everything, as of event number `seq`: follow `/ws?after=SEQ` from here.

@@ -11,7 +11,6 @@ mod calls;
 mod created;
 mod dids;
 mod docs;
-mod extract;
 mod guard;
 mod health;
 mod live;
@@ -23,7 +22,6 @@ mod rotation;
 mod servers;
 mod session;
 mod settings;
-mod state;
 mod users;
 
 use axum::Router;
@@ -33,11 +31,13 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::routes;
 
 pub(crate) use created::created;
-pub(crate) use extract::{FormBody, JsonBody, Params, Segments};
 pub(crate) use page::{Page, PageQuery};
-pub(crate) use state::Api;
 
 use crate::{app::App, auth::AuthConfig, openapi::frame, web, ws};
+use crate::{
+    extract::{FormBody, JsonBody, Params, Segments},
+    state::Api,
+};
 use guard::{Access, Table};
 
 /// Whoever asks.

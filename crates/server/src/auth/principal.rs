@@ -11,7 +11,7 @@ use super::{
     session::{COOKIE, expiry},
     token::{MAX_TOKEN, hash_token},
 };
-use crate::{api::Api, problem::Problem};
+use crate::{problem::Problem, state::Api};
 
 /// How often the last use of a session or key is written down.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);

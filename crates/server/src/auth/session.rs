@@ -8,7 +8,7 @@ use super::{
     AuthConfig,
     token::{hash_token, random_text},
 };
-use crate::{api::Api, problem::Problem};
+use crate::{problem::Problem, state::Api};
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "cordboard_session";

@@ -9,6 +9,7 @@ mod desk;
 mod power;
 mod record;
 mod restore;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::journal;
 use desk::Ask;
 pub use record::{Body, Record};
 pub use restore::{CallerIdsError, Durability, Settings, Started, start};
+pub(crate) use traffic::Traffic;
 
 /// Questions that may wait for the allocator: it takes them in microseconds, so this is a tenth of a second of a flood.
 pub const MAILBOX: usize = 65_536;

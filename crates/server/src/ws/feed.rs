@@ -10,13 +10,13 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::Api,
     auth::{Principal, identify},
     problem::Problem,
+    state::Api,
     stream::Subscription,
 };
 
-use super::{Viewer, visible_to};
+use crate::visible::{Viewer, visible_to};
 
 /// How long a client may take to accept one frame before it counts as lagged.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -5,9 +5,7 @@
 mod feed;
 mod socket;
 mod sse;
-mod visible;
 
 use feed::{Feed, StreamQuery};
 pub(crate) use socket::{__path_connect, connect};
 pub(crate) use sse::{__path_follow, follow};
-pub(crate) use visible::{Viewer, visible_to};

@@ -10,9 +10,10 @@ use axum::{
 };
 
 use crate::{
-    api::{Api, Params},
     auth::{Principal, is_same_site},
+    extract::Params,
     problem::{Code, Problem, ProblemBody},
+    state::Api,
 };
 
 use super::{

@@ -11,9 +11,10 @@ use futures_util::{Stream, stream};
 use model::Event;
 
 use crate::{
-    api::{Api, Params},
     auth::Principal,
+    extract::Params,
     problem::{Problem, ProblemBody},
+    state::Api,
 };
 
 use super::{

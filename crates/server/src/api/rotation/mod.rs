@@ -11,4 +11,4 @@ mod stats;
 pub(crate) use ended::{__path_ended, ended};
 pub(crate) use manage::{__path_add, __path_release, add, release};
 pub(crate) use next::{__path_next, __path_next_text, destination, name, next, next_text, refused};
-pub(crate) use stats::{__path_stats, Traffic, stats};
+pub(crate) use stats::{__path_stats, stats};

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
-use super::rotation::Traffic;
 use crate::{
     app::App,
     auth::{AuthConfig, Hashing, Principal, Recent, Throttle},
+    callerid::Traffic,
     problem::Problem,
-    ws::Viewer,
+    visible::Viewer,
 };
 
 /// The application and what the HTTP interface alone needs. Cheap to clone.
