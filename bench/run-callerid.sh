@@ -183,21 +183,21 @@ processor_time() {
     }'
 }
 
-# load COUNT CONNECTIONS SECONDS: the script's line of figures.
+# load SIDE COUNT CONNECTIONS SECONDS: the script's line of figures.
 load() {
-  timeout $(($3 + 30)) wrk --threads 1 --connections "$2" --duration "$3s" --timeout 10s \
-    --script "$bench/load.lua" "$address" -- "$1" "$reserved_for" | tail -n 1
+  timeout $(($4 + 30)) wrk --threads 1 --connections "$3" --duration "$4s" --timeout 10s \
+    --script "$bench/load.lua" "$address" -- "$2" "$reserved_for" "$1" | tail -n 1
 }
 
 # measure SIDE COUNT: every number of connections, round after round.
 measure() {
   local side=$1 count=$2 round at before line
-  load "$count" 16 "$warm_up" >/dev/null
+  load "$side" "$count" 16 "$warm_up" >/dev/null
   for ((round = 1; round <= rounds; round++)); do
     for at in $connections; do
       sleep "$reserved_for" # until the numbers of the last measurement are free again
       before=$(processor_time)
-      line=$(load "$count" "$at" "$seconds")
+      line=$(load "$side" "$count" "$at" "$seconds")
       line="$side	$count	$at	$line	$(($(processor_time) - before))"
       printf '%s\n' "$line" >>"$results"
       python3 "$bench/table.py" --line "$line"
@@ -222,7 +222,7 @@ if [ -z "${PEER_ONLY:-}" ]; then
   if [ -z "$url" ]; then
     need_rust
     web_build
-    step callerid-build "cordboard, optimised" cargo build --release --locked --package cordboard-cli
+    step callerid-build "cordboard, optimised" cargo build --release --locked --package cordboard
   fi
 fi
 for count in $numbers; do
@@ -231,6 +231,8 @@ for count in $numbers; do
     say "  … $side: $count numbers"
     "${side}_serve" "$work/caller_ids.csv"
     measure "$side" "$count"
+    # What this server does at most: the same route, with nothing to do.
+    [ "$side" = peer ] || measure nothing "$count"
     "${side}_stop"
   done
 done

@@ -8,8 +8,11 @@ from statistics import median
 
 HEAD = """\
 | numbers | connections | | answers/s | numbers/s | right/s | p50 ms | p99 ms | false 503 % | pool empty % | CPU ms per answer | \
-ours is |
-|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"""
+ours is | of doing nothing |
+|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---|"""
+
+# In this order, so that ours comes beside what it is compared with.
+SIDES = ["peer", "nothing", "cordboard"]
 
 
 @dataclass
@@ -78,10 +81,10 @@ def line(one):
 
 def table(measurements):
     def place(one):
-        return one.numbers, one.connections, one.side != "peer"
+        return one.numbers, one.connections, SIDES.index(one.side)
 
     print(HEAD)
-    peer = {}
+    reached = {}
     for (numbers, connections, _), rounds in groupby(sorted(measurements, key=place), key=place):
         rounds = list(rounds)
 
@@ -89,11 +92,12 @@ def table(measurements):
             return median(getattr(one, figure) for one in rounds)
 
         right, side = middle("right_per_second"), rounds[0].side
-        beside = ""
-        if side == "peer":
-            peer[numbers, connections] = right
-        elif peer.get((numbers, connections)):
-            beside = f"{right / peer[numbers, connections]:.1f} ×"
+        reached[side, numbers, connections] = right
+        times = share = ""
+        if side == "cordboard" and (peer := reached.get(("peer", numbers, connections))):
+            times = f"{right / peer:.1f} ×"
+        if side == "cordboard" and (most := reached.get(("nothing", numbers, connections))):
+            share = f"{100 * right / most:.0f} %"
         # Where the server was not started here its processor time is not known.
         processor = f"{middle('processor_ms_per_answer'):.2f}" if middle("processor_ms") else ""
         cells = [
@@ -104,7 +108,8 @@ def table(measurements):
             *(milliseconds(middle(percentile)) for percentile in ("p50", "p99")),
             *(f"{middle(share):.1f}" for share in ("false_share", "empty_share")),
             processor,
-            beside,
+            times,
+            share,
         ]
         print("|", " | ".join(map(str, cells)), "|")
     wrong = [one for one in measurements if one.other or one.failed]
