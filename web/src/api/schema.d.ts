@@ -330,6 +330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/caller-ids/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many numbers at once, a page at a time. A change that does not suit one of a page leaves that page as it was. */
+        post: operations["caller_ids_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/caller-ids/explain": {
         parameters: {
             query?: never;
@@ -982,6 +999,81 @@ export interface components {
          * @enum {string}
          */
         Attestation: "A" | "B" | "C";
+        /** @description Which numbers, and what is to be so from now on. What is left out of `set` stays as it is. */
+        BulkChange: {
+            filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description These; at most 10,000. Either this or `filter`. */
+            ids?: components["schemas"]["CallerIdKey"][] | null;
+            set: components["schemas"]["BulkSet"];
+        };
+        /** @description What was done. */
+        BulkChanged: {
+            /** Format: int64 */
+            changed: number;
+            /** @description The import that the change is kept as. */
+            import: components["schemas"]["CallerIdImportId"];
+            /** Format: int64 */
+            unchanged: number;
+        };
+        /** @description All that is given must hold. */
+        BulkFilter: {
+            /** @default null */
+            active: boolean | null;
+            /** @default null */
+            area_code: string | null;
+            /**
+             * @description How the carrier's name begins.
+             * @default null
+             */
+            carrier: string | null;
+            /** @default null */
+            country: string | null;
+            /** @default null */
+            label: string | null;
+            /**
+             * @description How the number begins, as E.164: `+1202`.
+             * @default null
+             */
+            number: string | null;
+        };
+        BulkSet: {
+            /** @default null */
+            active: boolean | null;
+            /** @default [] */
+            add_labels: string[];
+            /** @default null */
+            attestation: components["schemas"]["Attestation"] | null;
+            /** @default null */
+            campaigns: string[] | null;
+            /** @default null */
+            carrier: string | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            daily_limit: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            hourly_limit: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            max_concurrent: number | null;
+            /** @default null */
+            note: string | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            per_minute_limit: number | null;
+            /** @default [] */
+            remove_labels: string[];
+            /** @default null */
+            time_zone: string | null;
+        };
         ByStatus: {
             /** Format: int32 */
             available: number;
@@ -1162,6 +1254,11 @@ export interface components {
              */
             vouched: boolean;
         };
+        /**
+         * Format: uuid
+         * @description One file of caller IDs that was taken in.
+         */
+        CallerIdImportId: string;
         /**
          * Format: uuid
          * @description One of the numbers that we may present.
@@ -3442,6 +3539,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChanged"];
+                };
             };
             /** @description Refused */
             default: {

@@ -106,6 +106,7 @@ fn table() -> Table {
             ADMINISTRATORS,
             routes!(caller_ids::replace, caller_ids::delete),
         )
+        .to(ADMINISTRATORS, routes!(caller_ids::bulk))
         .to(STAFF, routes!(caller_ids::explain))
         .to(STAFF, routes!(caller_ids::numbers))
         .to(STAFF, routes!(caller_ids::campaigns))

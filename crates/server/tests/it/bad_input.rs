@@ -173,6 +173,12 @@ async fn caller_id_routes(root: &Client) -> Vec<Route> {
             caller_id("2025550100"),
         ),
         Route::new(
+            post.clone(),
+            "/v1/caller-ids/bulk",
+            &[],
+            json!({"filter": {}, "set": {"active": true}}),
+        ),
+        Route::new(
             put.clone(),
             "/v1/caller-ids/rules/{campaign}",
             &["spring"],

@@ -296,3 +296,63 @@ async fn every_use_is_in_the_report() {
         "a person sees one number: {numbers}"
     );
 }
+
+#[tokio::test]
+async fn many_numbers_are_changed_at_once() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let mut ids = Vec::new();
+    for number in ["2125550100", "2125550101", "3105550100"] {
+        ids.push(make(&root, json!({"number": number, "labels": ["old"]})).await);
+    }
+    let bulk = |body: Value| {
+        let root = root.clone();
+        async move { root.post("/v1/caller-ids/bulk", &body).await }
+    };
+    let set = json!({"active": false, "add_labels": ["new"], "remove_labels": ["old"], "per_minute_limit": 3});
+    let done = bulk(json!({"filter": {"area_code": "212"}, "set": set})).await;
+    assert_eq!(
+        (&done.json()["changed"], &done.json()["unchanged"]),
+        (&json!(2), &json!(0))
+    );
+    let again = bulk(json!({"filter": {"area_code": "212"}, "set": set})).await;
+    assert_eq!(
+        (&again.json()["changed"], &again.json()["unchanged"]),
+        (&json!(0), &json!(2))
+    );
+    let one = root.get(&format!("/v1/caller-ids/{}", ids[0])).await.json();
+    assert_eq!(
+        [&one["labels"], &one["per_minute_limit"]],
+        [&json!(["new"]), &json!(3)]
+    );
+    assert_eq!(one["state"]["status"], "inactive");
+    assert_eq!(
+        next(&root, "2125550199", "").await["caller_id"],
+        "3105550100"
+    );
+
+    let named = bulk(json!({"ids": [ids[0]], "set": {"active": true, "note": "n"}})).await;
+    assert_eq!(named.json()["changed"], 1);
+    for (body, field) in [
+        (json!({"set": {}}), "filter"),
+        (json!({"ids": [], "filter": {}, "set": {}}), "filter"),
+        (
+            json!({"ids": ["01890000-0000-7000-8000-000000000000"], "set": {}}),
+            "ids",
+        ),
+        (
+            json!({"filter": {}, "set": {"max_concurrent": 0}}),
+            "max_concurrent",
+        ),
+        (
+            json!({"filter": {}, "set": {"time_zone": "Mars"}}),
+            "time_zone",
+        ),
+    ] {
+        let refused = bulk(body).await;
+        assert_eq!(
+            refused.verdict(),
+            (400, "invalid_field".into(), field.into())
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! Our own numbers that outbound calls present: what they are, what they are doing, and why one was chosen.
 
+mod bulk;
 mod explain;
 mod fields;
 mod noun;
@@ -7,6 +8,7 @@ mod report;
 mod rules;
 mod view;
 
+pub(crate) use bulk::{__path_bulk, bulk};
 pub(crate) use explain::{__path_explain, explain};
 pub(crate) use fields::CallerIdFields;
 pub(crate) use noun::{
