@@ -142,6 +142,7 @@ impl App {
         set_default_queue(&store, setup.default_queue.as_deref()).await?;
         keep_servers(&store, &vault, &clock, &setup.servers).await?;
 
+        setup.numbers.warm();
         let caller_ids = callerid::start(
             &store,
             clock.clone(),

@@ -49,6 +49,15 @@ impl Numbers {
         })
     }
 
+    /// Reads the tables now, which takes some 30 ms, so that no call has to wait for it.
+    pub fn warm(self) {
+        for number in ["+421255550100", "+12125550100"] {
+            if let Ok(Destination::Number(number)) = self.destination(number) {
+                Self::place(number);
+            }
+        }
+    }
+
     /// The caller with both texts made safe, and the number as E.164 where it can be read as one.
     pub fn caller(self, number: &str, name: &str) -> Caller {
         let mut caller = Caller::new(number, name);
