@@ -159,7 +159,7 @@ pub(crate) fn start(error: &StartError) -> Failure {
         StartError::DataFolder { .. }
         | StartError::Vault(_)
         | StartError::Journal(_)
-        | StartError::CallerIds(CallerIdsError::Ledger(_) | CallerIdsError::Boot(_)) => {
+        | StartError::CallerIds(CallerIdsError::Ledger(_) | CallerIdsError::Folder(_)) => {
             failed(Code::Failed, "the data folder cannot be used")
                 .remedy("run `cordboard doctor`; restore the folder from a backup if it is damaged")
         }

@@ -94,12 +94,15 @@ pub struct Tasks {
     desk: JoinHandle<()>,
     applier: JoinHandle<()>,
     caller_ids: [JoinHandle<()>; 2],
+    shared_caller_ids: Option<AbortOnDropHandle<()>>,
     _retention: Option<AbortOnDropHandle<()>>,
 }
 
 impl Tasks {
     /// Waits until all events are in the journal and, if the database is there, in the database. Drop every [`App`] first.
     pub async fn finish(self) {
+        // It holds a way to the desk, which ends with the last of them.
+        drop(self.shared_caller_ids);
         let rest = async {
             let _ = self.desk.await;
             let _ = self.applier.await;
@@ -182,6 +185,7 @@ impl App {
             desk,
             applier,
             caller_ids: [caller_ids.desk, caller_ids.applier],
+            shared_caller_ids: caller_ids.link,
             _retention: retention,
         };
         Ok((app, tasks))

@@ -130,13 +130,14 @@ fn setup(config: &Config) -> Setup {
             .days
             .map(|days| Duration::from_hours(24) * days),
         numbers: numbers.unwrap_or_default(),
-        caller_ids: caller_ids(&config.caller_id),
+        caller_ids: caller_ids(config),
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
     }
 }
 
-fn caller_ids(config: &config::CallerIdConfig) -> callerid::Settings {
+fn caller_ids(config: &Config) -> callerid::Settings {
+    let (data, config) = (&config.data.folder, &config.caller_id);
     callerid::Settings {
         limits: Limits {
             per_agent: config.rate_limit_per_agent,
@@ -149,6 +150,22 @@ fn caller_ids(config: &config::CallerIdConfig) -> callerid::Settings {
             config::CallerIdDurability::Bounded => callerid::Durability::Bounded,
             config::CallerIdDurability::Strict => callerid::Durability::Strict,
         },
+        shared: config.redis.as_ref().map(|url| callerid::SharedSettings {
+            url: url.expose().to_owned(),
+            fail: fail(config),
+            node_file: data.join("node"),
+        }),
+    }
+}
+
+fn fail(config: &config::CallerIdConfig) -> callerid::Fail {
+    let number = config.default_number.as_deref();
+    match config.fail {
+        config::CallerIdFail::Local => callerid::Fail::Local,
+        config::CallerIdFail::Refuse => callerid::Fail::Refuse,
+        config::CallerIdFail::DefaultNumber => number
+            .and_then(|number| number.parse().ok())
+            .map_or(callerid::Fail::Refuse, callerid::Fail::DefaultNumber),
     }
 }
 

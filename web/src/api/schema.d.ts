@@ -1408,7 +1408,7 @@ export interface components {
         };
         /** @description One thing that calls need. */
         Dependency: {
-            /** @description `database`, `journal`, or `asterisk:NAME`. */
+            /** @description `database`, `journal`, `redis`, or `asterisk:NAME`. */
             name: string;
             /** @description What is wrong, in words. */
             reason?: string | null;

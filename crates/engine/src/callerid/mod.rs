@@ -253,6 +253,12 @@ impl Allocator {
         Some(self.numbers[index as usize].key)
     }
 
+    /// The digits of the number with this key.
+    pub fn e164(&self, key: CallerIdKey) -> Option<E164> {
+        let index = *self.by_key.get(&key)?;
+        Some(self.numbers[index as usize].e164)
+    }
+
     /// Its open reservations, newest first.
     pub fn reservations_of(&self, key: CallerIdKey) -> impl Iterator<Item = &Restored> {
         let number = self.by_key.get(&key);

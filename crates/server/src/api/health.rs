@@ -38,7 +38,7 @@ pub(crate) enum Status {
 /// One thing that calls need.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dependency {
-    /// `database`, `journal`, or `asterisk:NAME`.
+    /// `database`, `journal`, `redis`, or `asterisk:NAME`.
     name: String,
     status: Status,
     /// What is wrong, in words.
@@ -75,6 +75,8 @@ pub(crate) async fn show(State(api): State<Api>) -> Response {
         Dependency::new("database", database(&api).await),
         Dependency::new("journal", journal(&api)),
     ];
+    let redis = api.app.caller_ids.shared();
+    dependencies.extend(redis.map(|trouble| Dependency::new("redis", trouble)));
     let servers = api.app.servers.states();
     dependencies.extend(servers.into_iter().map(|server| {
         let name = format!("asterisk:{}", server.name);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use engine::callerid::{
-    Allocation, Allocator, Asked, Command, Explanation, Input, Refusal, Release, Restored,
+    Allocation, Allocator, Asked, Command, Explanation, Input, Refusal, Release, Restored, Usage,
 };
 use model::{CallerIdKey, E164, Now, ReservationId};
 use tokio::{
@@ -14,11 +14,9 @@ use tokio::{
 
 use super::power::Power;
 use super::record::{Body, Counts, Record};
-use super::{Durability, Question, Refused, Shown, Totals};
+use super::{BATCH, Durability, Question, Refused, Shown, Totals};
 use crate::{clock::Clock, journal::Journal};
 
-/// The most questions that are written down together.
-const BATCH: usize = 512;
 /// How often the ledger is brought to the disk when answers do not wait for it, and tried again where the disk refused it.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
 
@@ -32,6 +30,21 @@ pub(super) enum Ask {
     Next {
         question: Question,
         reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
+    },
+    /// Write down what was decided elsewhere.
+    Adopt {
+        allocation: Box<Allocation>,
+        reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
+    },
+    /// How often these numbers were used here.
+    Usages {
+        keys: Vec<CallerIdKey>,
+        reply: oneshot::Sender<Vec<Usage>>,
+    },
+    /// The digits of those that are known.
+    Numbers {
+        keys: Vec<CallerIdKey>,
+        reply: oneshot::Sender<Vec<E164>>,
     },
     Release {
         reservation: ReservationId,
@@ -158,6 +171,15 @@ impl Desk {
                 let answer = self.next(now, question);
                 self.answers.push(Answer { reply, answer });
             }
+            Ask::Adopt { allocation, reply } => self.adopt(now, allocation, reply),
+            Ask::Usages { keys, reply } => {
+                let usage = |key| self.allocator.usage(key).unwrap_or_default();
+                let _ = reply.send(keys.into_iter().map(usage).collect());
+            }
+            Ask::Numbers { keys, reply } => {
+                let number = |key| self.allocator.e164(key);
+                let _ = reply.send(keys.into_iter().filter_map(number).collect());
+            }
             Ask::Release {
                 reservation,
                 why,
@@ -240,6 +262,22 @@ impl Desk {
             }
         }
         answer
+    }
+
+    /// What is decided elsewhere names the number as whoever told of it does; one that is not ours is not written down.
+    fn adopt(
+        &mut self,
+        now: Now,
+        mut allocation: Box<Allocation>,
+        reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
+    ) {
+        if let Some(key) = self.allocator.key(allocation.reservation.number) {
+            allocation.reservation.key = key;
+            self.handle(now, Input::Adopted(allocation.reservation.clone()));
+            self.note(key, Body::from(&*allocation));
+        }
+        let answer = Ok(allocation);
+        self.answers.push(Answer { reply, answer });
     }
 
     fn handle(&mut self, now: Now, input: Input) {
@@ -335,7 +373,7 @@ impl Desk {
     }
 }
 
-fn asked(question: Question) -> Asked {
+pub(super) fn asked(question: Question) -> Asked {
     Asked {
         ask: 0,
         to: question.to,
@@ -345,7 +383,7 @@ fn asked(question: Question) -> Asked {
     }
 }
 
-fn count_refusal(why: &Refusal) {
+pub(super) fn count_refusal(why: &Refusal) {
     let why = match why {
         Refusal::TooManyQuestions { .. } => "too_many_questions",
         Refusal::Exhausted(_) => "exhausted",

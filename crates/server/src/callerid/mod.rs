@@ -9,12 +9,13 @@ mod desk;
 mod power;
 mod record;
 mod restore;
+mod shared;
 mod traffic;
 
 use std::sync::Arc;
 
 use engine::callerid::{
-    Allocation, Counts, Explanation, Input, NumberState, Outcome, Refusal, Release, Restored,
+    Allocation, Counts, Explanation, Input, NumberState, Outcome, Refusal, Release, Restored, Usage,
 };
 use model::{CallerId, CallerIdKey, CallerIdRule, E164, Place, ReservationId};
 use tokio::sync::{mpsc, oneshot};
@@ -23,8 +24,11 @@ use crate::journal;
 use desk::Ask;
 pub use record::{Body, Record};
 pub use restore::{CallerIdsError, Durability, Settings, Started, start};
+pub use shared::{Fail, MAX_UNTOLD, SharedSettings};
 pub(crate) use traffic::Traffic;
 
+/// The most that the desk takes, and is asked, at once.
+const BATCH: usize = 512;
 /// Questions that may wait for the allocator: it takes them in microseconds, so this is a tenth of a second of a flood.
 pub const MAILBOX: usize = 65_536;
 
@@ -33,6 +37,8 @@ pub const MAILBOX: usize = 65_536;
 pub struct CallerIds {
     asks: mpsc::Sender<Ask>,
     ledger: journal::StatusHandle,
+    /// Where several nodes share them.
+    shared: Option<shared::Shared>,
 }
 
 /// Which number to present to `to`?
@@ -53,6 +59,9 @@ pub enum Refused {
     /// A use that is not written down could break a cap after a crash.
     #[error("the ledger cannot be written: {0}")]
     Unwritten(String),
+    /// Several nodes share the caller IDs, and what they share them by is gone.
+    #[error("the shared caller IDs cannot be reached: {0}")]
+    Unshared(String),
     #[error("the server is stopping")]
     Stopping,
 }
@@ -74,26 +83,65 @@ pub struct Totals {
 impl CallerIds {
     /// Chooses and reserves a number. When it returns, the reservation is written down.
     pub async fn next(&self, question: Question) -> Result<Box<Allocation>, Refused> {
+        match &self.shared {
+            Some(shared) => shared.next(self, question).await,
+            None => self.own_next(question).await,
+        }
+    }
+
+    async fn own_next(&self, question: Question) -> Result<Box<Allocation>, Refused> {
         self.ask(|reply| Ask::Next { question, reply }).await?
+    }
+
+    /// Writes down a use that was decided elsewhere, then gives it back.
+    async fn adopt(&self, allocation: Box<Allocation>) -> Result<Box<Allocation>, Refused> {
+        self.ask(|reply| Ask::Adopt { allocation, reply }).await?
+    }
+
+    async fn own_usages(&self, keys: Vec<CallerIdKey>) -> Result<Vec<Usage>, String> {
+        let usages = self.ask(|reply| Ask::Usages { keys, reply }).await;
+        usages.map_err(|error| error.to_string())
+    }
+
+    async fn own_reservations(&self) -> Result<Vec<Restored>, String> {
+        let open = self.reservations(usize::MAX).await;
+        open.map_err(|error| error.to_string())
+    }
+
+    /// What is wrong with the way to the shared pool, and what is done meanwhile. `None`: nothing is shared.
+    pub fn shared(&self) -> Option<Option<String>> {
+        Some(self.shared.as_ref()?.trouble())
     }
 
     /// Ends a reservation; `false`: there is none that is open with this id.
     pub async fn release(&self, reservation: ReservationId, why: Release) -> Result<bool, Refused> {
-        self.ask(|reply| Ask::Release {
+        let shared = match &self.shared {
+            Some(shared) => shared.released(reservation).await,
+            None => false,
+        };
+        let own = self.ask(|reply| Ask::Release {
             reservation,
             why,
             reply,
-        })
-        .await
+        });
+        Ok(own.await? || shared)
     }
 
     /// Ends every reservation of a number, and says how many there were.
     pub async fn release_number(&self, number: E164) -> Result<usize, Refused> {
-        self.ask(|reply| Ask::ReleaseNumber { number, reply }).await
+        let shared = match &self.shared {
+            Some(shared) => shared.number_released(number).await,
+            None => 0,
+        };
+        let own = self.ask(|reply| Ask::ReleaseNumber { number, reply });
+        Ok(own.await?.max(shared))
     }
 
     /// A call that presented `number` to `to` is over.
     pub async fn call_ended(&self, number: E164, to: E164, outcome: Outcome) {
+        if let Some(shared) = &self.shared {
+            shared.call_ended(number, to, outcome).await;
+        }
         self.tell(Input::CallEnded {
             number,
             to,
@@ -104,23 +152,37 @@ impl CallerIds {
 
     /// From now on these numbers are so.
     pub async fn set_numbers(&self, numbers: Vec<CallerId>) {
+        if let Some(shared) = &self.shared {
+            shared.numbers_set(&numbers).await;
+        }
         let inputs = numbers.into_iter().map(Box::new).map(Input::NumberSet);
         self.tell_all(inputs.collect()).await;
     }
 
     /// These numbers are none of ours any more.
     pub async fn remove_numbers(&self, keys: Vec<CallerIdKey>) {
+        if let Some(shared) = &self.shared {
+            let keys = keys.clone();
+            let numbers = self.ask(|reply| Ask::Numbers { keys, reply }).await;
+            shared.numbers_removed(numbers.unwrap_or_default()).await;
+        }
         self.tell_all(keys.into_iter().map(Input::NumberRemoved).collect())
             .await;
     }
 
     /// From now on the campaign chooses so.
     pub async fn set_rule(&self, rule: CallerIdRule) {
+        if let Some(shared) = &self.shared {
+            shared.set_rule(rule.clone());
+        }
         self.tell(Input::RuleSet(rule)).await;
     }
 
     /// The campaign has no rule of its own any more.
     pub async fn remove_rule(&self, campaign: String) {
+        if let Some(shared) = &self.shared {
+            shared.remove_rule(&campaign);
+        }
         self.tell(Input::RuleRemoved(campaign)).await;
     }
 

@@ -8,13 +8,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use engine::callerid::{Allocator, Input, Limits};
-use model::Now;
+use model::{CallerIdRule, Now};
 use store::{Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::desk::{AT_RISK, Desk};
 use super::power::Power;
 use super::record::{Counts, Record, restored};
+use super::shared::{Shared, SharedSettings};
 use super::{CallerIds, MAILBOX};
 use crate::{
     clock::Clock,
@@ -36,6 +38,8 @@ pub enum Durability {
 pub struct Settings {
     pub limits: Limits,
     pub durability: Durability,
+    /// Several nodes share the caller IDs.
+    pub shared: Option<SharedSettings>,
 }
 
 /// Why caller IDs could not be brought up.
@@ -45,8 +49,8 @@ pub enum CallerIdsError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Ledger(#[from] JournalError),
-    #[error("the ledger's folder cannot be written: {0}")]
-    Boot(std::io::Error),
+    #[error("the ledger's folder cannot be read or written: {0}")]
+    Folder(#[from] std::io::Error),
     #[error("the ledger cannot be brought into the database: {0}")]
     CatchUp(String),
 }
@@ -58,6 +62,8 @@ pub struct Started {
     pub desk: JoinHandle<()>,
     /// Ends after it, with all of the ledger in the database.
     pub applier: JoinHandle<()>,
+    /// The way to the shared pool, if there is one. It ends when it is dropped.
+    pub link: Option<AbortOnDropHandle<()>>,
 }
 
 /// Reads everything, then answers. The ledger is in `folder`.
@@ -78,25 +84,42 @@ pub async fn start(
     let (_, seed) = clock.id();
     #[expect(clippy::cast_possible_truncation, reason = "any 64 bits are a seed")]
     let mut allocator = Allocator::new(settings.limits.clone(), seed as u64);
-    load(store, &mut allocator, clock.now(), &settings.limits).await?;
+    let rules = load(store, &mut allocator, clock.now(), &settings.limits).await?;
 
+    let Settings {
+        limits: shared_limits,
+        durability,
+        shared,
+    } = settings;
+    let link_clock = clock.clone();
     let (asks, mailbox) = mpsc::channel(MAILBOX);
     let status = ledger.status();
-    let (power, lost) = Power::begin(folder).map_err(CallerIdsError::Boot)?;
-    if lost && settings.durability == Durability::Bounded {
+    let (power, lost) = Power::begin(folder)?;
+    if lost && durability == Durability::Bounded {
         tracing::warn!(
             uses = AT_RISK,
             "the machine stopped without us: every caller ID is charged for what may have been forgotten"
         );
         allocator.handle(clock.now(), Input::ChargedAhead { uses: AT_RISK });
     }
-    let desk = Desk::new(allocator, clock, ledger, settings.durability, power);
+    let desk = Desk::new(allocator, clock, ledger, durability, power);
+    let desk = tokio::spawn(desk.run(mailbox));
+    let mut caller_ids = CallerIds {
+        asks,
+        ledger: status,
+        shared: None,
+    };
+    let mut link = None;
+    if let Some(settings) = shared {
+        let shared = Shared::new(settings, shared_limits, link_clock, rules)?;
+        let running = shared.clone().run(caller_ids.clone(), store.clone());
+        link = Some(AbortOnDropHandle::new(tokio::spawn(running)));
+        caller_ids.shared = Some(shared);
+    }
     Ok(Started {
-        caller_ids: CallerIds {
-            asks,
-            ledger: status,
-        },
-        desk: tokio::spawn(desk.run(mailbox)),
+        caller_ids,
+        link,
+        desk,
         applier: tokio::spawn(applier.run(store.clone())),
     })
 }
@@ -106,13 +129,14 @@ async fn load(
     allocator: &mut Allocator,
     now: Now,
     limits: &Limits,
-) -> Result<(), StoreError> {
+) -> Result<Vec<CallerIdRule>, StoreError> {
     let mut tell = |input| allocator.handle(now, input);
     let take = |numbers: Vec<model::CallerId>| {
         let numbers = numbers.into_iter().map(Box::new);
         numbers.map(Input::NumberSet).for_each(&mut tell);
     };
     store.caller_ids().load(take).await?;
+    let mut rules = Vec::new();
     let mut after: Option<String> = None;
     loop {
         let page = store
@@ -121,6 +145,7 @@ async fn load(
             .await?;
         let Some(last) = page.last() else { break };
         after = Some(last.campaign.clone());
+        rules.extend(page.iter().cloned());
         page.into_iter().map(Input::RuleSet).for_each(&mut tell);
     }
     let take = |counts: Vec<(model::CallerIdKey, String)>| {
@@ -159,5 +184,5 @@ async fn load(
             at: one.at,
         });
     }
-    Ok(())
+    Ok(rules)
 }

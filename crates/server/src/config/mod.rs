@@ -20,8 +20,9 @@ pub use error::{ConfigError, Flaw};
 pub use reader::{Origin, Setting};
 pub use secret::{Secret, redacted_dsn};
 pub use sections::{
-    AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, DataConfig,
-    DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, RetentionConfig, ServerConfig,
+    AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, CallerIdFail,
+    DataConfig, DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, RetentionConfig,
+    ServerConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;

@@ -7,6 +7,7 @@ mod asterisk;
 mod data;
 mod database;
 mod listen;
+mod redis;
 
 use serde::Serialize;
 
@@ -74,6 +75,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = data::examine(config);
     let (database, store) = database::examine(config).await;
     findings.extend(database);
+    findings.extend(redis::examine(config).await);
     findings.push(listen::examine(config).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {

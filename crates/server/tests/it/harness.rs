@@ -5,6 +5,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 use model::{Agent, AgentId, ApiKey, ApiKeyId, Queue, QueueId, Role, User, UserId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::callerid::{Fail, Settings, SharedSettings};
 use server::{
     app::{App, Setup, Tasks},
     auth::{AuthConfig, hash_password, new_api_key},
@@ -109,6 +110,15 @@ impl Server {
     }
 
     pub(crate) async fn start_on(auth: AuthConfig, journal: Limits) -> Self {
+        Self::start_sharing(auth, journal, None).await
+    }
+
+    /// One of several nodes: caller IDs are shared at this address.
+    pub(crate) async fn start_sharing(
+        auth: AuthConfig,
+        journal: Limits,
+        shared: Option<(&str, Fail)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             data: folder.path().to_owned(),
@@ -116,7 +126,14 @@ impl Server {
             journal,
             retention: None,
             numbers: Numbers::default(),
-            caller_ids: server::callerid::Settings::default(),
+            caller_ids: Settings {
+                shared: shared.map(|(url, fail)| SharedSettings {
+                    url: url.to_owned(),
+                    fail,
+                    node_file: folder.path().join("node"),
+                }),
+                ..Settings::default()
+            },
             servers: Vec::new(),
             default_queue: None,
         };

@@ -15,5 +15,6 @@ mod nouns;
 mod operation;
 mod retention;
 mod rotation;
+mod shared_caller_ids;
 mod streams;
 mod telephony;

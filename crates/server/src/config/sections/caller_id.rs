@@ -19,6 +19,16 @@ words! {
     expected "\"bounded\" or \"strict\""
 }
 
+words! {
+    /// What is answered while Redis is gone.
+    CallerIdFail {
+        Local = "local",
+        DefaultNumber = "default-number",
+        Refuse = "503",
+    }
+    expected "\"local\", \"default-number\" or \"503\""
+}
+
 /// The numbers that outbound calls present.
 #[derive(Debug, Clone)]
 pub struct CallerIdConfig {
@@ -30,6 +40,9 @@ pub struct CallerIdConfig {
     pub agi_listen: Option<SocketAddr>,
     pub networks: Networks,
     pub admin_token: Option<Secret>,
+    pub redis: Option<Secret>,
+    pub fail: CallerIdFail,
+    pub default_number: Option<String>,
 }
 
 impl Default for CallerIdConfig {
@@ -43,6 +56,9 @@ impl Default for CallerIdConfig {
             agi_listen: None,
             networks: Networks::loopback(),
             admin_token: None,
+            redis: None,
+            fail: CallerIdFail::Refuse,
+            default_number: None,
         }
     }
 }
@@ -100,6 +116,26 @@ impl Section for CallerIdConfig {
             "A file with that key.",
             "\"admin-token\"",
         ),
+        key(
+            "redis",
+            "Several nodes share their caller IDs in this Redis or Redis Cluster. Without it each node keeps its own.",
+            "\"redis://:PASSWORD@127.0.0.1:6379\"",
+        ),
+        key(
+            "redis_file",
+            "A file with that address.",
+            "\"redis-address\"",
+        ),
+        key(
+            "fail",
+            "While Redis is gone: `503`, no number; `default-number`, always that one; `local`, what this node alone has used (caps are each node's own then).",
+            "\"503\"",
+        ),
+        key(
+            "default_number",
+            "The number of `fail = \"default-number\"`, with `+` and country code.",
+            "\"+12025550100\"",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -113,6 +149,9 @@ impl Section for CallerIdConfig {
             agi_listen: from.optional("agi_listen"),
             networks: from.value("networks", default.networks),
             admin_token: from.secret("admin_token", "admin_token_file"),
+            redis: from.secret("redis", "redis_file"),
+            fail: from.value("fail", default.fail),
+            default_number: from.optional("default_number"),
         }
     }
 
@@ -129,6 +168,18 @@ impl Section for CallerIdConfig {
         if token.is_some_and(|token| token.len() < MIN_TOKEN) {
             let problem = format!("is shorter than {MIN_TOKEN} characters: it could be guessed");
             return Err(("admin_token", problem));
+        }
+        let redis = self.redis.as_ref().map(Secret::expose);
+        if redis.is_some_and(|url| !url.starts_with("redis://")) {
+            return Err(("redis", "does not begin with redis://".to_owned()));
+        }
+        let number = self.default_number.as_deref();
+        if number.is_some_and(|number| number.parse::<model::E164>().is_err()) {
+            return Err(("default_number", model::NotE164.to_string()));
+        }
+        if self.fail == CallerIdFail::DefaultNumber && number.is_none() {
+            let problem = "is \"default-number\", but there is no `default_number`".to_owned();
+            return Err(("fail", problem));
         }
         if self.rotation_floor_hours == 0 {
             let problem = "is 0: a person who blocks a number would be called from another at once";

@@ -14,7 +14,7 @@ mod server;
 pub use acd::AcdConfig;
 pub use asterisk::{AsteriskConfig, Rest};
 pub use auth::AuthConfig;
-pub use caller_id::{CallerIdConfig, CallerIdDurability};
+pub use caller_id::{CallerIdConfig, CallerIdDurability, CallerIdFail};
 pub use data::DataConfig;
 pub use database::DatabaseConfig;
 pub use journal::JournalConfig;

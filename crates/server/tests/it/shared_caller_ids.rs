@@ -1,0 +1,120 @@
+//! Several nodes on one Redis, and what each does when it is gone. The Redis is the test's own, so that it can be killed.
+
+use std::time::Duration;
+
+use engine::callerid::{Allocation, Refusal, Release};
+use model::E164;
+use serde_json::json;
+use server::callerid::{Fail, Question, Refused};
+use server::{auth::AuthConfig, journal::Limits, numbers::Numbers};
+
+use crate::harness::{Client, Server};
+
+const REDIS_ENV: &str = "CORDBOARD_TEST_REDIS";
+
+async fn redis() -> Option<lab::Server> {
+    if std::env::var_os(REDIS_ENV).is_some() {
+        return Some(lab::redis().await.unwrap());
+    }
+    assert!(
+        !lab::is_required(),
+        "{REDIS_ENV} is not set, and skipping is not allowed here"
+    );
+    eprintln!("SKIPPED: {REDIS_ENV} is not set; run under `lab services run -- …`");
+    None
+}
+
+async fn node(redis: &lab::Server, fail: Fail) -> (Server, Client) {
+    let shared = Some((redis.dsn(), fail));
+    let server = Server::start_sharing(AuthConfig::default(), Limits::default(), shared).await;
+    until_up(&server).await;
+    let root = server.administrator().await;
+    (server, root)
+}
+
+async fn until_up(server: &Server) {
+    let up = async {
+        while server.app.caller_ids.shared() != Some(None) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), up).await;
+    assert!(waited.is_ok(), "{:?}", server.app.caller_ids.shared());
+}
+
+async fn add(root: &Client, hourly: u32, concurrent: u16) {
+    let body =
+        json!({"number": "2125550100", "hourly_limit": hourly, "max_concurrent": concurrent});
+    root.post("/v1/caller-ids", &body).await.id();
+}
+
+async fn ask(server: &Server, to: &str) -> Result<Box<Allocation>, Refused> {
+    let to: E164 = format!("+1{to}").parse().unwrap();
+    let question = Question {
+        to,
+        place: Numbers::place(to),
+        campaign: "sales".into(),
+        agent: "ann".into(),
+    };
+    server.app.caller_ids.next(question).await
+}
+
+fn reserved(answer: Result<Box<Allocation>, Refused>) -> u32 {
+    match answer {
+        Err(Refused::Engine(Refusal::Exhausted(shortage))) => shortage.counts.reserved,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_one_node_reserves_the_other_does_not_present() {
+    let Some(redis) = redis().await else { return };
+    let (a, root_of_a) = node(&redis, Fail::Refuse).await;
+    let (b, _) = node(&redis, Fail::Refuse).await;
+    add(&root_of_a, 100, 1).await;
+    let made = ask(&b, "3105550101").await.unwrap().reservation;
+    assert_eq!(reserved(ask(&a, "3105550102").await), 1);
+    let ids = &a.app.caller_ids;
+    assert!(ids.release(made.id, Release::Deleted).await.unwrap());
+    assert!(ask(&a, "3105550102").await.is_ok());
+    let health = root_of_a.get("/health").await.json();
+    let dependencies = health["dependencies"].as_array().unwrap();
+    let redis = dependencies.iter().find(|one| one["name"] == "redis");
+    assert_eq!(redis.unwrap()["status"], "ok");
+}
+
+#[tokio::test]
+async fn without_redis_each_node_does_as_it_is_told_and_comes_back() {
+    let Some(mut redis) = redis().await else {
+        return;
+    };
+    let (local, root) = node(&redis, Fail::Local).await;
+    let (refusing, _) = node(&redis, Fail::Refuse).await;
+    let number: E164 = "+12025550123".parse().unwrap();
+    let (default, _) = node(&redis, Fail::DefaultNumber(number)).await;
+    add(&root, 3, 9).await;
+    assert!(ask(&local, "3105550101").await.is_ok());
+
+    redis.kill().await.unwrap();
+    assert!(ask(&local, "3105550102").await.is_ok());
+    let refused = ask(&refusing, "3105550102").await;
+    assert!(matches!(refused, Err(Refused::Unshared(_))), "{refused:?}");
+    let always = ask(&default, "3105550102").await.unwrap();
+    assert_eq!(&*always.presented, "+12025550123");
+    let health = root.get("/health").await;
+    assert_eq!(health.status, 503);
+    assert!(health.body.contains("`fail = \\\"local\\\"`"), "{health:?}");
+
+    redis.start().await.unwrap();
+    for node in [&local, &refusing, &default] {
+        until_up(node).await;
+    }
+    // This Redis has forgotten everything: the first node has told it of both uses.
+    assert!(ask(&refusing, "3105550103").await.is_ok());
+    match ask(&default, "3105550104").await {
+        Err(Refused::Engine(Refusal::Exhausted(shortage))) => {
+            assert_eq!(shortage.counts.capped, 1);
+        }
+        other => panic!("{other:?}"),
+    }
+}
