@@ -156,6 +156,9 @@ pub(crate) fn start(error: &StartError) -> Failure {
         .remedy("correct that [[asterisk]]"),
         StartError::DefaultQueue(_) => failed(Code::Config, "`acd.default_queue` cannot be used")
             .remedy("add that queue in the API, or remove the key"),
+        StartError::Tenancy { .. } => failed(Code::Failed, "the data folder is in use").remedy(
+            "stop the other server, or wait for the import; each server has a folder of its own (`--data`)",
+        ),
         StartError::DataFolder { .. }
         | StartError::Vault(_)
         | StartError::Journal(_)

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     callerid::{self, CallerIds, CallerIdsError},
     clock::Clock,
+    data_folder,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
     retention,
@@ -66,6 +67,11 @@ pub struct ConfiguredServer {
 pub enum StartError {
     #[error("cannot use the data folder {path}: {source}")]
     DataFolder { path: PathBuf, source: io::Error },
+    #[error("the data folder {path} is in use: {why}")]
+    Tenancy {
+        path: PathBuf,
+        why: data_folder::TenancyError,
+    },
     #[error("cannot listen on {address}: {source}")]
     Listen {
         address: std::net::SocketAddr,
@@ -241,7 +247,7 @@ impl Sink for Store {
     }
 }
 
-fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
+pub(crate) fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = fs::DirBuilder::new()
         .recursive(true)

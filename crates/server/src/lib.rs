@@ -7,6 +7,7 @@ pub mod auth;
 pub mod callerid;
 pub mod clock;
 pub mod config;
+pub mod data_folder;
 pub mod doctor;
 mod extract;
 pub mod journal;

@@ -10,9 +10,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     agi,
-    app::{App, ConfiguredServer, Setup, StartError, Tasks},
+    app::{App, ConfiguredServer, Setup, StartError, Tasks, make_folder},
     auth, callerid,
     config::{self, Config},
+    data_folder::{self, Tenancy},
     journal, listen,
     numbers::Numbers,
     telephony::Credentials,
@@ -27,6 +28,8 @@ pub struct Running {
     scripts: Option<(JoinHandle<()>, SocketAddr)>,
     /// Cancels when it is dropped.
     stop: DropGuard,
+    /// Given back when all is written down.
+    tenancy: Tenancy,
 }
 
 /// Starts everything that the configuration names and listens.
@@ -37,6 +40,12 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         source,
     })?;
     let scripts = listen_for_scripts(config.caller_id.agi_listen).await?;
+    let folder = &config.data.folder;
+    make_folder(folder)?;
+    let tenancy = data_folder::occupy(folder).map_err(|why| StartError::Tenancy {
+        path: folder.clone(),
+        why,
+    })?;
     let (app, tasks) = App::start(setup(config)).await?;
     let stop = CancellationToken::new();
     let scripts = scripts.map(|listening| {
@@ -58,6 +67,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         address,
         scripts,
         stop: stop.drop_guard(),
+        tenancy,
     })
 }
 
@@ -85,6 +95,7 @@ impl Running {
             listener,
             scripts,
             stop,
+            tenancy,
             ..
         } = self;
         drop(stop);
@@ -95,6 +106,7 @@ impl Running {
         app.servers.disconnect_all();
         drop(app);
         tasks.finish().await;
+        drop(tenancy);
     }
 }
 

@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod import;
 mod key;
 mod man;
 mod migrate;
@@ -49,6 +50,9 @@ enum Command {
     /// Keys for programs
     #[command(subcommand)]
     Key(key::Command),
+    /// Take in files
+    #[command(subcommand)]
+    Import(import::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -83,6 +87,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Man(arguments) => man::run(&arguments),
         Command::User(command) => briefly(user::run(&command, &global, output)),
         Command::Key(command) => briefly(key::run(&command, &global, output)),
+        Command::Import(command) => briefly(import::run(&command, &global, output)),
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Asterisk(command) => asterisk::run(&command),

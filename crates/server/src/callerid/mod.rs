@@ -6,6 +6,7 @@
 //! After a loss of power ([`power`]) every number is charged for as many uses as the disk can have missed of it.
 
 mod desk;
+pub mod import;
 mod power;
 mod record;
 mod restore;
@@ -208,6 +209,11 @@ impl CallerIds {
     /// The state of the ledger.
     pub fn ledger(&self) -> journal::Status {
         self.ledger.get()
+    }
+
+    /// Returns when all that was said before has been heard.
+    pub async fn caught_up(&self) {
+        let _ = self.show(Vec::new()).await;
     }
 
     async fn tell(&self, input: Input) {

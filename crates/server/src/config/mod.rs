@@ -27,6 +27,7 @@ pub use sections::{
 pub use source::{Flag, Sources};
 pub use value::Size;
 
+pub(crate) use reader::nearest;
 use reader::{Reader, Report};
 use sections::Section;
 

@@ -364,7 +364,7 @@ impl SectionReader<'_> {
 }
 
 /// The known word that was probably meant.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|candidate| (strsim::osa_distance(word, candidate), *candidate))

@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod documents;
+mod import;
 mod people;
 mod rotation;
 mod serve;

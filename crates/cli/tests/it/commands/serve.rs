@@ -11,7 +11,7 @@ use super::Cordboard;
 /// A running server and what it announced.
 pub(super) struct Serving {
     child: Child,
-    announced: Value,
+    pub(super) announced: Value,
 }
 
 impl Serving {

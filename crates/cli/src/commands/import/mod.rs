@@ -1,0 +1,21 @@
+//! `cordboard import …`: takes in files.
+
+mod caller_ids;
+mod progress;
+mod told;
+
+use clap::Subcommand;
+
+use crate::{output::Output, setting::Global};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Numbers of ours that outbound calls present, as CSV
+    CallerIds(caller_ids::Arguments),
+}
+
+pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::CallerIds(arguments) => caller_ids::run(arguments, global, output).await,
+    }
+}
