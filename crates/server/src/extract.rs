@@ -3,21 +3,25 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream},
     extract::{
         FromRequest, FromRequestParts, Path, Request, path::ErrorKind, rejection::PathRejection,
     },
     http::{HeaderMap, header, request::Parts},
 };
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde::de::{DeserializeOwned, IgnoredAny};
+
+use tokio::time::Instant;
 
 use crate::problem::{Code, Problem};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
-/// The longest that a body may take to arrive.
+/// The largest file that is taken.
+pub(crate) const MAX_FILE: usize = 64 * MAX_BODY;
+/// The longest that a body, or a piece of a file, may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body.
@@ -58,6 +62,45 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
         }
         let bytes = in_time(request.into_body()).await?;
         Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// A file of comma-separated values, piece by piece.
+pub(crate) struct CsvBody(BodyDataStream);
+
+impl<S: Send + Sync> FromRequest<S> for CsvBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is(request.headers(), "text/csv") {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "Send the file with Content-Type: text/csv.",
+            ));
+        }
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > MAX_FILE as u64) {
+            return Err(Self::too_large());
+        }
+        Ok(Self(request.into_body().into_data_stream()))
+    }
+}
+
+impl CsvBody {
+    /// The next piece; nothing at the end. Each has its time, and the last comes before `until`.
+    pub(crate) async fn next(&mut self, until: Instant) -> Result<Option<Bytes>, Problem> {
+        let until = until.min(Instant::now() + BODY_TIMEOUT);
+        let next = tokio::time::timeout_at(until, self.0.next()).await;
+        let next =
+            next.map_err(|_| Problem::new(Code::BodyTooSlow, "The file did not arrive in time."))?;
+        next.transpose()
+            .map_err(|_| Problem::field("body", "The file broke off before its end."))
+    }
+
+    pub(crate) fn too_large() -> Problem {
+        let detail = format!("The file is longer than {MAX_FILE} bytes: split it.");
+        Problem::new(Code::BodyTooLarge, detail)
     }
 }
 

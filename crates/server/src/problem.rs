@@ -25,13 +25,13 @@ pub(crate) enum Code {
     BadJson,
     /// A value is missing, unknown, of the wrong type or out of its bounds; `field` names it.
     InvalidField,
-    /// The body is longer than 1 MiB.
+    /// The body is longer than 1 MiB, or a file than 64 MiB.
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTooSlow,
     /// A parameter is not there at all; `field` names it.
     MissingParameter,
-    /// The body is not declared as `application/json`.
+    /// The body is not declared as `application/json`, or a file as `text/csv`.
     UnsupportedMediaType,
     /// No valid session or key came with the request.
     Unauthenticated,
@@ -150,7 +150,7 @@ impl Code {
             Self::BodyTooLarge => "The body is too large",
             Self::BodyTooSlow => "The body came too slowly",
             Self::MissingParameter => "A parameter is missing",
-            Self::UnsupportedMediaType => "The body is not application/json",
+            Self::UnsupportedMediaType => "The body is of another type",
             Self::Unauthenticated => "Log in first",
             Self::WrongCredentials => "Name or password is wrong",
             Self::Forbidden => "Your role may not do this",

@@ -26,6 +26,8 @@ pub(crate) struct Api {
     pub(crate) stop: CancellationToken,
     /// Held from a change in the store until the engine is told, so that it hears of changes in the store's order.
     pub(crate) set_up: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a file is taken in.
+    pub(crate) importing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Api {
@@ -45,6 +47,7 @@ impl Api {
             rotation: Arc::default(),
             stop,
             set_up: Arc::default(),
+            importing: Arc::default(),
         }
     }
 

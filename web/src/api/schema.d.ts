@@ -364,6 +364,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/caller-ids/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in numbers from CSV, at most 64 MiB of it. The first row names the columns: `caller_id`, and any other field of a caller
+         *     ID. A number that is known keeps what the file does not say; an empty cell says nothing. A row that is refused does not stop
+         *     the others. One import at a time.
+         */
+        post: operations["caller_ids_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caller-ids/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were taken in, and bulk changes, the newest first. */
+        get: operations["caller_ids_imports_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caller-ids/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import. */
+        get: operations["caller_ids_imports_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caller-ids/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back all that an import or a bulk change did. Once more does nothing. */
+        post: operations["caller_ids_imports_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/caller-ids/report": {
         parameters: {
             query?: never;
@@ -1254,6 +1326,28 @@ export interface components {
              */
             vouched: boolean;
         };
+        /** @description One file of caller IDs that was taken in. */
+        CallerIdImport: {
+            /**
+             * Format: int64
+             * @description Rows of the file by what became of them.
+             */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            /** @description The file's name, as it was given. */
+            file: string;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["CallerIdImportId"];
+            made_at: components["schemas"]["Timestamp"];
+            /** @description The user or the key that made it. */
+            made_by: string;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            unchanged: number;
+            undone_at?: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * Format: uuid
          * @description One file of caller IDs that was taken in.
@@ -1616,6 +1710,42 @@ export interface components {
              */
             seq: number;
         };
+        /** @description What became of a file, or what would become of it. */
+        ImportReport: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            /** @description The file was not read to its end; the last refused row says why. */
+            cut_off: boolean;
+            dry_run: boolean;
+            file: string;
+            id?: components["schemas"]["CallerIdImportId"] | null;
+            /** Format: int64 */
+            refused: number;
+            /** @description The first 1000 rows that were refused and, in a trial, the first 1000 that would be added or changed. */
+            rows: components["schemas"]["RowReport"][];
+            /**
+             * Format: int64
+             * @description Further rows of these kinds.
+             */
+            rows_left_out: number;
+            /** Format: int64 */
+            unchanged: number;
+        };
+        /** @description An import that was taken back. */
+        ImportUndone: components["schemas"]["CallerIdImport"] & {
+            /**
+             * Format: int64
+             * @description Numbers that it had added and are gone, by this request.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Numbers that are what they were before it, by this request.
+             */
+            restored: number;
+        };
         /** @description A rate with Wilson's bounds at 99 %; 0 to 1. */
         IntervalView: {
             /** Format: double */
@@ -1892,6 +2022,32 @@ export interface components {
                  * @description From entering the queue to the answer (or the end), in milliseconds.
                  */
                 wait_ms?: number | null;
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CallerIdImport: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Rows of the file by what became of them.
+                 */
+                added: number;
+                /** Format: int64 */
+                changed: number;
+                /** @description The file's name, as it was given. */
+                file: string;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                id: components["schemas"]["CallerIdImportId"];
+                made_at: components["schemas"]["Timestamp"];
+                /** @description The user or the key that made it. */
+                made_by: string;
+                /** Format: int64 */
+                refused: number;
+                /** Format: int64 */
+                unchanged: number;
+                undone_at?: components["schemas"]["Timestamp"] | null;
             }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -2355,6 +2511,26 @@ export interface components {
             /** Format: int64 */
             total_caller_ids: number;
         };
+        /** @description One row of the file. */
+        RowReport: {
+            /** @description The column that was refused, or `row` for the whole of it. */
+            field?: string | null;
+            /**
+             * Format: int64
+             * @description Where it begins; the first line is 1.
+             */
+            line: number;
+            /** @description As the file has it. */
+            number: string;
+            result: components["schemas"]["RowResult"];
+            /** @description Why it was refused; reads on from `field`. */
+            why?: string | null;
+        };
+        /**
+         * @description What became of a row.
+         * @enum {string}
+         */
+        RowResult: "added" | "changed" | "unchanged" | "refused";
         /** @description One Asterisk and how to reach its REST interface. The password is kept apart and never shown. */
         Server: {
             active: boolean;
@@ -3605,6 +3781,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExplanationView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would become of each row. */
+                dry_run?: boolean;
+                /** @description The file's name, for the list of imports. */
+                file?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of the rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_imports_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallerIdImport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallerIdImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerIdImport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_imports_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallerIdImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportUndone"];
+                };
+            };
+            /** @description Some of its numbers were changed or removed since */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */

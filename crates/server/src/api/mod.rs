@@ -107,6 +107,10 @@ fn table() -> Table {
             routes!(caller_ids::replace, caller_ids::delete),
         )
         .to(ADMINISTRATORS, routes!(caller_ids::bulk))
+        .to(ADMINISTRATORS, routes!(caller_ids::import))
+        .to(STAFF, routes!(caller_ids::imports_list))
+        .to(STAFF, routes!(caller_ids::imports_show))
+        .to(ADMINISTRATORS, routes!(caller_ids::imports_undo))
         .to(STAFF, routes!(caller_ids::explain))
         .to(STAFF, routes!(caller_ids::numbers))
         .to(STAFF, routes!(caller_ids::campaigns))

@@ -305,6 +305,13 @@ impl Client {
         Answer::read(self.request(method, path, body).await).await
     }
 
+    /// A file of comma-separated values.
+    pub(crate) async fn csv(&self, path: &str, file: impl Into<reqwest::Body>) -> Answer {
+        let request = self.begin(Method::POST, path);
+        let request = request.header("content-type", "text/csv").body(file);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Without saying what the body is.
     pub(crate) async fn bare(&self, method: Method, path: &str, body: &'static str) -> Answer {
         let request = self.begin(method, path).body(body);

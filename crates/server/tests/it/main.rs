@@ -10,6 +10,7 @@ mod caller_ids;
 mod calls;
 mod document;
 mod harness;
+mod imports;
 mod log_in;
 mod nouns;
 mod operation;

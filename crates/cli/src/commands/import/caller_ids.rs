@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use model::CallerIdImportId;
-use serde_json::json;
 use server::{
     callerid::import::{Import, ImportError, ImportReport, RowReport, Source, Target},
     clock::Clock,
@@ -16,7 +15,7 @@ use server::{
 };
 use store::{Store, StoreError, Undone};
 
-use super::{progress, told};
+use super::{progress, remote, told, unreadable};
 use crate::{
     failure::{self, Code, Failure},
     output::{Output, shown},
@@ -43,6 +42,8 @@ pub(in crate::commands) struct Arguments {
     /// Take back an import
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "dry_run", "report"])]
     undo: Option<CallerIdImportId>,
+    #[command(flatten)]
+    server: remote::Server,
 }
 
 pub(super) async fn run(
@@ -50,6 +51,9 @@ pub(super) async fn run(
     global: &Global,
     output: &Output,
 ) -> anyhow::Result<()> {
+    if let Some(remote) = arguments.server.remote()? {
+        return Box::pin(by_server(arguments, &remote, output)).await;
+    }
     let config = global.load(Vec::new())?;
     let store = open_existing_store(&config).await?;
     let done = match (arguments.undo, &arguments.file) {
@@ -59,6 +63,28 @@ pub(super) async fn run(
     };
     store.close().await;
     done
+}
+
+async fn by_server(
+    arguments: &Arguments,
+    remote: &remote::Remote,
+    output: &Output,
+) -> anyhow::Result<()> {
+    if let Some(id) = arguments.undo {
+        let (restored, removed) = remote.undo(id).await?;
+        return told::undone(id, restored, removed, output);
+    }
+    let Some(path) = &arguments.file else {
+        return Ok(()); // Clap wants one of them.
+    };
+    let rows = arguments.report.as_deref();
+    let rows = rows.map(told::RowFile::create).transpose()?;
+    let report = remote.take_in(path, arguments.dry_run, output).await?;
+    if let Some(mut rows) = rows {
+        report.rows.iter().for_each(|row| rows.write(row));
+        rows.close()?;
+    }
+    told::answer(&report, output)
 }
 
 async fn take_in(
@@ -147,12 +173,7 @@ async fn undo(
     let kept =
         |why: String| Failure::new(Code::Failed, "this import cannot be undone").because(why);
     match store.caller_id_imports().undo(id, at).await {
-        Ok(Undone::Done { restored, removed }) => {
-            let value = json!({ "id": id, "restored": restored, "removed": removed });
-            output.answer(&value, || {
-                format!("{removed} numbers were removed, {restored} are what they were before.\n")
-            })
-        }
+        Ok(Undone::Done { restored, removed }) => told::undone(id, restored, removed, output),
         Ok(Undone::Already(at)) => Err(kept(format!("it was undone at {}", shown(at))).into()),
         Ok(Undone::ChangedSince(rows)) => Err(kept(format!(
             "{rows} of its numbers were changed or removed since"
@@ -174,15 +195,11 @@ fn alone(config: &Config) -> Result<Tenancy, Failure> {
         let taken = matches!(error, TenancyError::Taken);
         let failure = Failure::new(Code::Failed, what).because(error);
         if taken {
-            failure.remedy("stop the server first: a running one would not hear of it")
+            failure.remedy("have the server do it: `--api URL --key-file FILE`; it would not hear of it otherwise")
         } else {
             failure
         }
     })
-}
-
-fn unreadable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::new(Code::Failed, format!("cannot read {}", path.display())).because(error)
 }
 
 fn failed(path: &Path, error: ImportError) -> Failure {

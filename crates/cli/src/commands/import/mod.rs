@@ -2,11 +2,18 @@
 
 mod caller_ids;
 mod progress;
+mod remote;
 mod told;
+
+use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::{output::Output, setting::Global};
+use crate::{
+    failure::{Code, Failure},
+    output::Output,
+    setting::Global,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -18,4 +25,8 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
     match command {
         Command::CallerIds(arguments) => caller_ids::run(arguments, global, output).await,
     }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new(Code::Failed, format!("cannot read {}", path.display())).because(error)
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use model::CallerIdImportId;
+use serde_json::json;
 use server::callerid::import::{ImportReport, RowReport, RowResult};
 
 use crate::failure::{Code, Failure};
@@ -71,6 +73,19 @@ pub(super) fn answer(report: &ImportReport, output: &Output) -> anyhow::Result<(
         return Err(Failure::told(Code::Failed).into());
     }
     Ok(())
+}
+
+/// Answers what was undone.
+pub(super) fn undone(
+    id: CallerIdImportId,
+    restored: u64,
+    removed: u64,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let value = json!({ "id": id, "restored": restored, "removed": removed });
+    output.answer(&value, || {
+        format!("{removed} numbers were removed, {restored} are what they were before.\n")
+    })
 }
 
 fn text(report: &ImportReport) -> String {

@@ -114,6 +114,28 @@ fn nothing_is_written_behind_a_running_server() {
     assert!(again.contains("in use"), "{again}");
     let trial = cordboard.run("--json import caller-ids numbers.csv --dry-run");
     assert_eq!(counts(&trial.json()), [1, 0, 0, 0]);
+    let key = cordboard.run("key create root --role administrator");
+    cordboard.write("key", &key.text());
+    let address = running.announced["address"].as_str().unwrap().to_owned();
+    let by_server = |line: &str| {
+        let server = format!("--api http://{address}/ --key-file key");
+        cordboard.run(&format!("--json import caller-ids {line} {server}"))
+    };
+    cordboard.write("mixed.csv", "caller_id\n3105550100\nabc\n");
+    let run = by_server("mixed.csv --report rows.csv");
+    assert_eq!(run.code, 1, "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 1]);
+    let rows = std::fs::read_to_string(cordboard.folder.path().join("rows.csv")).unwrap();
+    assert!(rows.contains("3,abc,refused,caller_id,"), "{rows}");
+    let undone = by_server(&format!("--undo {}", report["id"].as_str().unwrap()));
+    assert_eq!(undone.json()["removed"], 1);
+    cordboard.write("key", "cb_wrong");
+    let refused = by_server("mixed.csv").failure(1);
+    assert!(refused.contains("401"), "{refused}");
+    cordboard
+        .run("import caller-ids mixed.csv --api http://127.0.0.1:1")
+        .failure(2);
     drop(running);
     let done = cordboard.run("--json import caller-ids numbers.csv").json();
     assert_eq!(done["file"], json!("numbers.csv"));

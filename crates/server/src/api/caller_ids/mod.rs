@@ -3,6 +3,7 @@
 mod bulk;
 mod explain;
 mod fields;
+mod imports;
 mod noun;
 mod report;
 mod rules;
@@ -11,6 +12,10 @@ mod view;
 pub(crate) use bulk::{__path_bulk, bulk};
 pub(crate) use explain::{__path_explain, explain};
 pub(crate) use fields::CallerIdFields;
+pub(crate) use imports::{
+    __path_import, __path_imports_list, __path_imports_show, __path_imports_undo, import,
+    imports_list, imports_show, imports_undo,
+};
 pub(crate) use noun::{
     __path_create, __path_delete, __path_list, __path_replace, __path_show, create, delete, list,
     replace, show,

@@ -83,6 +83,11 @@ impl Import {
         Ok(!self.report.cut_off)
     }
 
+    /// By which it can be undone; nothing for a trial.
+    pub fn id(&self) -> Option<CallerIdImportId> {
+        self.report.id
+    }
+
     /// Rows that are done.
     pub fn seen(&self) -> u64 {
         self.report.seen()
@@ -224,6 +229,29 @@ fn row_report(line: u64, number: String, result: RowResult, refused: Option<Inva
 }
 
 impl Live {
+    /// Tells what an import that was just undone had changed. Call it with the turn in hand.
+    pub async fn undone(&self, store: &Store, import: CallerIdImportId) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let imports = store.caller_id_imports();
+            let rows = imports.rows(import, after, store::MAX_PAGE).await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.caller_id);
+            let (mut set, mut removed) = (Vec::new(), Vec::new());
+            for row in rows {
+                match row.previous {
+                    Some(previous) => set.push(previous),
+                    None => removed.push(row.caller_id),
+                }
+            }
+            self.caller_ids.remove_numbers(removed).await;
+            self.set(set).await;
+            self.caller_ids.caught_up().await;
+        }
+    }
+
     /// Call it with the turn in hand.
     async fn set(&self, mut numbers: Vec<CallerId>) {
         while !numbers.is_empty() {
