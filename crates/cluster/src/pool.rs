@@ -238,10 +238,10 @@ impl SharedPool {
         &self,
         number: E164,
         to: E164,
-        outcome: Outcome,
+        outcome: Option<Outcome>,
     ) -> Result<Option<ReservationId>, ClusterError> {
         let (number, to) = (number.digits().to_string(), to.digits().to_string());
-        let ended = self.finish("call", &number, &to, Some(outcome)).await?;
+        let ended = self.finish("call", &number, &to, outcome).await?;
         Ok(ended.first().copied())
     }
 

@@ -152,6 +152,7 @@ impl App {
         keep_servers(&store, &vault, &clock, &setup.servers).await?;
 
         setup.numbers.warm();
+        let watch_calls = setup.caller_ids.watch_calls;
         let caller_ids = callerid::start(
             &store,
             clock.clone(),
@@ -160,12 +161,14 @@ impl App {
             setup.caller_ids,
         )
         .await?;
+        let watch_for = watch_calls.then(|| caller_ids.caller_ids.clone());
         let started = telephony::start(
             &store,
             clock.clone(),
             journal,
             stream.clone(),
             setup.numbers,
+            watch_for,
             witness,
         )
         .await?;

@@ -162,6 +162,7 @@ fn caller_ids(config: &Config) -> callerid::Settings {
             config::CallerIdDurability::Bounded => callerid::Durability::Bounded,
             config::CallerIdDurability::Strict => callerid::Durability::Strict,
         },
+        watch_calls: config.watch_calls,
         shared: config.redis.as_ref().map(|url| callerid::SharedSettings {
             url: url.expose().to_owned(),
             fail: fail(config),

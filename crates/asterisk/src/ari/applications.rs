@@ -86,18 +86,32 @@ impl Applications<'_> {
         self.core.send_for(request).await
     }
 
+    /// Only events of these types are sent from now on. Our own event echo needs `ChannelUserevent`.
+    pub async fn allow(&self, name: &str, event_types: &[&str]) -> Result<Application, RestError> {
+        self.filter(name, "allowed", event_types).await
+    }
+
     /// Keeps events of these types from being sent at all.
     pub async fn disallow(
         &self,
         name: &str,
         event_types: &[&str],
     ) -> Result<Application, RestError> {
+        self.filter(name, "disallowed", event_types).await
+    }
+
+    async fn filter(
+        &self,
+        name: &str,
+        member: &str,
+        event_types: &[&str],
+    ) -> Result<Application, RestError> {
         let types: Vec<Value> = event_types
             .iter()
             .map(|event_type| json!({ "type": event_type }))
             .collect();
-        let request = Request::put(&["applications", name, "eventFilter"])
-            .body(json!({ "disallowed": types }));
+        let request =
+            Request::put(&["applications", name, "eventFilter"]).body(json!({ member: types }));
         self.core.send_for(request).await
     }
 }

@@ -241,7 +241,7 @@ async fn a_number_that_nobody_answers_rests_and_gets_control_calls() {
         };
         let ended = desk
             .pool
-            .call_ended(made.number, made.to, outcome)
+            .call_ended(made.number, made.to, Some(outcome))
             .await
             .unwrap();
         assert_eq!(ended, Some(made.id));

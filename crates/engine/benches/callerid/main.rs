@@ -113,7 +113,7 @@ impl Centre {
                 answered: self.asked.is_multiple_of(5),
                 talk: Duration::from_mins(1),
             };
-            let why = Release::CallEnded(outcome);
+            let why = Release::CallEnded(Some(outcome));
             self.allocator
                 .handle(self.now, Input::Released { reservation, why });
         }

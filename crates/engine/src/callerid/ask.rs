@@ -204,7 +204,7 @@ impl Allocator {
         }
     }
 
-    pub(super) fn call_ended(&mut self, number: E164, to: E164, outcome: Outcome) {
+    pub(super) fn call_ended(&mut self, number: E164, to: E164, outcome: Option<Outcome>) {
         let Some(&index) = self.by_e164.get(&number) else {
             return;
         };
@@ -228,7 +228,7 @@ impl Allocator {
             return;
         };
         number.in_use = number.in_use.saturating_sub(1);
-        if let Release::CallEnded(outcome) = why {
+        if let Release::CallEnded(Some(outcome)) = why {
             let pool = &mut self.pools[self.groups[number.group as usize].pool as usize];
             number.scores.record(open.what.tier, outcome);
             pool.record(open.what.tier, outcome);

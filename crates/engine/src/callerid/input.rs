@@ -47,7 +47,8 @@ pub enum Input {
     CallEnded {
         number: E164,
         to: E164,
-        outcome: Outcome,
+        /// Nothing where nobody saw the end.
+        outcome: Option<Outcome>,
     },
     /// Time has passed.
     Tick,
@@ -68,7 +69,8 @@ pub struct Asked {
 /// Why a reservation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
-    CallEnded(Outcome),
+    /// Without an outcome where nobody saw the end.
+    CallEnded(Option<Outcome>),
     /// Somebody gave it back.
     Deleted,
     TimedOut,

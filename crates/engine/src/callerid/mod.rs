@@ -18,10 +18,11 @@
 //! - A cap counts the clock's minute and hour (UTC) and the number's own local day. A clock that is set back goes on counting in
 //!   the window it was in.
 //! - An unverified number is never presented, unless [`Limits::present_unverified`].
-//! - A reservation that ends without an outcome (taken back, timed out) says nothing about health.
+//! - A reservation that ends without an outcome (taken back, timed out, nobody saw it) says nothing about health.
 
 mod agents;
 mod ask;
+mod calls;
 mod cell;
 mod explain;
 mod group;
@@ -48,6 +49,7 @@ use rand::rngs::SmallRng;
 use crate::lookup::{Lookup, lookup};
 use crate::zone::Zone;
 
+pub use calls::{Calls, Channel, Heard, MAX_CALLS, Presented};
 pub use cell::CellKey;
 pub use explain::{Considered, Explanation, TierExplained};
 pub use health::{

@@ -52,14 +52,14 @@ impl Ended {
             seconds => seconds.parse().map_err(|_| NotEnded("talk"))?,
         };
         let talk = Duration::from_secs(u64::min(talk, MAX_TALK));
-        let why = Release::CallEnded(Outcome { answered, talk });
+        let why = Release::CallEnded(Some(Outcome { answered, talk }));
         Ok(Some(Self { reservation, why }))
     }
 
     /// As fields of a form, for `POST /next-cid/ended`.
     pub(super) fn fields(self) -> Vec<(&'static str, String)> {
         let mut fields = vec![("reservation_id", self.reservation.to_string())];
-        if let Release::CallEnded(Outcome { answered, talk }) = self.why {
+        if let Release::CallEnded(Some(Outcome { answered, talk })) = self.why {
             fields.push(("answered", u8::from(answered).to_string()));
             fields.push(("talk_seconds", talk.as_secs().to_string()));
         }
@@ -105,7 +105,7 @@ mod tests {
         let why = |arguments: &[&str]| read(arguments).unwrap().unwrap().why;
         let ended = |answered, seconds| {
             let talk = Duration::from_secs(seconds);
-            Release::CallEnded(Outcome { answered, talk })
+            Release::CallEnded(Some(Outcome { answered, talk }))
         };
         assert_eq!(why(&[ID, "1", "42"]), ended(true, 42));
         assert_eq!(why(&[ID, "0"]), ended(false, 0));

@@ -7,7 +7,7 @@ use engine::callerid::{
 };
 use model::{CallerIdKey, E164, Now, ReservationId};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::{Duration, MissedTickBehavior},
 };
@@ -84,6 +84,8 @@ pub(super) struct Desk {
     ledger: Journal<Record>,
     durability: Durability,
     power: Power,
+    /// Whether there is any number at all.
+    any: watch::Sender<bool>,
     syncing: Option<JoinHandle<()>>,
     /// By number: uses that no sync has begun to bring to the disk.
     unsynced: HashMap<CallerIdKey, u32>,
@@ -108,8 +110,10 @@ impl Desk {
         ledger: Journal<Record>,
         durability: Durability,
         power: Power,
+        any: watch::Sender<bool>,
     ) -> Self {
         Self {
+            any,
             allocator,
             clock,
             ledger,
@@ -129,6 +133,7 @@ impl Desk {
         sync.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(BATCH);
         loop {
+            self.tell_whether_any();
             let deadline = self.deadline();
             tokio::select! {
                 taken = asks.recv_many(&mut batch, BATCH) => {
@@ -151,6 +156,12 @@ impl Desk {
         if status.unwritten == 0 && status.sync_error.is_none() {
             self.power.end();
         }
+    }
+
+    fn tell_whether_any(&self) {
+        let any = self.allocator.counts().total() > 0;
+        self.any
+            .send_if_modified(|before| std::mem::replace(before, any) != any);
     }
 
     /// When the allocator wants to be woken.

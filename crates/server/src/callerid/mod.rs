@@ -19,7 +19,7 @@ use engine::callerid::{
     Allocation, Counts, Explanation, Input, NumberState, Outcome, Refusal, Release, Restored, Usage,
 };
 use model::{CallerId, CallerIdKey, CallerIdRule, E164, Place, ReservationId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::journal;
 use desk::Ask;
@@ -40,6 +40,7 @@ pub struct CallerIds {
     ledger: journal::StatusHandle,
     /// Where several nodes share them.
     shared: Option<shared::Shared>,
+    any: watch::Receiver<bool>,
 }
 
 /// Which number to present to `to`?
@@ -138,8 +139,8 @@ impl CallerIds {
         Ok(own.await?.max(shared))
     }
 
-    /// A call that presented `number` to `to` is over.
-    pub async fn call_ended(&self, number: E164, to: E164, outcome: Outcome) {
+    /// A call that presented `number` to `to` is over; without an outcome where nobody saw how.
+    pub async fn call_ended(&self, number: E164, to: E164, outcome: Option<Outcome>) {
         if let Some(shared) = &self.shared {
             shared.call_ended(number, to, outcome).await;
         }
@@ -149,6 +150,11 @@ impl CallerIds {
             outcome,
         })
         .await;
+    }
+
+    /// Whether there is any number at all; changes when the first comes or the last goes.
+    pub(crate) fn any(&self) -> watch::Receiver<bool> {
+        self.any.clone()
     }
 
     /// From now on these numbers are so.

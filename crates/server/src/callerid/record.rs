@@ -84,7 +84,7 @@ impl From<&Allocation> for Body {
 impl From<&Ended> for Body {
     fn from(ended: &Ended) -> Self {
         let (end, outcome) = match ended.why {
-            Release::CallEnded(outcome) => (UseEnd::CallEnded, Some(outcome)),
+            Release::CallEnded(outcome) => (UseEnd::CallEnded, outcome),
             Release::Deleted => (UseEnd::Deleted, None),
             Release::TimedOut => (UseEnd::TimedOut, None),
             Release::NumberRemoved => (UseEnd::NumberRemoved, None),

@@ -10,7 +10,10 @@ use std::time::Duration;
 use engine::callerid::{Allocator, Input, Limits};
 use model::{CallerIdRule, Now};
 use store::{Store, StoreError};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::desk::{AT_RISK, Desk};
@@ -40,6 +43,8 @@ pub struct Settings {
     pub durability: Durability,
     /// Several nodes share the caller IDs.
     pub shared: Option<SharedSettings>,
+    /// Whether every server is watched for the ends of calls that present a number.
+    pub watch_calls: bool,
 }
 
 /// Why caller IDs could not be brought up.
@@ -90,6 +95,7 @@ pub async fn start(
         limits: shared_limits,
         durability,
         shared,
+        watch_calls: _,
     } = settings;
     let link_clock = clock.clone();
     let (asks, mailbox) = mpsc::channel(MAILBOX);
@@ -102,11 +108,13 @@ pub async fn start(
         );
         allocator.handle(clock.now(), Input::ChargedAhead { uses: AT_RISK });
     }
-    let desk = Desk::new(allocator, clock, ledger, durability, power);
+    let (any, is_any) = watch::channel(false);
+    let desk = Desk::new(allocator, clock, ledger, durability, power, any);
     let desk = tokio::spawn(desk.run(mailbox));
     let mut caller_ids = CallerIds {
         asks,
         ledger: status,
+        any: is_any,
         shared: None,
     };
     let mut link = None;

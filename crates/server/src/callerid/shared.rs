@@ -63,7 +63,7 @@ enum Untold {
     Made(Restored),
     Released(ReservationId),
     NumberReleased(E164),
-    CallEnded(E164, E164, Outcome),
+    CallEnded(E164, E164, Option<Outcome>),
     Removed(Vec<E164>),
 }
 
@@ -287,7 +287,7 @@ impl Shared {
         }
     }
 
-    pub(super) async fn call_ended(&self, number: E164, to: E164, outcome: Outcome) {
+    pub(super) async fn call_ended(&self, number: E164, to: E164, outcome: Option<Outcome>) {
         let Ok(pool) = self.up() else {
             self.keep(Untold::CallEnded(number, to, outcome));
             return;

@@ -9,6 +9,7 @@ mod execute;
 mod link;
 mod live;
 mod names;
+mod outbound;
 mod outbox;
 mod phones;
 mod restore;

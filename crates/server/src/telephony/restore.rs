@@ -18,7 +18,9 @@ use super::{
     today::{Today, midnights},
     witness::Witness,
 };
-use crate::{clock::Clock, journal::Journal, numbers::Numbers, stream::Stream};
+use crate::{
+    callerid::CallerIds, clock::Clock, journal::Journal, numbers::Numbers, stream::Stream,
+};
 
 /// The longest day has 25 hours; what is older counts in no figure of today.
 const LONGEST_DAY: Duration = Duration::from_hours(25);
@@ -38,6 +40,7 @@ pub async fn start(
     journal: Journal,
     stream: Stream,
     numbers: Numbers,
+    watch_for: Option<CallerIds>,
     witness: Option<Box<dyn Witness>>,
 ) -> Result<Started, StoreError> {
     let (asks, inbox) = mpsc::channel(MAILBOX);
@@ -74,7 +77,7 @@ pub async fn start(
     };
     Ok(Started {
         acd: Acd { asks },
-        servers: Servers::new(around),
+        servers: Servers::new(around, watch_for),
         desk: tokio::spawn(desk.run(inbox)),
     })
 }

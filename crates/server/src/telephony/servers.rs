@@ -17,12 +17,13 @@ use tokio::{
 };
 use utoipa::ToSchema;
 
-use crate::clock::Clock;
+use crate::{callerid::CallerIds, clock::Clock};
 
 use super::{
     desk::Ask,
     execute::REQUEST_TIMEOUT,
     link::{Link, Surroundings},
+    outbound::Outbound,
     outbox::{COMMANDS_PER_SERVER, outbox},
 };
 
@@ -63,6 +64,8 @@ pub struct Credentials {
 #[derive(Clone)]
 pub struct Servers {
     around: Surroundings,
+    /// Who is told how outbound calls end.
+    watch_for: Option<CallerIds>,
     running: Arc<Mutex<BTreeMap<ServerId, Running>>>,
 }
 
@@ -72,6 +75,7 @@ struct Running {
     since: Arc<AtomicI64>,
     link: JoinHandle<()>,
     follower: JoinHandle<()>,
+    outbound: Option<JoinHandle<()>>,
 }
 
 impl Drop for Running {
@@ -79,13 +83,17 @@ impl Drop for Running {
         self.client.close();
         self.link.abort();
         self.follower.abort();
+        if let Some(outbound) = &self.outbound {
+            outbound.abort();
+        }
     }
 }
 
 impl Servers {
-    pub(super) fn new(around: Surroundings) -> Self {
+    pub(super) fn new(around: Surroundings, watch_for: Option<CallerIds>) -> Self {
         Self {
             around,
+            watch_for,
             running: Arc::default(),
         }
     }
@@ -104,7 +112,7 @@ impl Servers {
         );
         config.transport = credentials.transport;
         config.timing.request_timeout = REQUEST_TIMEOUT;
-        let (client, events) = Client::connect(config)?;
+        let (client, events) = Client::connect(config.clone())?;
         let (outbox, inbox) = outbox(COMMANDS_PER_SERVER);
         let (reply, known) = oneshot::channel();
         let attach = Ask::Attach(server.id, outbox, reply);
@@ -117,8 +125,10 @@ impl Servers {
             self.around.clock.clone(),
             since.clone(),
         );
+        let outbound = self.outbound(&server, config);
         let running = Running {
             since,
+            outbound,
             client,
             link: tokio::spawn(link.run(events, inbox)),
             follower: tokio::spawn(follower),
@@ -126,6 +136,15 @@ impl Servers {
         };
         self.lock().insert(running.server.id, running);
         Ok(())
+    }
+
+    fn outbound(&self, server: &Server, config: Config) -> Option<JoinHandle<()>> {
+        let outbound = Outbound {
+            caller_ids: self.watch_for.clone()?,
+            numbers: self.around.numbers,
+            server: server.name.clone(),
+        };
+        Some(tokio::spawn(outbound.run(config)))
     }
 
     /// Leaves a server alone for good. Its calls stay up, but are over in our log, and their agents are free.

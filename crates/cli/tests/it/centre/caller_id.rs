@@ -16,7 +16,7 @@ use store::{Store, UseFilter};
 
 use super::{Cordboard, LIMIT};
 
-const OURS: &str = "3105550100";
+pub(super) const OURS: &str = "3105550100";
 const MODULES: &str = "load = res_curl.so\nload = func_curl.so\n";
 
 /// 9 and a number: through callerid-rotation; 8 and a number: from a VICIdial campaign.
@@ -30,15 +30,23 @@ exten => _8[+0-9].,1,Set(VICIDIAL_campaign=TESTCAMP)
  same => n,Goto(vicidial-campaign-outbound,${EXTEN:1},1)
 ";
 
-/// A centre with one number of ours, beside an Asterisk with the dialplan of a method.
-struct Outbound {
-    lab: Lab,
-    centre: Cordboard,
+/// A centre with one number of ours, beside an Asterisk.
+pub(super) struct Outbound {
+    pub(super) lab: Lab,
+    pub(super) centre: Cordboard,
     store: Store,
 }
 
 impl Outbound {
+    /// With the dialplan of a method.
     async fn start(release: Release, method: &str, environment: &[(&str, &str)]) -> Option<Self> {
+        let outbound = Self::start_bare(release, environment).await?;
+        outbound.lay_dialplan(method).await;
+        Some(outbound)
+    }
+
+    /// Without a dialplan that asks.
+    pub(super) async fn start_bare(release: Release, environment: &[(&str, &str)]) -> Option<Self> {
         let lab = up_or_skip(release).await?;
         let mut environment = environment.to_vec();
         environment.push(("CORDBOARD__CALLER_ID__AGI_LISTEN", "127.0.0.1:0"));
@@ -55,9 +63,7 @@ impl Outbound {
             .await
             .unwrap();
         centre.start_again().await;
-        let outbound = Self { lab, centre, store };
-        outbound.lay_dialplan(method).await;
-        Some(outbound)
+        Some(Self { lab, centre, store })
     }
 
     async fn lay_dialplan(&self, method: &str) {
@@ -92,7 +98,7 @@ impl Outbound {
     }
 
     /// Phone `from` dials; the call as the trunk sees it.
-    async fn call(&self, from: u16, dialled: &str) -> (Call, Call) {
+    pub(super) async fn call(&self, from: u16, dialled: &str) -> (Call, Call) {
         let call = self.lab.phone(from).calls(dialled).await.unwrap();
         let offered = self.lab.far_end().rings().await;
         let offered =
@@ -101,7 +107,7 @@ impl Outbound {
     }
 
     /// Waits until the use for this person has ended.
-    async fn ended(&self, to: &str) -> CallerIdUse {
+    pub(super) async fn ended(&self, to: &str) -> CallerIdUse {
         let filter = UseFilter {
             destination: Some(to.parse().unwrap()),
             ..UseFilter::default()
@@ -118,7 +124,7 @@ impl Outbound {
         }
     }
 
-    async fn hang_up(&self, call: &Call) {
+    pub(super) async fn hang_up(&self, call: &Call) {
         call.hang_up().await.unwrap();
         self.lab.wait_no_channels().await.unwrap();
     }

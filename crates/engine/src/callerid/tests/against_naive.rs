@@ -179,10 +179,10 @@ fn play(desk: &mut Desk, naive: &mut Naive, step: Step) {
             Some(open) => desk.handle(Input::CallEnded {
                 number: open.number,
                 to: open.to,
-                outcome: Outcome {
+                outcome: Some(Outcome {
                     answered,
                     talk: Duration::from_secs(9),
-                },
+                }),
             }),
             None => Vec::new(),
         },

@@ -145,10 +145,10 @@ fn a_reservation_ends_with_the_call() {
     let end = |to: E164| Input::CallEnded {
         number: "+12125550101".parse().unwrap(),
         to,
-        outcome: Outcome {
+        outcome: Some(Outcome {
             answered: true,
             talk: Duration::from_secs(20),
-        },
+        }),
     };
     for (to, expected) in [
         (older.to, older.id),

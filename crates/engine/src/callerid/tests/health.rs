@@ -25,7 +25,7 @@ fn call(desk: &mut Desk, calls: u32, outcome: impl Fn(char, u32) -> Outcome) -> 
         let index = last.to_digit(10).unwrap() as usize;
         desk.handle(Input::Released {
             reservation: allocation.reservation.id,
-            why: Release::CallEnded(outcome(last, used[index])),
+            why: Release::CallEnded(Some(outcome(last, used[index]))),
         });
         used[index] += 1;
         desk.wait(1);

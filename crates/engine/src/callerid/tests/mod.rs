@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod against_naive;
+mod calls;
 mod caps;
 mod health;
 mod restart;

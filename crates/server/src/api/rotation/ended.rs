@@ -129,7 +129,7 @@ pub(crate) async fn ended(
     let caller_ids = &api.app.caller_ids;
     match ended.which(&api)? {
         Which::Reservation(id) => {
-            let why = outcome.map_or(Release::Deleted, Release::CallEnded);
+            let why = outcome.map_or(Release::Deleted, |outcome| Release::CallEnded(Some(outcome)));
             let released = caller_ids.release(id, why).await;
             if !released.map_err(|why| refused(&api, why))? {
                 return Err(Problem::not_found("open reservation"));
@@ -141,7 +141,7 @@ pub(crate) async fn ended(
                 talk: Duration::ZERO,
             };
             caller_ids
-                .call_ended(number, to, outcome.unwrap_or(not_answered))
+                .call_ended(number, to, Some(outcome.unwrap_or(not_answered)))
                 .await;
         }
     }

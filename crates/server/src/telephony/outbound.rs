@@ -1,0 +1,300 @@
+//! Calls that the dialplan places with our numbers: how they end is seen from one Asterisk's events.
+//!
+//! A connection of its own, under an application of its own, hears of every channel. So however much happens there, the queues'
+//! connection has neither more to read nor a foreign channel to take for a caller. Nothing is ever done to a channel here.
+
+use asterisk::ari::{
+    Channel, Client, Config, ConfigError, Event, EventKind, Events, Incoming, Snapshot, timestamp,
+};
+use engine::callerid::{Calls, Heard, Input, Presented};
+use model::{E164, Timestamp};
+use tokio::sync::watch;
+
+use crate::{
+    callerid::CallerIds,
+    numbers::{Destination, Numbers},
+};
+
+/// What a hangup handler carries, too.
+const RESERVATION: &str = "CORDBOARD_RESERVATION";
+/// What the application is called beside the queues' one.
+const SUFFIX: &str = "-outbound";
+/// All that is needed, and the event echo.
+const EVENTS: [&str; 4] = [
+    "Dial",
+    "ChannelDestroyed",
+    "ChannelVarset",
+    "ChannelUserevent",
+];
+
+/// Follows one Asterisk as long as there are caller IDs.
+pub(super) struct Outbound {
+    pub(super) caller_ids: CallerIds,
+    pub(super) numbers: Numbers,
+    /// Such as `main`, for the log.
+    pub(super) server: String,
+}
+
+impl Outbound {
+    /// Runs until the caller IDs stop. `config` is that of the queues' connection.
+    pub(super) async fn run(self, mut config: Config) {
+        config.application.push_str(SUFFIX);
+        config.subscribe_all = true;
+        let mut any = self.caller_ids.any();
+        let mut calls = Calls::default();
+        while any.wait_for(|any| *any).await.is_ok() {
+            if let Err(error) = self.follow(&config, &mut calls, &mut any).await {
+                tracing::error!(%error, server = self.server, "the ends of outbound calls cannot be seen");
+                return;
+            }
+        }
+    }
+
+    async fn follow(
+        &self,
+        config: &Config,
+        calls: &mut Calls,
+        any: &mut watch::Receiver<bool>,
+    ) -> Result<(), ConfigError> {
+        let (client, mut events) = Client::connect(config.clone())?;
+        tokio::select! {
+            () = self.listen(&client, &mut events, calls) => {}
+            _ = any.wait_for(|any| !*any) => {}
+        }
+        client.close();
+        Ok(())
+    }
+
+    async fn listen(&self, client: &Client, events: &mut Events, calls: &mut Calls) {
+        let mut overflowed = calls.overflowed();
+        while let Some(incoming) = events.recv().await {
+            match incoming {
+                Incoming::Event(event) => {
+                    if let Some((at, heard)) = heard(*event, self.numbers) {
+                        calls.handle(at, heard);
+                    }
+                }
+                Incoming::Connected { snapshot, .. } => {
+                    self.ask_for_less(client).await;
+                    compare(calls, &snapshot);
+                }
+                Incoming::Overflowed { missed } => {
+                    tracing::warn!(
+                        server = self.server,
+                        missed,
+                        "events of outbound calls were lost"
+                    );
+                    metrics::counter!("cordboard_outbound_events_missed_total", "server" => self.server.clone()).increment(missed);
+                    // Should it fail, the connection is about to be lost, and the next one compares.
+                    if let Ok(snapshot) = client.snapshot().await {
+                        compare(calls, &snapshot);
+                    }
+                }
+                Incoming::Disconnected { why } => {
+                    tracing::warn!(
+                        server = self.server,
+                        why,
+                        "the ends of outbound calls cannot be seen for now"
+                    );
+                }
+                Incoming::Replaced => {
+                    tracing::error!(
+                        server = self.server,
+                        "another program took our application {SUFFIX:?}; reservations end by their time"
+                    );
+                }
+            }
+            let more = calls.overflowed() - std::mem::replace(&mut overflowed, calls.overflowed());
+            metrics::counter!("cordboard_outbound_calls_not_followed_total", "server" => self.server.clone()).increment(more);
+            while let Some(ended) = calls.next_command() {
+                self.tell(ended).await;
+            }
+        }
+    }
+
+    async fn tell(&self, ended: Input) {
+        match ended {
+            // One that is not open has ended otherwise, such as by a hangup handler.
+            Input::Released { reservation, why } => {
+                let _ = self.caller_ids.release(reservation, why).await;
+            }
+            Input::CallEnded {
+                number,
+                to,
+                outcome,
+            } => self.caller_ids.call_ended(number, to, outcome).await,
+            _ => {}
+        }
+    }
+
+    /// Of some twenty kinds of events, four.
+    async fn ask_for_less(&self, client: &Client) {
+        let application = client.application();
+        if let Err(error) = client.applications().allow(application, &EVENTS).await {
+            tracing::debug!(%error, server = self.server, "this Asterisk sends all kinds of events");
+        }
+    }
+}
+
+fn compare(calls: &mut Calls, snapshot: &Snapshot) {
+    let there = snapshot.channels.iter().map(|one| one.id.clone()).collect();
+    calls.handle(Timestamp::default(), Heard::There(there));
+}
+
+/// `None`: it says nothing of a call that could present a number of ours.
+fn heard(event: Event, numbers: Numbers) -> Option<(Timestamp, Heard)> {
+    let heard = match event.kind {
+        EventKind::Dial {
+            peer,
+            caller,
+            dialstring,
+            dialstatus,
+            ..
+        } => match dialstatus.as_str() {
+            "" => Heard::Dialled {
+                presented: presented(numbers, caller.as_deref(), &peer, &dialstring),
+                caller: caller.map(|caller| caller.id),
+                peer: peer.id,
+            },
+            "ANSWER" => Heard::Answered { peer: peer.id },
+            _ => return None,
+        },
+        EventKind::ChannelDestroyed { channel, .. } => Heard::Gone {
+            channel: channel.id,
+        },
+        EventKind::ChannelVarset {
+            channel: Some(channel),
+            variable,
+            value,
+        } if variable.trim_start_matches('_') == RESERVATION => Heard::Carries {
+            channel: channel.id,
+            reservation: value.parse().ok(),
+        },
+        _ => return None,
+    };
+    let millis = timestamp::unix_millis(&event.timestamp)?;
+    let at = Timestamp::from_micros(millis.saturating_mul(1_000));
+    Some((at, heard))
+}
+
+/// What is presented to whom: by what is dialled, and by where the dialplan is, should that read as another number.
+fn presented(
+    numbers: Numbers,
+    caller: Option<&Channel>,
+    peer: &Channel,
+    dialstring: &str,
+) -> Vec<Presented> {
+    // An originated channel has what it presents as its other side.
+    let number = caller.map_or(&peer.connected, |caller| &caller.caller);
+    let Some(number) = read(numbers, &number.number) else {
+        return Vec::new();
+    };
+    let exten = caller.map(|caller| caller.dialplan.exten.as_str());
+    let mut presented = Vec::new();
+    for text in [Some(digits_of(dialstring)), exten].into_iter().flatten() {
+        let Some(to) = read(numbers, text) else {
+            continue;
+        };
+        let one = Presented { number, to };
+        if !presented.contains(&one) {
+            presented.push(one);
+        }
+    }
+    presented
+}
+
+/// `3105550142` of `3105550142@trunk`, `trunk/3105550142` and `trunk/sip:3105550142@192.0.2.1`.
+fn digits_of(dialstring: &str) -> &str {
+    let last = dialstring.rsplit('/').next().unwrap_or_default();
+    let user = last.split('@').next().unwrap_or_default();
+    user.strip_prefix("sip:").unwrap_or(user)
+}
+
+fn read(numbers: Numbers, text: &str) -> Option<E164> {
+    match numbers.destination(text) {
+        Ok(Destination::Number(number)) => Some(number),
+        Ok(Destination::Emergency(_)) | Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn heard_in(json: &str) -> Option<Heard> {
+        let event = Event::parse(json.as_bytes()).unwrap();
+        heard(event, Numbers::default()).map(|(_, heard)| heard)
+    }
+
+    fn pairs(dial: &str) -> Vec<(String, String)> {
+        let json = format!(
+            r#"{{"type":"Dial","timestamp":"2026-01-01T00:00:00.000+0000","dialstatus":"",{dial}}}"#
+        );
+        let Some(Heard::Dialled { presented, .. }) = heard_in(&json) else {
+            panic!("{json}")
+        };
+        let text = |one: &Presented| (one.number.to_string(), one.to.to_string());
+        presented.iter().map(text).collect()
+    }
+
+    #[test]
+    fn who_is_called_is_read_from_every_kind_of_trunk() {
+        for (dialstring, digits) in [
+            ("3105550142@trunk", "3105550142"),
+            ("trunk/sip:3105550142@192.0.2.1", "3105550142"),
+            ("g1/3105550142", "3105550142"),
+            ("3105550142@outbound", "3105550142"),
+            ("101", "101"),
+            ("", ""),
+        ] {
+            assert_eq!(digits_of(dialstring), digits);
+        }
+    }
+
+    #[test]
+    fn what_is_presented_is_the_callers_number_or_what_was_originated_with() {
+        let one = |to: &str| vec![("+13105550100".to_owned(), to.to_owned())];
+        let peer = r#""peer":{"id":"2","connected":{"number":"3105550100"}}"#;
+        let caller = |exten: &str| {
+            format!(
+                r#""caller":{{"id":"1","caller":{{"number":"3105550100"}},"dialplan":{{"exten":"{exten}"}}}}"#
+            )
+        };
+        let dial = |dialstring: &str, exten: &str| {
+            pairs(&format!(
+                r#"{peer},{},"dialstring":"{dialstring}""#,
+                caller(exten)
+            ))
+        };
+        assert_eq!(dial("3105550142@trunk", "s"), one("+13105550142"));
+        assert_eq!(dial("alias@trunk", "3105550142"), one("+13105550142"));
+        assert_eq!(dial("13105550142@trunk", "3105550142"), one("+13105550142"));
+        let both = [one("+13105550142"), one("+13105550143")].concat();
+        assert_eq!(dial("3105550142@trunk", "3105550143"), both);
+        assert_eq!(dial("101", "101"), []);
+        assert_eq!(dial("911@trunk", "911"), []);
+        let originated = pairs(&format!(r#"{peer},"dialstring":"3105550142@trunk""#));
+        assert_eq!(originated, one("+13105550142"));
+    }
+
+    #[test]
+    fn a_reservation_is_read_and_other_variables_are_not() {
+        let varset = |variable: &str, value: &str| {
+            heard_in(&format!(
+                r#"{{"type":"ChannelVarset","timestamp":"2026-01-01T00:00:00.000+0000","variable":"{variable}","value":"{value}","channel":{{"id":"1"}}}}"#
+            ))
+        };
+        let id = "019a0000-0000-7000-8000-000000000001";
+        let carries = |reservation: Option<&str>| {
+            Some(Heard::Carries {
+                channel: "1".to_owned(),
+                reservation: reservation.map(|id| id.parse().unwrap()),
+            })
+        };
+        assert_eq!(varset(RESERVATION, id), carries(Some(id)));
+        assert_eq!(varset("__CORDBOARD_RESERVATION", id), carries(Some(id)));
+        assert_eq!(varset(RESERVATION, "x"), carries(None));
+        assert_eq!(varset("DIALSTATUS", "BUSY"), None);
+    }
+}
