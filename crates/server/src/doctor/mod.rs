@@ -4,6 +4,7 @@
 //! the calls away from a running server), never shows a secret. Every look has a time limit.
 
 mod asterisk;
+mod caller_ids;
 mod data;
 mod database;
 mod listen;
@@ -79,6 +80,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(listen::examine(config).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {
+        findings.extend(caller_ids::examine(config, &store).await);
         store.close().await;
     }
     findings

@@ -164,6 +164,85 @@ async fn a_database_is_told_apart_from_a_missing_one() {
 }
 
 #[tokio::test]
+async fn a_number_that_cannot_be_called_back_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "http://127.0.0.1:1/ari", "x");
+    let store = store::Store::open(config.dsn().expose()).await.unwrap();
+    store.migrate().await.unwrap();
+    let look = async || super::caller_ids::examine(&config, &store).await;
+    assert_eq!(look().await, None);
+
+    for last in 0..7 {
+        let number = own_number(&format!("310555010{last}"), last != 6);
+        store.caller_ids().create(&number).await.unwrap();
+    }
+    let queue = model::QueueId::new(model::Timestamp::default(), 1);
+    let queue = model::Queue::new(queue, "sales");
+    store.queues().create(&queue).await.unwrap();
+    let did = |last: u8, number: &str| model::Did {
+        id: model::DidId::new(model::Timestamp::from_micros(i64::from(last) * 1_000), 0),
+        number: number.to_owned(),
+        queue: queue.id,
+        note: String::new(),
+    };
+    // However the trunk writes it.
+    store.dids().create(&did(0, "+13105550100")).await.unwrap();
+    let found = look().await.unwrap();
+    let said = "5 of 6 have no inbound route of their own: 3105550101, 3105550102, 3105550103, 3105550104, 3105550105";
+    assert_eq!((found.verdict, &*found.what), (Verdict::Warning, said));
+
+    store
+        .settings()
+        .set_default_queue(Some(queue.id))
+        .await
+        .unwrap();
+    let found = look().await.unwrap();
+    assert_eq!(found.verdict, Verdict::Ok);
+    assert!(
+        found.what.ends_with("reaches the default queue"),
+        "{found:?}"
+    );
+
+    for last in 1..6 {
+        let did = did(last, &format!("310555010{last}"));
+        store.dids().create(&did).await.unwrap();
+    }
+    let found = look().await.unwrap();
+    assert_eq!(found.what, "6 may be presented; each has an inbound route");
+}
+
+fn own_number(number: &str, active: bool) -> model::CallerId {
+    // In the order of the numbers.
+    let at = model::Timestamp::from_micros(number.parse::<i64>().unwrap() * 1_000);
+    let own = crate::numbers::Numbers::default()
+        .caller_id(number, None)
+        .unwrap();
+    model::CallerId {
+        id: model::CallerIdKey::new(at, 1),
+        number: own.number,
+        e164: own.e164,
+        country: own.country,
+        calling_code: own.calling_code,
+        region: own.region,
+        area_code: own.area_code,
+        carrier: String::new(),
+        labels: [].into(),
+        campaigns: [].into(),
+        per_minute_limit: None,
+        hourly_limit: 1,
+        daily_limit: 1,
+        max_concurrent: 1,
+        time_zone: "UTC".to_owned(),
+        active,
+        verified: None,
+        attestation: None,
+        note: String::new(),
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_another_program_has_is_a_problem() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
