@@ -40,7 +40,13 @@ const login = createRoute({
 function Login() {
   const { next, ended } = login.useSearch();
   const navigate = useNavigate();
-  return <LoginPage ended={ended ?? false} onLoggedIn={() => void navigate({ href: next ?? "/" })} />;
+  const goOn = () => void navigate({ href: next ?? "/", reloadDocument: isOfServer(next) });
+  return <LoginPage ended={ended ?? false} onLoggedIn={goOn} />;
+}
+
+/** Whether the server makes this page itself. */
+function isOfServer(path: string | undefined): boolean {
+  return path === "/dashboard";
 }
 
 /** A path of this page; an address elsewhere is not followed. */

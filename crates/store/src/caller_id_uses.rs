@@ -94,6 +94,25 @@ impl CallerIdUses<'_> {
         self.database.fetch(sql).await?.iter().map(made).collect()
     }
 
+    /// The last call to a person who calls back `dialled`: the last that presented it, else the last of all.
+    pub async fn last_for(
+        &self,
+        person: E164,
+        dialled: E164,
+    ) -> Result<Option<CallerIdUse>, StoreError> {
+        for number in [Some(dialled), None] {
+            let filter = UseFilter {
+                number,
+                destination: Some(person),
+                ..UseFilter::default()
+            };
+            if let Some(last) = self.page(&filter, None, 1).await?.pop() {
+                return Ok(Some(last));
+            }
+        }
+        Ok(None)
+    }
+
     /// All that have not ended, by their ids: what a restart has to take over.
     pub async fn open(&self) -> Result<Vec<CallerIdUse>, StoreError> {
         let mut open: Vec<CallerIdUse> = Vec::new();
@@ -202,6 +221,18 @@ impl CallerIdUses<'_> {
         rows.iter().map(seen).collect()
     }
 
+    /// What the campaigns with the most uses did at `since` or later, the busiest first.
+    pub async fn busiest_campaigns(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<CampaignUse>, StoreError> {
+        let rest = " GROUP BY campaign ORDER BY uses DESC, campaign LIMIT ?";
+        let sql = by_campaign(since).and(rest).bind(sql::page(limit)?);
+        let rows = self.database.fetch(sql).await?;
+        rows.iter().map(campaign).collect()
+    }
+
     /// What each campaign did at `since` or later, in the order of their names, after the name `after`.
     pub async fn campaigns(
         &self,
@@ -209,14 +240,7 @@ impl CallerIdUses<'_> {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<CampaignUse>, StoreError> {
-        let text = format!(
-            "SELECT campaign, {COUNTS}, COUNT(DISTINCT number) AS numbers \
-             FROM caller_id_uses WHERE made_at >= ? AND made_at <= ?"
-        );
-        // The upper bound makes SQLite use the index by time, not walk the whole log campaign by campaign.
-        let mut sql = Sql::new(TABLE, text)
-            .bind(since)
-            .bind(Timestamp::from_micros(i64::MAX));
+        let mut sql = by_campaign(since);
         if let Some(after) = after {
             sql = sql.and(" AND campaign > ?").bind(after);
         }
@@ -224,13 +248,6 @@ impl CallerIdUses<'_> {
             .and(" GROUP BY campaign ORDER BY campaign LIMIT ?")
             .bind(sql::page(limit)?);
         let rows = self.database.fetch(sql).await?;
-        let campaign = |row: &Row| {
-            Ok(CampaignUse {
-                campaign: row.text("campaign")?,
-                counts: counts(row)?,
-                numbers: row.int("numbers")?,
-            })
-        };
         rows.iter().map(campaign).collect()
     }
 
@@ -254,6 +271,26 @@ impl CallerIdUses<'_> {
         };
         self.database.execute(sql).await
     }
+}
+
+/// What campaigns did at `since` or later, to be grouped.
+fn by_campaign(since: Timestamp) -> Sql {
+    let text = format!(
+        "SELECT campaign, {COUNTS}, COUNT(DISTINCT number) AS numbers \
+         FROM caller_id_uses WHERE made_at >= ? AND made_at <= ?"
+    );
+    // The upper bound makes SQLite use the index by time, not walk the whole log campaign by campaign.
+    Sql::new(TABLE, text)
+        .bind(since)
+        .bind(Timestamp::from_micros(i64::MAX))
+}
+
+fn campaign(row: &Row) -> Result<CampaignUse, StoreError> {
+    Ok(CampaignUse {
+        campaign: row.text("campaign")?,
+        counts: counts(row)?,
+        numbers: row.int("numbers")?,
+    })
 }
 
 /// `COUNT` of a `CASE`, not `SUM`: MariaDB's sums are decimals.

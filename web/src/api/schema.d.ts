@@ -52,6 +52,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pool on one page, made anew every 30 s. A browser without a session is sent to the log-in page. */
+        get: operations["rotation_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -462,6 +479,23 @@ export interface paths {
         };
         /** What each campaign presented. */
         get: operations["caller_ids_report_campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caller-ids/return-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who of us called this person last: from the number that they call back, else from any. */
+        get: operations["caller_ids_return_call"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1502,7 +1536,7 @@ export interface components {
         };
         /** @description One thing that calls need. */
         Dependency: {
-            /** @description `database`, `journal`, `redis`, or `asterisk:NAME`. */
+            /** @description `database`, `journal`, `caller_ids`, `redis`, or `asterisk:NAME`. */
             name: string;
             /** @description What is wrong, in words. */
             reason?: string | null;
@@ -1673,8 +1707,11 @@ export interface components {
         };
         /** @description How well or ill the centre is. */
         Health: {
+            /** @description `connected` or `disconnected`, for monitors of the caller-ID rotation before. */
+            database: string;
             dependencies: components["schemas"]["Dependency"][];
             status: components["schemas"]["Status"];
+            timestamp: components["schemas"]["Timestamp"];
             version: string;
         };
         /** @description How its calls went, beside those of its pool in the same tiers. */
@@ -2488,6 +2525,17 @@ export interface components {
          * @description One use of a caller ID, from the choice to the end of the call.
          */
         ReservationId: string;
+        /** @description Who of us called this person last. */
+        ReturnCall: {
+            /** @description As the dialler names the agent. */
+            agent: string;
+            campaign: string;
+            made_at: components["schemas"]["Timestamp"];
+            /** @description What was presented; another number than the one dialled, where that one never called this person. */
+            number: components["schemas"]["E164"];
+            /** @description The use, as in `/v1/caller-ids/uses`. */
+            use: components["schemas"]["ReservationId"];
+        };
         /**
          * @description What somebody may do.
          * @enum {string}
@@ -2844,6 +2892,42 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RotationStats"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotation_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is logged in; the log-in page comes back here */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -3996,6 +4080,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CampaignUse"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    caller_ids_return_call: {
+        parameters: {
+            query: {
+                /** @description Who calls, as the trunk presents it. */
+                from: string;
+                /** @description The number of ours that they dialled. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last call to this person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnCall"];
+                };
+            };
+            /** @description The number is not ours, or none of ours ever called this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */

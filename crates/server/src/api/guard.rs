@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::{Next, from_fn_with_state},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use model::Role;
 use serde_json::json;
@@ -34,6 +34,8 @@ pub(crate) enum Access {
     /// Also without a session or key.
     Anybody,
     Roles(&'static [Role]),
+    /// The same, of a page: a browser without a session is sent to log in, and comes back.
+    Page(&'static [Role]),
 }
 
 impl Access {
@@ -41,7 +43,9 @@ impl Access {
     fn names(self) -> Vec<&'static str> {
         match self {
             Self::Anybody => vec!["anybody"],
-            Self::Roles(roles) => roles.iter().map(|role| role.as_str()).collect(),
+            Self::Roles(roles) | Self::Page(roles) => {
+                roles.iter().map(|role| role.as_str()).collect()
+            }
         }
     }
 }
@@ -152,10 +156,20 @@ async fn guard(
     if matches!(credential, Some(Credential::Session(_))) && !request.method().is_safe() {
         gate.refuse_other_sites(request.headers())?;
     }
-    let Access::Roles(roles) = access else {
+    let (Access::Roles(roles) | Access::Page(roles)) = access else {
         return Ok(next.run(request).await);
     };
-    let principal = gate.principal(credential, roles).await?;
+    let by_key = matches!(credential, Some(Credential::Key(_)));
+    let principal = match gate.principal(credential, roles).await {
+        Err(problem)
+            if problem.code() == Code::Unauthenticated
+                && !by_key
+                && matches!(access, Access::Page(_)) =>
+        {
+            return Ok(log_in_first(path.as_str()));
+        }
+        principal => principal?,
+    };
     let change = (!request.method().is_safe()).then(|| {
         let path = request.uri().path().to_owned();
         (request.method().clone(), path, principal.name.clone())
@@ -167,6 +181,11 @@ async fn guard(
         tracing::info!(by, %method, path, status, "a change was asked for");
     }
     Ok(response)
+}
+
+/// The web client's log-in page, which goes on to `path`.
+fn log_in_first(path: &str) -> Response {
+    Redirect::to(&format!("/login?next={path}")).into_response()
 }
 
 /// Who may use this method of this path.

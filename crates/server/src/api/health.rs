@@ -8,15 +8,19 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use model::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use crate::telephony::{ServerState, ServerStatus};
+use crate::{
+    journal,
+    telephony::{ServerState, ServerStatus},
+};
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Events that may wait for the database before it counts as a problem.
+/// Rows that may wait for the database before it counts as a problem.
 const MAX_BEHIND: u64 = 10_000;
 const RETRY_SECONDS: &str = "5";
 
@@ -25,7 +29,10 @@ const RETRY_SECONDS: &str = "5";
 pub(crate) struct Health {
     status: Status,
     version: &'static str,
-    dependencies: Vec<Dependency>,
+    timestamp: Timestamp,
+    /// `connected` or `disconnected`, for monitors of the caller-ID rotation before.
+    database: &'static str,
+    pub(crate) dependencies: Vec<Dependency>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,11 +45,11 @@ pub(crate) enum Status {
 /// One thing that calls need.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dependency {
-    /// `database`, `journal`, `redis`, or `asterisk:NAME`.
-    name: String,
-    status: Status,
+    /// `database`, `journal`, `caller_ids`, `redis`, or `asterisk:NAME`.
+    pub(crate) name: String,
+    pub(crate) status: Status,
     /// What is wrong, in words.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 impl Dependency {
@@ -71,10 +78,22 @@ impl Dependency {
     )
 )]
 pub(crate) async fn show(State(api): State<Api>) -> Response {
+    let health = health(&api).await;
+    if health.status == Status::Ok {
+        Json(health).into_response()
+    } else {
+        let retry = [(header::RETRY_AFTER, RETRY_SECONDS)];
+        (StatusCode::SERVICE_UNAVAILABLE, retry, Json(health)).into_response()
+    }
+}
+
+pub(crate) async fn health(api: &Api) -> Health {
     let mut dependencies = vec![
-        Dependency::new("database", database(&api).await),
-        Dependency::new("journal", journal(&api)),
+        Dependency::new("database", database(api).await),
+        Dependency::new("journal", journal(api.app.journal.get(), "events")),
+        Dependency::new("caller_ids", journal(api.app.caller_ids.ledger(), "uses")),
     ];
+    let connected = dependencies[0].status == Status::Ok;
     let redis = api.app.caller_ids.shared();
     dependencies.extend(redis.map(|trouble| Dependency::new("redis", trouble)));
     let servers = api.app.servers.states();
@@ -83,16 +102,16 @@ pub(crate) async fn show(State(api): State<Api>) -> Response {
         Dependency::new(name, trouble(server))
     }));
     let well = dependencies.iter().all(|one| one.status == Status::Ok);
-    let health = Health {
+    Health {
         status: if well { Status::Ok } else { Status::Degraded },
         version: env!("CARGO_PKG_VERSION"),
+        timestamp: api.app.clock.now().utc,
+        database: if connected {
+            "connected"
+        } else {
+            "disconnected"
+        },
         dependencies,
-    };
-    if well {
-        Json(health).into_response()
-    } else {
-        let retry = [(header::RETRY_AFTER, RETRY_SECONDS)];
-        (StatusCode::SERVICE_UNAVAILABLE, retry, Json(health)).into_response()
     }
 }
 
@@ -104,11 +123,11 @@ async fn database(api: &Api) -> Option<String> {
     }
 }
 
-fn journal(api: &Api) -> Option<String> {
-    let status = api.app.journal.get();
+/// Of the journal of events, and of the ledger of caller IDs' uses.
+fn journal(status: journal::Status, rows: &str) -> Option<String> {
     if status.lost > 0 {
         return Some(format!(
-            "{} events were lost: the disk was full",
+            "{} {rows} were lost: the disk was full",
             status.lost
         ));
     }
@@ -116,7 +135,7 @@ fn journal(api: &Api) -> Option<String> {
         .write_error
         .map(|why| {
             let waiting = status.unwritten;
-            format!("cannot be written, {waiting} events wait in memory: {why}")
+            format!("cannot be written, {waiting} {rows} wait in memory: {why}")
         })
         .or_else(|| {
             let why = status.sync_error?;
@@ -125,13 +144,13 @@ fn journal(api: &Api) -> Option<String> {
         .or_else(|| {
             let why = status.apply_error?;
             Some(format!(
-                "{} events wait for the database: {why}",
+                "{} {rows} wait for the database: {why}",
                 status.behind
             ))
         })
         .or_else(|| {
             (status.behind > MAX_BEHIND)
-                .then(|| format!("{} events wait for the database", status.behind))
+                .then(|| format!("{} {rows} wait for the database", status.behind))
         })
 }
 

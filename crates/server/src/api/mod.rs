@@ -48,6 +48,8 @@ const EVERYBODY: Access = Access::Roles(&Role::ALL);
 const PEOPLE: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Agent]);
 /// People with a session or a key that may look after the whole centre.
 const STAFF: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Service]);
+/// The same, of a page for browsers.
+const STAFF_PAGE: Access = Access::Page(&[Role::Administrator, Role::Supervisor, Role::Service]);
 /// Who sets the centre up.
 const ADMINISTRATORS: Access = Access::Roles(&[Role::Administrator]);
 
@@ -112,6 +114,7 @@ fn table() -> Table {
         .to(STAFF, routes!(caller_ids::imports_show))
         .to(ADMINISTRATORS, routes!(caller_ids::imports_undo))
         .to(STAFF, routes!(caller_ids::explain))
+        .to(STAFF, routes!(caller_ids::return_call))
         .to(STAFF, routes!(caller_ids::numbers))
         .to(STAFF, routes!(caller_ids::campaigns))
         .to(STAFF, routes!(caller_ids::uses))
@@ -127,6 +130,7 @@ fn table() -> Table {
         .to(ADMINISTRATORS, routes!(rotation::add))
         .to(STAFF, routes!(rotation::release))
         .to(STAFF, routes!(rotation::stats))
+        .to(STAFF_PAGE, routes!(rotation::dashboard))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -356,3 +356,41 @@ async fn many_numbers_are_changed_at_once() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_calls_back_is_led_to_who_called() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    make(&root, json!({"number": "2125550100"})).await;
+    make(&root, json!({"number": "2125550101"})).await;
+    let path = "/next-cid?to=3105550123&campaign=sales&agent=agent001";
+    let given = root.get(path).await.json();
+    let dialled = given["caller_id"].as_str().unwrap();
+    let other = if dialled == "2125550100" {
+        "2125550101"
+    } else {
+        "2125550100"
+    };
+    // The log is brought up behind the answers.
+    let asked = async |from: &str, to: &str| {
+        let path = format!("/v1/caller-ids/return-call?from={from}&to={to}");
+        root.get(&path).await
+    };
+    let began = std::time::Instant::now();
+    while asked("3105550123", dialled).await.status == 404 {
+        assert!(began.elapsed().as_secs() < 10);
+        tokio::task::yield_now().await;
+    }
+    for to in [dialled, other] {
+        let found = asked("%2B1%20310-555-0123", to).await.json();
+        assert_eq!(found["use"], given["reservation_id"], "{found}");
+        assert_eq!(found["campaign"], "sales");
+        assert_eq!(found["agent"], "agent001");
+        assert_eq!(found["number"], format!("+1{dialled}"));
+        assert!(found["made_at"].is_string());
+    }
+    assert_eq!(asked("3105550124", dialled).await.status, 404);
+    assert_eq!(asked("3105550123", "2125550199").await.status, 404);
+    let (status, _, field) = asked("anonymous", dialled).await.verdict();
+    assert_eq!((status, &*field), (400, "from"));
+}

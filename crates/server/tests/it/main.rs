@@ -8,6 +8,7 @@ mod agi;
 mod bad_input;
 mod caller_ids;
 mod calls;
+mod dashboard;
 mod document;
 mod harness;
 mod imports;

@@ -20,6 +20,7 @@ contract!(
     uses_page_newest_first,
     uses_are_filtered,
     the_last_number_of_each_person_is_found,
+    the_last_call_to_who_calls_back_is_found,
     numbers_are_reported,
     campaigns_are_counted,
     old_uses_are_forgotten,
@@ -355,6 +356,29 @@ async fn the_last_number_of_each_person_is_found(store: &Store) {
 }
 
 /// Two numbers; 7 is called from both, and answers; 8 only from the first.
+async fn the_last_call_to_who_calls_back_is_found(store: &Store) {
+    let batch = [
+        reserved(1, 1, 7, "a"),
+        reserved(2, 2, 7, "b"),
+        reserved(3, 1, 7, "c"),
+        reserved(4, 2, 8, "d"),
+        reserved(5, 3, 7, "e"),
+    ];
+    apply(store, &batch).await;
+    let last = async |to, dialled| {
+        let uses = store.caller_id_uses();
+        let last = uses.last_for(person(to), number(dialled)).await;
+        last.unwrap().map(|made| made.campaign)
+    };
+    let found = |campaign: &str| Some(campaign.to_owned());
+    assert_eq!(last(7, 1).await, found("c"));
+    assert_eq!(last(7, 2).await, found("b"));
+    // This number never called them; another did.
+    assert_eq!(last(7, 9).await, found("e"));
+    assert_eq!(last(8, 1).await, found("d"));
+    assert_eq!(last(9, 1).await, None);
+}
+
 async fn called(store: &Store) {
     let batch = [
         reserved(1, 1, 7, "a"),
@@ -417,6 +441,16 @@ async fn campaigns_are_counted(store: &Store) {
     assert_eq!(campaigns(time(0), Some("a")).await, [b]);
     assert_eq!(campaigns(time(10), None).await, [none]);
     assert_eq!(campaigns(time(11), None).await, []);
+    let busiest = async |since, limit| {
+        let found = store.caller_id_uses().busiest_campaigns(since, limit).await;
+        let name = |row: model::CampaignUse| (row.campaign, row.counts.uses);
+        found.unwrap().into_iter().map(name).collect::<Vec<_>>()
+    };
+    let [most, then, least] =
+        [("b", 3), ("a", 2), ("", 1)].map(|(name, uses)| (name.to_owned(), uses));
+    assert_eq!(busiest(time(0), 2).await, [most.clone(), then.clone()]);
+    assert_eq!(busiest(time(0), 9).await, [most, then, least.clone()]);
+    assert_eq!(busiest(time(10), 9).await, [least]);
 }
 
 async fn old_uses_are_forgotten(store: &Store) {

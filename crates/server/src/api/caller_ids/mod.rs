@@ -6,6 +6,7 @@ mod fields;
 mod imports;
 mod noun;
 mod report;
+mod return_call;
 mod rules;
 mod view;
 
@@ -21,6 +22,7 @@ pub(crate) use noun::{
     replace, show,
 };
 pub(crate) use report::{__path_campaigns, __path_numbers, __path_uses, campaigns, numbers, uses};
+pub(crate) use return_call::{__path_return_call, return_call};
 pub(crate) use rules::{
     __path_list as __path_rules_list, __path_remove as __path_rules_remove,
     __path_set as __path_rules_set, list as rules_list, remove as rules_remove, set as rules_set,

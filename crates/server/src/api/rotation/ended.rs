@@ -129,7 +129,9 @@ pub(crate) async fn ended(
     let caller_ids = &api.app.caller_ids;
     match ended.which(&api)? {
         Which::Reservation(id) => {
-            let why = outcome.map_or(Release::Deleted, |outcome| Release::CallEnded(Some(outcome)));
+            let why = outcome.map_or(Release::Deleted, |outcome| {
+                Release::CallEnded(Some(outcome))
+            });
             let released = caller_ids.release(id, why).await;
             if !released.map_err(|why| refused(&api, why))? {
                 return Err(Problem::not_found("open reservation"));
