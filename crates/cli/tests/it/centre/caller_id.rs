@@ -334,6 +334,7 @@ async fn a_deleted_reservation_frees_its_number_while_the_call_goes_on() {
     assert_eq!((used.end, used.answered), (Some(UseEnd::Deleted), None));
     let (second, offered) = outbound.call(102, "93105550143").await;
     assert_eq!(offered.from(), OURS);
+    second.wait_answered().await.unwrap();
     // Its hangup handler finds nothing that it could end, the other's still does.
     for call in [first, second] {
         call.hang_up().await.unwrap();
