@@ -151,6 +151,29 @@ describe("logging out", () => {
   });
 });
 
+// A page of the server's own, which the simulated centre has not.
+describe.skipIf(process.env.CORDBOARD_MOCK)("the dashboard of caller IDs", () => {
+  test("asks for the log-in, and comes after it", async () => {
+    await page.goto("/dashboard");
+    await page.waitForURL(/\/login\?next=/);
+    await logIn(page, user);
+    await page.waitForURL(/\/dashboard$/);
+    await page.getByRole("heading", { name: "Caller IDs" }).waitFor();
+    // It has no scripts, so it is loaded anew every 30 s, as its predecessor was. That is all axe may find.
+    const problems = await accessibilityProblems(page);
+    expect(problems.filter((problem) => !problem.startsWith("meta-refresh:"))).toEqual([]);
+    await screenshot(page, "dashboard");
+  });
+
+  test("asks again when the session is gone", async () => {
+    await browser.context.clearCookies();
+    await page.reload();
+    await page.waitForURL(/\/login\?next=/);
+    await page.goto("/calls");
+    await page.waitForURL(/\/login/);
+  });
+});
+
 describe.skipIf(!agent)("an agent", () => {
   test("sets the own state", async () => {
     if (!agent) return;
