@@ -170,17 +170,31 @@ async fn guard(
         }
         principal => principal?,
     };
-    let change = (!request.method().is_safe()).then(|| {
-        let path = request.uri().path().to_owned();
-        (request.method().clone(), path, principal.name.clone())
-    });
+    if request.method().is_safe() {
+        request.extensions_mut().insert(principal);
+        return Ok(next.run(request).await);
+    }
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let by = principal.name.clone();
     request.extensions_mut().insert(principal);
-    let response = next.run(request).await;
-    if let Some((method, path, by)) = change {
+    let answer = async move {
+        let response = next.run(request).await;
         let status = response.status().as_u16();
         tracing::info!(by, %method, path, status, "a change was asked for");
+        response
+    };
+    Ok(carried_through(answer).await)
+}
+
+/// A client that goes away takes its request with it, but must not leave a change in the store of which no engine knows.
+async fn carried_through(answer: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(answer).await {
+        Ok(response) => response,
+        Err(broken) => match broken.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Problem::unavailable("The server, which is stopping,").into_response(),
+        },
     }
-    Ok(response)
 }
 
 /// The web client's log-in page, which goes on to `path`.

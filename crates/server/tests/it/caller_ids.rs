@@ -1,6 +1,13 @@
 //! `/v1/caller-ids`: numbers made, found, changed, explained and reported.
 
+use std::time::{Duration, Instant};
+
+use model::Role;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::harness::{Client, Server};
 
@@ -393,4 +400,42 @@ async fn who_calls_back_is_led_to_who_called() {
     assert_eq!(asked("3105550123", "2125550199").await.status, 404);
     let (status, _, field) = asked("anonymous", dialled).await.verdict();
     assert_eq!((status, &*field), (400, "from"));
+}
+
+#[tokio::test]
+async fn a_change_goes_through_though_the_client_goes_away() {
+    const NUMBERS: usize = 40;
+    let server = Server::start().await;
+    let root = server.program(Role::Administrator).await;
+    let (_, key) = root.headers().first().unwrap();
+    for number in 0..NUMBERS {
+        let body = json!({"number": format!("21255501{number:02}")}).to_string();
+        let request = format!(
+            "POST /v1/caller-ids HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // Each goes away a step later.
+        for _ in 0..number {
+            tokio::task::yield_now().await;
+        }
+        stream.shutdown().await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+    }
+    let began = Instant::now();
+    loop {
+        let page = root.get("/v1/caller-ids").await.json();
+        let items = page["items"].as_array().unwrap();
+        let live = items.iter().filter(|one| !one["state"].is_null()).count();
+        let stored = items.len();
+        if live == stored && stored > 0 {
+            return;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "{live} live of {stored} stored"
+        );
+    }
 }
