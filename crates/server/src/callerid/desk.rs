@@ -150,6 +150,7 @@ impl Desk {
             }
             self.write_down().await;
         }
+        self.write_down().await;
         self.ledger.flush();
         self.sync_now().await;
         let status = self.ledger.status().get();
@@ -318,11 +319,22 @@ impl Desk {
                 self.take_back(&error);
             }
         }
+        let mut given_back = Vec::new();
         for Answer { reply, answer } in self.answers.drain(..) {
-            if answer.is_ok() {
-                metrics::counter!("cordboard_caller_ids_presented_total").increment(1);
+            let given = answer.is_ok();
+            match reply.send(answer) {
+                Ok(()) if given => {
+                    metrics::counter!("cordboard_caller_ids_presented_total").increment(1);
+                }
+                // Who asked is gone: nobody presents it.
+                Err(Ok(allocation)) => given_back.push(allocation.reservation.id),
+                _ => {}
             }
-            let _ = reply.send(answer);
+        }
+        let now = self.clock.now();
+        for reservation in given_back {
+            let why = Release::Deleted;
+            self.handle(now, Input::Released { reservation, why });
         }
     }
 

@@ -1,10 +1,17 @@
 //! Caller-ID rotation as it was documented before: paths, parameters, shapes and codes.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::BTreeSet,
+    future::{Future as _, poll_fn},
+    net::IpAddr,
+    pin::pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use model::{Role, UseEnd};
 use serde_json::{Value, json};
-use server::auth::AuthConfig;
+use server::{auth::AuthConfig, callerid::Question, numbers::Numbers};
 
 use crate::harness::{Answer, Client, Server, shape};
 
@@ -493,4 +500,35 @@ async fn who_is_in_no_listed_network_needs_a_key() {
     let agent = server.logged_in("ann", Role::Agent, None).await;
     let agent = agent.with("x-forwarded-for", "198.51.100.7");
     assert_eq!(next(&agent, "3105550123").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_number_for_somebody_who_is_gone_is_free_again() {
+    let (server, anybody, admin) = server().await;
+    add(&admin, "caller_id=2125550100").await;
+    let to = "+13105550123".parse().unwrap();
+    let question = Question {
+        to,
+        place: Numbers::place(to),
+        campaign: "".into(),
+        agent: "".into(),
+    };
+    // Asked, and not waited for.
+    {
+        let mut asking = pin!(server.app.caller_ids.next(question));
+        poll_fn(|context| {
+            assert!(asking.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let began = Instant::now();
+    while next(&anybody, "3105550124").await.status != 200 {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "it stays reserved"
+        );
+    }
+    let stats = admin.get("/api/stats").await.json();
+    assert_eq!(stats["active_reservations"], 1);
 }
