@@ -85,28 +85,19 @@ fn area(number: u64) -> u64 {
 fn caller_id(number: u64, now: Timestamp) -> CallerId {
     let digits = area(number) * 10_000_000 + 5_550_000 + number / AREAS;
     let e164: E164 = format!("+1{digits}").parse().expect("ten digits");
+    let id = CallerIdKey(Uuid::from_u128(u128::from(digits)));
     CallerId {
-        id: CallerIdKey(Uuid::from_u128(u128::from(digits))),
-        number: digits.to_string(),
-        e164,
         country: Some("US".into()),
         calling_code: Some(1),
         region: Some("NY".into()),
         area_code: Some(area(number).to_string()),
         carrier: "C".into(),
-        labels: [].into(),
-        campaigns: [].into(),
-        per_minute_limit: None,
         hourly_limit: 1_000_000,
         daily_limit: 1_000_000,
         max_concurrent: 1000,
         time_zone: "America/New_York".into(),
-        active: true,
         verified: Some(Verification::Administrator),
-        attestation: None,
-        note: String::new(),
-        created_at: now,
-        updated_at: now,
+        ..CallerId::new(id, &digits.to_string(), e164, now)
     }
 }
 

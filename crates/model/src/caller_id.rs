@@ -92,6 +92,33 @@ impl CallerId {
     /// Caps of a number of which nothing else is said.
     pub const DAILY_LIMIT: u32 = 500;
 
+    /// A number of which nothing more is known, with the usual caps and for one call at a time. Nobody vouches for it.
+    pub fn new(id: CallerIdKey, number: &str, e164: E164, at: Timestamp) -> Self {
+        Self {
+            id,
+            number: number.to_owned(),
+            e164,
+            country: None,
+            calling_code: None,
+            region: None,
+            area_code: None,
+            carrier: String::new(),
+            labels: BTreeSet::new(),
+            campaigns: BTreeSet::new(),
+            per_minute_limit: None,
+            hourly_limit: Self::HOURLY_LIMIT,
+            daily_limit: Self::DAILY_LIMIT,
+            max_concurrent: 1,
+            time_zone: "UTC".to_owned(),
+            active: true,
+            verified: None,
+            attestation: None,
+            note: String::new(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
     /// The number without its country code.
     pub fn national(&self) -> Option<Digits> {
         let digits = self.e164.digits().to_string();

@@ -195,27 +195,15 @@ fn number(number: u64) -> E164 {
 fn caller_id(of: u64) -> CallerId {
     let e164 = number(of);
     CallerId {
-        id: key(of),
-        number: e164.digits().to_string(),
-        e164,
         country: Some("US".to_owned()),
         calling_code: Some(1),
         region: Some("Some State".to_owned()),
         area_code: Some((200 + of % 800).to_string()),
         carrier: format!("Carrier {}", of % 100),
         labels: [format!("pool-{}", of % 50)].into(),
-        campaigns: [].into(),
-        per_minute_limit: None,
-        hourly_limit: CallerId::HOURLY_LIMIT,
-        daily_limit: CallerId::DAILY_LIMIT,
-        max_concurrent: 1,
         time_zone: "America/New_York".to_owned(),
-        active: true,
         verified: Some(Verification::Administrator),
-        attestation: None,
-        note: String::new(),
-        created_at: at(0),
-        updated_at: at(0),
+        ..CallerId::new(key(of), &e164.digits().to_string(), e164, at(0))
     }
 }
 

@@ -8,7 +8,7 @@
 #[path = "../plot/mod.rs"]
 mod curves;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -157,28 +157,19 @@ fn number(index: u64) -> CallerId {
     let code = 200 + index % AREA_CODES;
     let line = index / AREA_CODES;
     let number = format!("{code}{line:07}");
+    let id = CallerIdKey::new(Timestamp::from_micros(START), u128::from(index) << 64);
+    let e164 = format!("+1{number}").parse().expect("a number");
     CallerId {
-        id: CallerIdKey::new(Timestamp::from_micros(START), u128::from(index) << 64),
-        e164: format!("+1{number}").parse().expect("a number"),
-        number,
         country: Some("US".into()),
         calling_code: Some(1),
         region: Some(format!("state {}", code % 50)),
         area_code: Some(code.to_string()),
         carrier: "AT&T".into(),
-        labels: BTreeSet::new(),
-        campaigns: BTreeSet::new(),
-        per_minute_limit: None,
         hourly_limit: 1_000_000,
         daily_limit: 1_000_000,
-        max_concurrent: 1,
         time_zone: "America/New_York".into(),
-        active: true,
         verified: Some(Verification::Administrator),
-        attestation: None,
-        note: String::new(),
-        created_at: Timestamp::from_micros(START),
-        updated_at: Timestamp::from_micros(START),
+        ..CallerId::new(id, &number, e164, Timestamp::from_micros(START))
     }
 }
 

@@ -218,27 +218,8 @@ fn own_number(number: &str, active: bool) -> model::CallerId {
         .caller_id(number, None)
         .unwrap();
     model::CallerId {
-        id: model::CallerIdKey::new(at, 1),
-        number: own.number,
-        e164: own.e164,
-        country: own.country,
-        calling_code: own.calling_code,
-        region: own.region,
-        area_code: own.area_code,
-        carrier: String::new(),
-        labels: [].into(),
-        campaigns: [].into(),
-        per_minute_limit: None,
-        hourly_limit: 1,
-        daily_limit: 1,
-        max_concurrent: 1,
-        time_zone: "UTC".to_owned(),
         active,
-        verified: None,
-        attestation: None,
-        note: String::new(),
-        created_at: at,
-        updated_at: at,
+        ..own.into_caller_id(model::CallerIdKey::new(at, 1), at)
     }
 }
 

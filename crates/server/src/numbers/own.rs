@@ -1,6 +1,6 @@
 //! One of our own numbers, as an import or a form gives it.
 
-use model::{Digits, E164, Invalid};
+use model::{CallerId, CallerIdKey, Digits, E164, Invalid, Timestamp};
 
 use super::Numbers;
 use super::written::Written;
@@ -15,6 +15,19 @@ pub struct OwnNumber {
     pub calling_code: Option<u16>,
     pub region: Option<String>,
     pub area_code: Option<String>,
+}
+
+impl OwnNumber {
+    /// The number with the usual caps. Nobody vouches for it yet.
+    pub fn into_caller_id(self, id: CallerIdKey, at: Timestamp) -> CallerId {
+        CallerId {
+            country: self.country,
+            calling_code: self.calling_code,
+            region: self.region,
+            area_code: self.area_code,
+            ..CallerId::new(id, &self.number, self.e164, at)
+        }
+    }
 }
 
 impl Numbers {

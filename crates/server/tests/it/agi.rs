@@ -132,27 +132,9 @@ fn own(number: &str) -> CallerId {
     let (at, random) = Clock::start().id();
     let own = Numbers::default().caller_id(number, None).unwrap();
     CallerId {
-        id: CallerIdKey::new(at, random),
-        number: own.number,
-        e164: own.e164,
-        country: own.country,
-        calling_code: own.calling_code,
-        region: own.region,
-        area_code: own.area_code,
         carrier: CARRIER.to_owned(),
-        labels: [].into(),
-        campaigns: [].into(),
-        per_minute_limit: None,
-        hourly_limit: CallerId::HOURLY_LIMIT,
-        daily_limit: CallerId::DAILY_LIMIT,
-        max_concurrent: 1,
-        time_zone: "UTC".to_owned(),
-        active: true,
         verified: Some(Verification::Administrator),
-        attestation: None,
-        note: String::new(),
-        created_at: at,
-        updated_at: at,
+        ..own.into_caller_id(CallerIdKey::new(at, random), at)
     }
 }
 

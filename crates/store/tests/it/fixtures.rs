@@ -139,28 +139,10 @@ pub(crate) fn person(number: u64) -> E164 {
 /// A number of which only the least is said.
 pub(crate) fn caller_id(of: u64) -> CallerId {
     let e164 = number(of);
+    let id = caller_id_key(u128::from(of));
     CallerId {
-        id: caller_id_key(u128::from(of)),
-        number: e164.to_string(),
-        e164,
-        country: None,
-        calling_code: None,
-        region: None,
-        area_code: None,
-        carrier: String::new(),
-        labels: [].into(),
-        campaigns: [].into(),
-        per_minute_limit: None,
-        hourly_limit: CallerId::HOURLY_LIMIT,
-        daily_limit: CallerId::DAILY_LIMIT,
-        max_concurrent: 1,
-        time_zone: "UTC".to_owned(),
-        active: true,
-        verified: None,
-        attestation: None,
-        note: String::new(),
-        created_at: at(3),
         updated_at: at(4),
+        ..CallerId::new(id, &e164.to_string(), e164, at(3))
     }
 }
 

@@ -118,28 +118,16 @@ impl Desk {
 /// A US number that may be presented once at a time.
 fn us(number: &str) -> CallerId {
     let e164: E164 = format!("+1{number}").parse().unwrap();
+    let id = CallerIdKey(Uuid::from_u128(u128::from(e164.digits())));
     CallerId {
-        id: CallerIdKey(Uuid::from_u128(u128::from(e164.digits()))),
-        number: number.into(),
-        e164,
         country: Some("US".into()),
         calling_code: Some(1),
         region: region(&number[..3]).map(Into::into),
         area_code: Some(number[..3].into()),
         carrier: "AT&T".into(),
-        labels: BTreeSet::new(),
-        campaigns: BTreeSet::new(),
-        per_minute_limit: None,
-        hourly_limit: 100,
-        daily_limit: 500,
-        max_concurrent: 1,
         time_zone: "America/New_York".into(),
-        active: true,
         verified: Some(Verification::Administrator),
-        attestation: None,
-        note: String::new(),
-        created_at: Timestamp::from_micros(START),
-        updated_at: Timestamp::from_micros(START),
+        ..CallerId::new(id, number, e164, Timestamp::from_micros(START))
     }
 }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use store::{CallerIdFilter, MAX_PAGE, Upserted};
 use utoipa::ToSchema;
 
-use super::super::{Api, JsonBody};
+use super::{
+    super::{Api, JsonBody},
+    noun::checked_filter,
+};
 use crate::{auth::Principal, problem::Problem};
 
 /// The most numbers that may be named one by one.
@@ -150,14 +153,15 @@ impl Select {
                 Err(Problem::field("ids", detail))
             }
             (Some(ids), None) => Ok(Self::Ids(ids.into_iter())),
-            (None, Some(filter)) => Ok(Self::Filter(CallerIdFilter {
+            (None, Some(filter)) => checked_filter(CallerIdFilter {
                 number: filter.number,
                 country: filter.country,
                 area_code: filter.area_code,
                 carrier: filter.carrier,
                 label: filter.label,
                 active: filter.active,
-            })),
+            })
+            .map(Self::Filter),
             _ => Err(Problem::field("filter", "Give either ids or filter.")),
         }
     }

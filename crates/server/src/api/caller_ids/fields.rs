@@ -94,13 +94,6 @@ impl CallerIdFields {
             is_did(api, &written).await?.then_some(Verification::Did)
         };
         let caller_id = CallerId {
-            id,
-            number: own.number,
-            e164: own.e164,
-            country: own.country,
-            calling_code: own.calling_code,
-            region: own.region,
-            area_code: own.area_code,
             carrier: self.carrier,
             labels: self.labels,
             campaigns: self.campaigns,
@@ -113,8 +106,8 @@ impl CallerIdFields {
             verified,
             attestation: self.attestation,
             note: self.note,
-            created_at,
             updated_at: api.app.clock.now().utc,
+            ..own.into_caller_id(id, created_at)
         };
         caller_id.check()?;
         Ok(caller_id)

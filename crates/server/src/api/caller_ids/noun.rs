@@ -46,22 +46,7 @@ pub(crate) struct CallerIdQuery {
 
 impl CallerIdQuery {
     fn filter(self) -> Result<CallerIdFilter, Problem> {
-        for (field, text, most) in [
-            ("number", &self.number, 16),
-            ("country", &self.country, 2),
-            ("area_code", &self.area_code, 8),
-            ("carrier", &self.carrier, 100),
-            ("label", &self.label, 100),
-        ] {
-            if text
-                .as_deref()
-                .is_some_and(|text| text.chars().count() > most || text.contains('\0'))
-            {
-                let detail = format!("{field} is not 0 to {most} characters.");
-                return Err(Problem::field(field, detail));
-            }
-        }
-        Ok(CallerIdFilter {
+        checked_filter(CallerIdFilter {
             number: self.number,
             country: self.country,
             area_code: self.area_code,
@@ -70,6 +55,24 @@ impl CallerIdQuery {
             active: self.active,
         })
     }
+}
+
+/// The filter, if its texts are ones that a number can have.
+pub(super) fn checked_filter(filter: CallerIdFilter) -> Result<CallerIdFilter, Problem> {
+    for (field, text, most) in [
+        ("number", &filter.number, 16),
+        ("country", &filter.country, 2),
+        ("area_code", &filter.area_code, 8),
+        ("carrier", &filter.carrier, 100),
+        ("label", &filter.label, 100),
+    ] {
+        let wrong = |text: &str| text.chars().count() > most || text.contains('\0');
+        if text.as_deref().is_some_and(wrong) {
+            let detail = format!("{field} is not 0 to {most} characters.");
+            return Err(Problem::field(field, detail));
+        }
+    }
+    Ok(filter)
 }
 
 /// Numbers in their order, each with what it is doing.

@@ -134,7 +134,7 @@ impl Said {
         id: CallerIdKey,
         at: Timestamp,
     ) -> Result<CallerId, Invalid> {
-        let mut one = known.unwrap_or_else(|| new(self.own, id, at));
+        let mut one = known.unwrap_or_else(|| self.own.into_caller_id(id, at));
         set(&mut one.carrier, self.carrier);
         set(&mut one.hourly_limit, self.hourly_limit);
         set(&mut one.daily_limit, self.daily_limit);
@@ -156,32 +156,6 @@ impl Said {
 fn set<T>(field: &mut T, said: Option<T>) {
     if let Some(said) = said {
         *field = said;
-    }
-}
-
-fn new(own: OwnNumber, id: CallerIdKey, at: Timestamp) -> CallerId {
-    CallerId {
-        id,
-        number: own.number,
-        e164: own.e164,
-        country: own.country,
-        calling_code: own.calling_code,
-        region: own.region,
-        area_code: own.area_code,
-        carrier: String::new(),
-        labels: BTreeSet::new(),
-        campaigns: BTreeSet::new(),
-        per_minute_limit: None,
-        hourly_limit: CallerId::HOURLY_LIMIT,
-        daily_limit: CallerId::DAILY_LIMIT,
-        max_concurrent: 1,
-        time_zone: "UTC".to_owned(),
-        active: true,
-        verified: None,
-        attestation: None,
-        note: String::new(),
-        created_at: at,
-        updated_at: at,
     }
 }
 
