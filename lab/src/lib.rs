@@ -26,7 +26,7 @@ pub use lab::{AmiUser, Lab, LabBuilder, up, up_or_skip};
 pub use media::{Tone, Voice};
 pub use requirements::{is_required, is_root, requirements};
 pub use services::{
-    Database, Server, Services, mariadb, postgres, redis, shared_mariadb, shared_postgres,
-    shared_redis,
+    Database, RedisCluster, Server, Services, mariadb, postgres, redis, redis_cluster,
+    redis_with_tls, shared_mariadb, shared_postgres, shared_redis,
 };
 pub use sip::{Behaviour, Call, CallReport, Outcome, Phone, TrunkCaller};

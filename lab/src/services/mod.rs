@@ -1,7 +1,8 @@
 //! Private database servers from Debian's packages, on a loopback port and in a folder of their own.
 //!
-//! Three ways to get one:
+//! Ways to get one:
 //! * [`postgres`], [`mariadb`], [`redis`]: a server for this test alone, which can be stopped and started.
+//! * [`redis_with_tls`], [`redis_cluster`]: the same, in other shapes.
 //! * [`shared_postgres`], [`shared_mariadb`], [`shared_redis`]: a fresh, empty database on the server named by the
 //!   environment (see [`Services`]), or on a private server where there is none.
 //! * [`Services::up`]: all three, for a whole test run.
@@ -15,6 +16,7 @@ mod server;
 
 use std::path::PathBuf;
 
+pub use self::redis::{MASTERS, RedisCluster};
 pub use server::Server;
 
 use crate::{
@@ -39,6 +41,16 @@ pub async fn mariadb() -> Result<Server> {
 /// Starts a Redis server with a password and 1,024 databases.
 pub async fn redis() -> Result<Server> {
     redis::server().await
+}
+
+/// Starts a Redis server with this certificate and key (PEM), whose address is `rediss://…`.
+pub async fn redis_with_tls(certificate: &str, key: &str) -> Result<Server> {
+    redis::server_with_tls(certificate, key).await
+}
+
+/// Starts a Redis Cluster of three masters.
+pub async fn redis_cluster() -> Result<RedisCluster> {
+    RedisCluster::up().await
 }
 
 /// A fresh, empty database. It is gone when this is dropped.
@@ -156,6 +168,17 @@ impl Dsn {
                 "a test DSN has the form scheme://user:password@host:port/database".into(),
             )
         })
+    }
+
+    /// A Redis that was started here.
+    fn of(place: &server::Place) -> Self {
+        Self {
+            scheme: "redis".into(),
+            user: "default".into(),
+            password: place.password.clone(),
+            host: "127.0.0.1".into(),
+            port: place.port,
+        }
     }
 
     fn with_database(&self, name: &str) -> String {
