@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordboard_cluster::{SharedNumber, SharedPool};
+use cordboard_cluster::{Address, SharedNumber, SharedPool};
 use engine::callerid::{Asked, Limits, Usage};
 use model::{
     CallerId, CallerIdKey, Country, Digits, E164, Place, ReservationId, Timestamp, Verification,
@@ -56,7 +56,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn load(dsn: &str) -> Result<(), Failure> {
-    let pool = SharedPool::connect(dsn, "loader", limits()).await?;
+    let pool = SharedPool::connect(&Address::parse(dsn)?, "loader", limits()).await?;
     pool.open("bench").await?;
     let now: Timestamp = jiff::Timestamp::now().into();
     pool.refresh_zones(now).await?;
@@ -115,7 +115,8 @@ async fn measure(dsn: &str, time: Duration) -> Result<f64, Failure> {
 }
 
 async fn ask(dsn: String, node: u64, until: Instant) -> Result<u32, Failure> {
-    let pool = SharedPool::connect(&dsn, &format!("node{node}"), limits()).await?;
+    let pool =
+        SharedPool::connect(&Address::parse(&dsn)?, &format!("node{node}"), limits()).await?;
     pool.open("bench").await?;
     let mut answers = 0;
     while Instant::now() < until {

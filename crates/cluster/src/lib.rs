@@ -4,6 +4,7 @@
 //! the last use of a number both. Redis' clock counts. What this crate must never do: decide by itself what Redis did not
 //! answer. Who asks is told why there is no answer, and has a policy for it.
 
+mod address;
 mod answer;
 mod connection;
 mod error;
@@ -12,6 +13,7 @@ mod scripts;
 mod setup;
 mod zones;
 
+pub use address::{Address, MAX_HOSTS};
 pub use answer::Shown;
 pub use error::ClusterError;
 pub use pool::{MAX_ROUNDS, SharedPool};

@@ -15,7 +15,7 @@ use crate::answer::{self, Reader, Verdict};
 use crate::connection::Connection;
 use crate::scripts::{self, KEYS, Scripts, ZONES};
 use crate::setup::{Policy, SharedNumber};
-use crate::{ClusterError, Shown, zones};
+use crate::{Address, ClusterError, Shown, zones};
 
 /// How often a question gives way to numbers that have to wake up first, a thousand at a time.
 pub const MAX_ROUNDS: usize = 2000;
@@ -43,28 +43,32 @@ impl std::fmt::Debug for SharedPool {
 
 impl SharedPool {
     /// Connects. `node` names this node for as long as it lives, restarts included; two nodes never have the same name.
-    pub async fn connect(url: &str, node: &str, limits: Limits) -> Result<Self, ClusterError> {
-        Self::connect_by(url, node, limits, Scripts::new()).await
+    pub async fn connect(
+        address: &Address,
+        node: &str,
+        limits: Limits,
+    ) -> Result<Self, ClusterError> {
+        Self::connect_by(address, node, limits, Scripts::new()).await
     }
 
     /// The same by a clock that tests set: seconds and microseconds in the hash tag's `test-time`.
     #[doc(hidden)]
     pub async fn connect_by_test_time(
-        url: &str,
+        address: &Address,
         node: &str,
         limits: Limits,
     ) -> Result<Self, ClusterError> {
-        Self::connect_by(url, node, limits, Scripts::by_test_time()).await
+        Self::connect_by(address, node, limits, Scripts::by_test_time()).await
     }
 
     async fn connect_by(
-        url: &str,
+        address: &Address,
         node: &str,
         limits: Limits,
         scripts: Scripts,
     ) -> Result<Self, ClusterError> {
         Ok(Self {
-            connection: Connection::open(url).await?,
+            connection: Connection::open(address).await?,
             scripts: Arc::new(scripts),
             limits: Arc::new(limits),
             node: node.into(),
@@ -221,9 +225,14 @@ impl SharedPool {
         Ok(command.exec_async(&mut connection).await?)
     }
 
-    /// Ends a reservation, whichever node made it; `false`: none is open with this id.
-    pub async fn release(&self, id: ReservationId) -> Result<bool, ClusterError> {
-        let ended = self.finish("id", &id.to_string(), "", None).await?;
+    /// Ends a reservation, whichever node made it; `false`: none is open with this id. With an outcome the number is judged anew,
+    /// in a second round trip.
+    pub async fn release(
+        &self,
+        id: ReservationId,
+        outcome: Option<Outcome>,
+    ) -> Result<bool, ClusterError> {
+        let ended = self.finish("id", &id.to_string(), "", outcome).await?;
         Ok(!ended.is_empty())
     }
 

@@ -16,6 +16,8 @@ pub(crate) const KEYS: [&str; 11] = [
     "{cordboard:cid}:rare",
     "{cordboard:cid}:scores",
 ];
+/// The slot of all of them in a Redis Cluster: that of `cordboard:cid`, CRC-16 (XMODEM) modulo 16384.
+pub(crate) const SLOT: u16 = 433;
 pub(crate) const ZONES: &str = KEYS[1];
 
 /// Which number a person saw last.
@@ -41,6 +43,7 @@ pub(crate) struct Scripts {
     pub(crate) show: Script,
 }
 
+const WHOLE: &str = include_str!("scripts/whole.lua");
 const SHARED: &str = include_str!("scripts/shared.lua");
 
 impl Scripts {
@@ -55,9 +58,9 @@ impl Scripts {
     }
 
     fn after(shared: &str) -> Self {
-        let script = |own: &str| Script::new(&format!("{shared}{own}"));
+        let script = |own: &str| Script::new(&format!("{WHOLE}{shared}{own}"));
         Self {
-            open: Script::new(include_str!("scripts/open.lua")),
+            open: Script::new(&format!("{WHOLE}{}", include_str!("scripts/open.lua"))),
             // The server that has the keys is asked, whichever of a cluster it is.
             policy: Script::new("return redis.call('INFO', 'memory')"),
             allocate: script(include_str!("scripts/allocate.lua")),

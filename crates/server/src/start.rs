@@ -163,10 +163,13 @@ fn caller_ids(config: &Config) -> callerid::Settings {
             config::CallerIdDurability::Strict => callerid::Durability::Strict,
         },
         watch_calls: config.watch_calls,
-        shared: config.redis.as_ref().map(|url| callerid::SharedSettings {
-            url: url.expose().to_owned(),
-            fail: fail(config),
-            node_file: data.join("node"),
+        // The address was read when the configuration was checked.
+        shared: config.redis_address().and_then(Result::ok).map(|address| {
+            callerid::SharedSettings {
+                address,
+                fail: fail(config),
+                node_file: data.join("node"),
+            }
         }),
     }
 }

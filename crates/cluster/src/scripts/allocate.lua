@@ -10,6 +10,14 @@ local control_every, max_give_way = tonumber(ARGV[9]), tonumber(ARGV[10])
 local tiers = tonumber(ARGV[11])
 local CATCH_UP, LOOKED_THROUGH, MINUTE_MICROS = 64, 64, 60000000
 
+-- The connection broke before the answer came, and the question is sent again: it has been answered.
+local answered = call('HGET', RESERVED, id)
+if answered then
+  local number, _, tier, made, expires = unpack(cmsgpack.unpack(answered))
+  local said = read(number)
+  return { 'present', number, tier, text(made), text(expires), said[LABEL] }
+end
+
 -- A question that is asked again because more had to wake up first was counted the first time: its limit is 0.
 if per_agent > 0 then
   local oldest = tonumber(call('LINDEX', AGENT, per_agent - 1) or nil)

@@ -1,7 +1,7 @@
 -- What every script begins with. One call of a script is one step for all nodes: nothing comes between its reads and its writes.
 --
 -- Every key is declared and carries the same hash tag, so that a Redis Cluster keeps them in one slot:
---   clock     which pool this is, in which run of the server, and the last turn that was given
+--   clock     which pool this is, in which run of the server, the last turn that was given, and when that was
 --   zones     time zone -> first day, then the midnights that follow it, in seconds since 1970
 --   said      number -> what an administrator says of it
 --   state     number -> what has happened to it
@@ -27,13 +27,13 @@ local now = time[1] * 1000000 + time[2]
 
 -- The last argument is the pool that the node believes in. Another one has forgotten what this node did, so it must tell first.
 local pool = table.remove(ARGV)
-local clock = call('HMGET', CLOCK, 'pool', 'turn')
-if clock[1] ~= pool then
+local clock = call('HMGET', CLOCK, 'pool', 'turn', 'run', 'at')
+if clock[1] ~= pool or not is_whole(CLOCK, clock[3], clock[4]) then
   return { 'lost' }
 end
 -- The first write of every script is one that Redis refuses when its memory is full, so that none stops half-way.
 local turn = math.max(now, tonumber(clock[2]) + 1)
-call('HSET', CLOCK, 'turn', string.format('%.0f', turn + 16))
+call('HSET', CLOCK, 'turn', string.format('%.0f', turn + 16), 'at', string.format('%.0f', now))
 
 local function next_turn()
   turn = turn + 1

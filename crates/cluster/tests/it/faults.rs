@@ -1,70 +1,64 @@
-//! A server that forgets, restarts, or throws keys away; and a real cluster of three.
+//! A server that forgets, or throws keys away.
 
-use cluster::{ClusterError, SharedNumber, SharedPool};
-use engine::callerid::Usage;
+use cluster::{Address, ClusterError, SharedPool};
 use model::CallerId;
 
 use crate::fixtures::*;
 
-fn shared(said: CallerId) -> SharedNumber {
-    SharedNumber {
-        said,
-        usage: Usage::default(),
-    }
-}
-
 async fn say(dsn: &str, words: &[&str]) {
-    let client = redis::Client::open(dsn).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = connect(dsn).await;
     let mut command = redis::cmd(words[0]);
     command.arg(&words[1..]);
     command.exec_async(&mut connection).await.unwrap();
 }
 
+async fn node(dsn: &str, name: &str) -> SharedPool {
+    let address = Address::parse(dsn).unwrap();
+    let pool = SharedPool::connect(&address, name, limits()).await;
+    pool.unwrap()
+}
+
 #[tokio::test]
 async fn a_script_that_redis_forgot_is_brought_again() {
-    let Some(_) = database().await else { return };
+    if !is_here() {
+        return;
+    }
     let server = lab::redis().await.unwrap();
-    let pool = SharedPool::connect(server.dsn(), "a", limits())
-        .await
-        .unwrap();
+    let pool = node(server.dsn(), "a").await;
     pool.open("first").await.unwrap();
     let said = CallerId {
         max_concurrent: 9,
         ..us("2125550101")
     };
-    pool.set(&[shared(said.clone())], now()).await.unwrap();
+    pool.set(&[unused(said.clone())], now()).await.unwrap();
     for to in ["2125550201", "2125550202"] {
         say(server.dsn(), &["SCRIPT", "FLUSH"]).await;
         let answer = pool.allocate(fresh_id(), &asked(to, "sales"), None).await;
         assert!(answer.unwrap().is_ok());
         say(server.dsn(), &["SCRIPT", "FLUSH"]).await;
-        pool.set(&[shared(said.clone())], now()).await.unwrap();
+        pool.set(&[unused(said.clone())], now()).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_node_hears_that_its_pool_is_gone() {
-    let Some(database) = database().await else {
+    if !is_here() {
         return;
-    };
-    let pool = SharedPool::connect(database.dsn(), "a", limits())
-        .await
-        .unwrap();
+    }
+    let database = lab::shared_redis().await.unwrap();
+    let pool = node(database.dsn(), "a").await;
     pool.open("first").await.unwrap();
-    pool.set(&[shared(us("2125550101"))], now()).await.unwrap();
+    pool.set(&[unused(us("2125550101"))], now()).await.unwrap();
     say(database.dsn(), &["FLUSHDB"]).await;
     let asked = asked("2125550201", "sales");
     let gone = pool.allocate(fresh_id(), &asked, None).await;
     assert!(matches!(gone, Err(ClusterError::Lost)), "{gone:?}");
     // Another node was quicker to make a new one: that does not know what this one did either.
-    let other = SharedPool::connect(database.dsn(), "b", limits())
-        .await
-        .unwrap();
+    let other = node(database.dsn(), "b").await;
     other.open("second").await.unwrap();
     assert!(matches!(pool.tick().await, Err(ClusterError::Lost)));
     pool.open("third").await.unwrap();
-    pool.set(&[shared(us("2125550101"))], now()).await.unwrap();
+    pool.set(&[unused(us("2125550101"))], now()).await.unwrap();
     assert!(
         other
             .allocate(fresh_id(), &asked, None)
@@ -76,11 +70,11 @@ async fn a_node_hears_that_its_pool_is_gone() {
 
 #[tokio::test]
 async fn a_policy_that_evicts_is_seen() {
-    let Some(_) = database().await else { return };
+    if !is_here() {
+        return;
+    }
     let server = lab::redis().await.unwrap();
-    let pool = SharedPool::connect(server.dsn(), "a", limits())
-        .await
-        .unwrap();
+    let pool = node(server.dsn(), "a").await;
     assert!(!pool.policy().await.unwrap().evicts_the_pool());
     say(
         server.dsn(),
@@ -94,13 +88,13 @@ async fn a_policy_that_evicts_is_seen() {
 
 #[tokio::test]
 async fn a_full_memory_leaves_nothing_half_done() {
-    let Some(_) = database().await else { return };
+    if !is_here() {
+        return;
+    }
     let server = lab::redis().await.unwrap();
-    let pool = SharedPool::connect(server.dsn(), "a", limits())
-        .await
-        .unwrap();
+    let pool = node(server.dsn(), "a").await;
     pool.open("first").await.unwrap();
-    pool.set(&[shared(us("2125550101"))], now()).await.unwrap();
+    pool.set(&[unused(us("2125550101"))], now()).await.unwrap();
     let asked = asked("2125550201", "sales");
     let made = pool
         .allocate(fresh_id(), &asked, None)
@@ -109,11 +103,11 @@ async fn a_full_memory_leaves_nothing_half_done() {
         .unwrap();
     say(server.dsn(), &["CONFIG", "SET", "maxmemory", "1"]).await;
     assert!(matches!(
-        pool.release(made.reservation.id).await,
+        pool.release(made.reservation.id, None).await,
         Err(ClusterError::Redis(_))
     ));
     say(server.dsn(), &["CONFIG", "SET", "maxmemory", "0"]).await;
-    assert!(pool.release(made.reservation.id).await.unwrap());
+    assert!(pool.release(made.reservation.id, None).await.unwrap());
     assert!(
         pool.allocate(fresh_id(), &asked, None)
             .await

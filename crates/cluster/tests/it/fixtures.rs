@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use cluster::{SharedNumber, SharedPool};
+use cluster::{Address, SharedNumber, SharedPool};
 use engine::callerid::{Allocation, Asked, Limits, Refusal, Shortage, Usage};
 use model::{
     CallerId, CallerIdKey, CallerIdRule, Country, Digits, E164, Place, ReservationId, Timestamp,
     Verification,
 };
+use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
 const REDIS_ENV: &str = "CORDBOARD_TEST_REDIS";
@@ -15,17 +16,99 @@ const REDIS_ENV: &str = "CORDBOARD_TEST_REDIS";
 /// 2026-03-02T10:00:30Z.
 pub(crate) const START: i64 = 1_772_445_630_000_000;
 
-/// An empty database of the run's Redis; `None`: there is none here, and that has been said.
-pub(crate) async fn database() -> Option<lab::Database> {
+/// What a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    /// A database of the run's Redis.
+    One,
+    /// Three masters of the test's own.
+    Cluster,
+}
+
+/// Makes two tests of each body: on one Redis, and on a Redis Cluster.
+macro_rules! contract {
+    ($($body:ident),+ $(,)?) => {
+        mod one { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $body() { super::$body(crate::fixtures::On::One).await; }
+        )+ }
+        mod cluster_of_three { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $body() { super::$body(crate::fixtures::On::Cluster).await; }
+        )+ }
+    };
+}
+pub(crate) use contract;
+
+/// Where an empty pool is; gone when dropped.
+pub(crate) enum Home {
+    One(Box<lab::Database>),
+    Cluster(lab::RedisCluster),
+}
+
+impl Home {
+    /// `None`: there is no Redis here, and that has been said.
+    pub(crate) async fn fresh(on: On) -> Option<Self> {
+        if !is_here() {
+            return None;
+        }
+        Some(match on {
+            On::One => Self::One(Box::new(lab::shared_redis().await.unwrap())),
+            On::Cluster => Self::Cluster(lab::redis_cluster().await.unwrap()),
+        })
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        let dsn = match self {
+            Self::One(database) => database.dsn(),
+            Self::Cluster(cluster) => cluster.dsn(),
+        };
+        Address::parse(dsn).unwrap()
+    }
+
+    /// A connection to the server that has the pool.
+    pub(crate) async fn server(&self) -> MultiplexedConnection {
+        match self {
+            Self::One(database) => connect(database.dsn()).await,
+            Self::Cluster(cluster) => {
+                let (_, master) = owner(cluster).await;
+                connect(&master).await
+            }
+        }
+    }
+}
+
+/// The master that has the pool's slot: its index and address.
+pub(crate) async fn owner(cluster: &lab::RedisCluster) -> (usize, String) {
+    for (index, master) in cluster.masters().enumerate() {
+        let mut get = redis::cmd("EXISTS");
+        let answer: redis::RedisResult<bool> = get
+            .arg("{cordboard:cid}:clock")
+            .query_async(&mut connect(master).await)
+            .await;
+        if answer.is_ok() {
+            return (index, master.to_owned());
+        }
+    }
+    panic!("no master has the slot");
+}
+
+pub(crate) async fn connect(dsn: &str) -> MultiplexedConnection {
+    let client = redis::Client::open(dsn).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+/// Whether there is a Redis to test with; that there is none has been said.
+pub(crate) fn is_here() -> bool {
     if std::env::var_os(REDIS_ENV).is_some() {
-        return Some(lab::shared_redis().await.unwrap());
+        return true;
     }
     assert!(
         !lab::is_required(),
         "{REDIS_ENV} is not set, and skipping is not allowed here"
     );
     eprintln!("SKIPPED: {REDIS_ENV} is not set; run under `lab services run -- …`");
-    None
+    false
 }
 
 pub(crate) fn limits() -> Limits {
@@ -48,29 +131,40 @@ pub(crate) fn fresh_id() -> ReservationId {
 pub(crate) struct Desk {
     pub(crate) pool: SharedPool,
     pub(crate) now: i64,
-    redis: redis::aio::MultiplexedConnection,
-    _database: lab::Database,
+    redis: MultiplexedConnection,
+    home: Home,
 }
 
 impl Desk {
-    pub(crate) async fn new() -> Option<Self> {
-        Self::with(limits()).await
+    pub(crate) async fn new(on: On) -> Option<Self> {
+        Self::with(on, limits()).await
     }
 
-    pub(crate) async fn with(limits: Limits) -> Option<Self> {
-        let database = database().await?;
-        let client = redis::Client::open(database.dsn()).unwrap();
-        let redis = client.get_multiplexed_async_connection().await.unwrap();
-        let pool = SharedPool::connect_by_test_time(database.dsn(), "a", limits);
+    pub(crate) async fn with(on: On, limits: Limits) -> Option<Self> {
+        let home = Home::fresh(on).await?;
+        let address = home.address();
+        let pool = SharedPool::connect_by_test_time(&address, "a", limits);
         let mut desk = Self {
             pool: pool.await.unwrap(),
             now: START,
-            redis,
-            _database: database,
+            redis: home.server().await,
+            home,
         };
-        desk.wait_micros(0).await;
-        desk.pool.open("first").await.unwrap();
+        desk.begin_anew().await;
         Some(desk)
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.home.address()
+    }
+
+    /// Forgets everything.
+    pub(crate) async fn begin_anew(&mut self) {
+        let flush = redis::cmd("FLUSHDB");
+        flush.exec_async(&mut self.redis).await.unwrap();
+        self.now = START;
+        self.wait_micros(0).await;
+        self.pool.open("first").await.unwrap();
     }
 
     pub(crate) async fn wait(&mut self, seconds: i64) {
@@ -93,10 +187,8 @@ impl Desk {
 
     pub(crate) async fn add(&mut self, said: CallerId) -> E164 {
         let e164 = said.e164;
-        let usage = Usage::default();
-        let numbers = [SharedNumber { said, usage }];
         let now = Timestamp::from_micros(self.now);
-        self.pool.set(&numbers, now).await.unwrap();
+        self.pool.set(&[unused(said)], now).await.unwrap();
         e164
     }
 
@@ -125,6 +217,14 @@ impl Desk {
             Err(Refusal::Exhausted(shortage)) => *shortage,
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// What is said of a number, which nobody has used.
+pub(crate) fn unused(said: CallerId) -> SharedNumber {
+    SharedNumber {
+        said,
+        usage: Usage::default(),
     }
 }
 

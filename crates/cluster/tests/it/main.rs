@@ -7,6 +7,8 @@ extern crate cordboard_cluster as cluster;
 
 mod faults;
 mod fixtures;
+mod moves;
 mod nodes;
 mod random_hours;
 mod rules;
+mod tls;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use cluster::{SharedNumber, SharedPool};
-use engine::callerid::{Refusal, Usage};
+use cluster::SharedPool;
+use engine::callerid::Refusal;
 use model::{CallerId, E164};
 
 use crate::fixtures::*;
@@ -31,7 +31,7 @@ async fn asker(pool: SharedPool, asker: usize, live: Live) -> Vec<(E164, i64)> {
                 made.push((number, made_at));
                 tokio::task::yield_now().await;
                 live[&number].fetch_sub(1, Ordering::SeqCst);
-                assert!(pool.release(allocation.reservation.id).await.unwrap());
+                assert!(pool.release(allocation.reservation.id, None).await.unwrap());
             }
             Err(Refusal::Exhausted(_)) => {}
             Err(other) => panic!("{other:?}"),
@@ -40,20 +40,20 @@ async fn asker(pool: SharedPool, asker: usize, live: Live) -> Vec<(E164, i64)> {
     made
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_under_load_never_break_a_cap() {
-    let Some(database) = database().await else {
+contract!(nodes_under_load_never_break_a_cap);
+
+async fn nodes_under_load_never_break_a_cap(on: On) {
+    let Some(home) = Home::fresh(on).await else {
         return;
     };
     let numbers: Vec<_> = (0..20)
-        .map(|line| SharedNumber {
-            said: CallerId {
+        .map(|line| {
+            unused(CallerId {
                 per_minute_limit: Some(40),
                 hourly_limit: 60,
                 max_concurrent: 2,
                 ..us(&format!("212{:07}", 5_550_100 + line))
-            },
-            usage: Usage::default(),
+            })
         })
         .collect();
     let live = numbers
@@ -63,7 +63,7 @@ async fn nodes_under_load_never_break_a_cap() {
     let mut askers = Vec::new();
     for node in 0..NODES {
         let name = format!("node-{node}");
-        let pool = SharedPool::connect(database.dsn(), &name, limits()).await;
+        let pool = SharedPool::connect(&home.address(), &name, limits()).await;
         let pool = pool.unwrap();
         pool.open(&name).await.unwrap();
         pool.set(&numbers, now()).await.unwrap();

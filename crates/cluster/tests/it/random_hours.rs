@@ -162,8 +162,8 @@ async fn step(desk: &mut Desk, naive: &mut Naive, chance: &mut StdRng) {
             let nth = chance.random_range(0..20);
             if nth < naive.open.len() {
                 let open = naive.open.remove(nth);
-                assert!(desk.pool.release(open.id).await.unwrap());
-                assert!(!desk.pool.release(open.id).await.unwrap());
+                assert!(desk.pool.release(open.id, None).await.unwrap());
+                assert!(!desk.pool.release(open.id, None).await.unwrap());
             }
         }
         12..14 => {
@@ -194,12 +194,14 @@ async fn step(desk: &mut Desk, naive: &mut Naive, chance: &mut StdRng) {
     }
 }
 
-#[tokio::test]
-async fn a_free_number_of_the_best_tier_and_never_one_over_a_cap() {
+contract!(a_free_number_of_the_best_tier_and_never_one_over_a_cap);
+
+async fn a_free_number_of_the_best_tier_and_never_one_over_a_cap(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
+        return;
+    };
     for seed in 0..60 {
-        let Some(mut desk) = Desk::new().await else {
-            return;
-        };
+        desk.begin_anew().await;
         println!("seed {seed}");
         let mut chance = StdRng::seed_from_u64(seed);
         let mut naive = Naive::default();

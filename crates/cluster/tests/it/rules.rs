@@ -2,19 +2,32 @@
 
 use std::time::Duration;
 
-use cluster::SharedNumber;
+use cluster::{SharedNumber, SharedPool};
 use engine::callerid::{Counts, Limits, Outcome, Refusal, Status, Usage};
 use model::{CallerId, CallerIdRule, Tier, Timestamp};
 
 use crate::fixtures::*;
 
+contract!(
+    the_nearest_number_is_found_and_the_least_recently_used_of_them,
+    a_refusal_says_what_every_number_is_doing,
+    a_capped_number_comes_back_with_the_local_day,
+    a_reservation_whose_node_died_ends_by_itself,
+    the_same_question_sent_twice_is_answered_once,
+    an_agents_limit_slides,
+    a_number_kept_for_a_campaign_is_for_it_alone,
+    a_campaigns_pool_comes_before_the_default_one,
+    a_number_that_nobody_answers_rests_and_gets_control_calls,
+    setting_a_number_again_keeps_its_uses_and_counts_a_nodes_own_once,
+    numbers_by_the_thousand_wake_up_before_a_question_is_refused,
+);
+
 fn found(last: &str, tier: Tier) -> (String, Tier) {
     (last.to_owned(), tier)
 }
 
-#[tokio::test]
-async fn the_nearest_number_is_found_and_the_least_recently_used_of_them() {
-    let Some(mut desk) = Desk::new().await else {
+async fn the_nearest_number_is_found_and_the_least_recently_used_of_them(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     for number in ["2125550101", "2125550102", "7165550103", "3105550104"] {
@@ -47,9 +60,8 @@ async fn the_nearest_number_is_found_and_the_least_recently_used_of_them() {
     );
 }
 
-#[tokio::test]
-async fn a_refusal_says_what_every_number_is_doing() {
-    let Some(mut desk) = Desk::new().await else {
+async fn a_refusal_says_what_every_number_is_doing(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     desk.add(us("2125550101")).await;
@@ -101,9 +113,8 @@ async fn a_refusal_says_what_every_number_is_doing() {
     );
 }
 
-#[tokio::test]
-async fn a_capped_number_comes_back_with_the_local_day() {
-    let Some(mut desk) = Desk::new().await else {
+async fn a_capped_number_comes_back_with_the_local_day(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     let number = desk
@@ -113,7 +124,7 @@ async fn a_capped_number_comes_back_with_the_local_day() {
         })
         .await;
     let made = desk.ask("2125550201", "sales", None).await.unwrap();
-    assert!(desk.pool.release(made.reservation.id).await.unwrap());
+    assert!(desk.pool.release(made.reservation.id, None).await.unwrap());
     let midnight: jiff::Timestamp = "2026-03-03T05:00:00Z".parse().unwrap();
     let midnight = Timestamp::from(midnight);
     assert_eq!(
@@ -136,13 +147,56 @@ async fn a_capped_number_comes_back_with_the_local_day() {
     );
 }
 
-#[tokio::test]
-async fn an_agents_limit_slides() {
+async fn a_reservation_whose_node_died_ends_by_itself(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
+        return;
+    };
+    desk.add(us("2125550101")).await;
+    let made = desk.now;
+    let address = desk.address();
+    let dead = SharedPool::connect_by_test_time(&address, "dead", limits()).await;
+    let dead = dead.unwrap();
+    dead.open("its own").await.unwrap();
+    let question = asked("2125550201", "sales");
+    let first = dead.allocate(fresh_id(), &question, None).await;
+    assert!(first.unwrap().is_ok());
+    drop(dead);
+    desk.wait(299).await;
+    let shortage = desk.shortage("2125550202").await;
+    assert_eq!(shortage.counts.reserved, 1);
+    let ends = Timestamp::from_micros(made + 300_000_000);
+    assert_eq!(shortage.retry_at, Some(ends));
+    desk.wait(1).await;
+    assert_eq!(
+        desk.chosen("2125550202").await,
+        found("0101", Tier::AreaCode)
+    );
+}
+
+async fn the_same_question_sent_twice_is_answered_once(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
+        return;
+    };
+    for number in ["2125550101", "2125550102"] {
+        desk.add(us(number)).await;
+    }
+    let (id, question) = (fresh_id(), asked("2125550201", "sales"));
+    let first = desk.pool.allocate(id, &question, None).await.unwrap();
+    let second = desk.pool.allocate(id, &question, None).await.unwrap();
+    assert_eq!(first, second);
+    assert!(desk.pool.release(id, None).await.unwrap());
+    let number = first.unwrap().reservation.number;
+    let shown = desk.pool.show(&[number]).await.unwrap();
+    let shown = shown[0].as_ref().unwrap();
+    assert_eq!((shown.in_use, shown.used_today), (0, 1));
+}
+
+async fn an_agents_limit_slides(on: On) {
     let limits = Limits {
         per_agent: 2,
         ..Limits::default()
     };
-    let Some(mut desk) = Desk::with(limits).await else {
+    let Some(mut desk) = Desk::with(on, limits).await else {
         return;
     };
     desk.add(CallerId {
@@ -162,9 +216,8 @@ async fn an_agents_limit_slides() {
     desk.chosen("2125550203").await;
 }
 
-#[tokio::test]
-async fn a_number_kept_for_a_campaign_is_for_it_alone() {
-    let Some(mut desk) = Desk::new().await else {
+async fn a_number_kept_for_a_campaign_is_for_it_alone(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     let kept = ["poll".to_owned(), "vote".to_owned()];
@@ -187,9 +240,8 @@ async fn a_number_kept_for_a_campaign_is_for_it_alone() {
     assert!(desk.ask("2125550201", "sales", None).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_campaigns_pool_comes_before_the_default_one() {
-    let Some(mut desk) = Desk::new().await else {
+async fn a_campaigns_pool_comes_before_the_default_one(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     desk.add(us("2125550101")).await;
@@ -211,9 +263,8 @@ async fn a_campaigns_pool_comes_before_the_default_one() {
     assert_eq!(&*answer.carrier, "'; redis.call('FLUSHALL') --");
 }
 
-#[tokio::test]
-async fn a_number_that_nobody_answers_rests_and_gets_control_calls() {
-    let Some(mut desk) = Desk::new().await else {
+async fn a_number_that_nobody_answers_rests_and_gets_control_calls(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     let ill = desk
@@ -239,12 +290,13 @@ async fn a_number_that_nobody_answers_rests_and_gets_control_calls() {
             answered,
             talk: Duration::from_mins(1),
         };
-        let ended = desk
-            .pool
-            .call_ended(made.number, made.to, Some(outcome))
-            .await
-            .unwrap();
-        assert_eq!(ended, Some(made.id));
+        let outcome = Some(outcome);
+        if made.number == well {
+            let ended = desk.pool.call_ended(made.number, made.to, outcome).await;
+            assert_eq!(ended.unwrap(), Some(made.id));
+        } else {
+            assert!(desk.pool.release(made.id, outcome).await.unwrap());
+        }
         if person >= 500 {
             uses[usize::from(made.number == well)] += 1;
         }
@@ -255,9 +307,8 @@ async fn a_number_that_nobody_answers_rests_and_gets_control_calls() {
     assert_eq!(uses, [5, 95], "one call in twenty is a control call");
 }
 
-#[tokio::test]
-async fn setting_a_number_again_keeps_its_uses_and_counts_a_nodes_own_once() {
-    let Some(mut desk) = Desk::new().await else {
+async fn setting_a_number_again_keeps_its_uses_and_counts_a_nodes_own_once(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     let hour = u32::try_from(START / 3_600_000_000).unwrap();
@@ -286,9 +337,8 @@ async fn setting_a_number_again_keeps_its_uses_and_counts_a_nodes_own_once() {
     assert_eq!(desk.pool.show(&[said.e164]).await.unwrap(), [None]);
 }
 
-#[tokio::test]
-async fn numbers_by_the_thousand_wake_up_before_a_question_is_refused() {
-    let Some(mut desk) = Desk::new().await else {
+async fn numbers_by_the_thousand_wake_up_before_a_question_is_refused(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
         return;
     };
     let hour = u32::try_from(START / 3_600_000_000).unwrap();

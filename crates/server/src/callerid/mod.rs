@@ -117,8 +117,12 @@ impl CallerIds {
 
     /// Ends a reservation; `false`: there is none that is open with this id.
     pub async fn release(&self, reservation: ReservationId, why: Release) -> Result<bool, Refused> {
+        let outcome = match why {
+            Release::CallEnded(outcome) => outcome,
+            Release::Deleted | Release::TimedOut | Release::NumberRemoved => None,
+        };
         let shared = match &self.shared {
-            Some(shared) => shared.released(reservation).await,
+            Some(shared) => shared.released(reservation, outcome).await,
             None => false,
         };
         let own = self.ask(|reply| Ask::Release {

@@ -37,7 +37,7 @@ pub enum Durability {
 }
 
 /// What an installation decides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub limits: Limits,
     pub durability: Durability,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use cluster::{ClusterError, SharedNumber, SharedPool};
+use cluster::{Address, ClusterError, SharedNumber, SharedPool};
 use engine::callerid::{Allocation, Asked, Limits, Outcome, Restored};
 use model::{CallerId, CallerIdKey, CallerIdRule, E164, ReservationId, Tier, Timestamp};
 use store::Store;
@@ -28,9 +28,9 @@ const ZONES_EVERY: u32 = 3600;
 pub const MAX_UNTOLD: usize = 100_000;
 
 /// Where the shared pool is, and what to do without it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SharedSettings {
-    pub url: String,
+    pub address: Address,
     pub fail: Fail,
     /// The file with this node's name among those that share the pool; made when it is not there, and never changed.
     pub node_file: PathBuf,
@@ -61,7 +61,7 @@ impl Fail {
 /// Something that Redis has not been told.
 enum Untold {
     Made(Restored),
-    Released(ReservationId),
+    Released(ReservationId, Option<Outcome>),
     NumberReleased(E164),
     CallEnded(E164, E164, Option<Outcome>),
     Removed(Vec<E164>),
@@ -187,7 +187,7 @@ impl Shared {
             Ok(Ok(allocation)) => {
                 let noted = own.adopt(allocation).await;
                 if noted.is_err() {
-                    self.release(&pool, id).await;
+                    self.release(&pool, id, None).await;
                 }
                 noted
             }
@@ -198,7 +198,7 @@ impl Shared {
             Err(error) => {
                 self.lost(&error);
                 // It may have decided all the same, and only the answer is gone.
-                self.keep(Untold::Released(id));
+                self.keep(Untold::Released(id, None));
                 self.without(own, question, error.to_string()).await
             }
         }
@@ -252,24 +252,29 @@ impl Shared {
         }
     }
 
-    async fn release(&self, pool: &SharedPool, id: ReservationId) -> bool {
-        match pool.release(id).await {
+    async fn release(
+        &self,
+        pool: &SharedPool,
+        id: ReservationId,
+        outcome: Option<Outcome>,
+    ) -> bool {
+        match pool.release(id, outcome).await {
             Ok(known) => known,
             Err(error) => {
                 self.lost(&error);
-                self.keep(Untold::Released(id));
+                self.keep(Untold::Released(id, outcome));
                 false
             }
         }
     }
 
     /// Ends a reservation; `false`: Redis does not know it, or cannot be asked now.
-    pub(super) async fn released(&self, id: ReservationId) -> bool {
+    pub(super) async fn released(&self, id: ReservationId, outcome: Option<Outcome>) -> bool {
         let Ok(pool) = self.up() else {
-            self.keep(Untold::Released(id));
+            self.keep(Untold::Released(id, outcome));
             return false;
         };
-        self.release(&pool, id).await
+        self.release(&pool, id, outcome).await
     }
 
     pub(super) async fn number_released(&self, number: E164) -> usize {
@@ -380,7 +385,7 @@ impl Shared {
     async fn bring_up(&self, own: &CallerIds, store: &Store) -> Result<SharedPool, String> {
         let settings = &self.settings;
         let limits = self.limits.clone();
-        let pool = SharedPool::connect(&settings.url, &self.node, limits).await;
+        let pool = SharedPool::connect(&settings.address, &self.node, limits).await;
         let pool = pool.map_err(|error| error.to_string())?;
         let policy = pool.policy().await.map_err(|error| error.to_string())?;
         if policy.evicts_the_pool() {
@@ -454,7 +459,7 @@ impl Shared {
                     let uncharged = !added.contains(&made.number);
                     pool.adopt(&[(made.clone(), uncharged)]).await
                 }
-                Untold::Released(id) => pool.release(*id).await.map(drop),
+                Untold::Released(id, outcome) => pool.release(*id, *outcome).await.map(drop),
                 Untold::NumberReleased(number) => pool.release_number(*number).await.map(drop),
                 Untold::CallEnded(number, to, outcome) => {
                     pool.call_ended(*number, *to, *outcome).await.map(drop)

@@ -1,26 +1,33 @@
 //! The Redis that several nodes share their caller IDs in: is it there, and does it keep what it is given?
 
-use cluster::SharedPool;
+use cluster::{ClusterError, SharedPool};
 use engine::callerid::Limits;
 
 use super::Finding;
-use crate::config::{Config, redacted_dsn};
+use crate::config::Config;
 
 const SUBJECT: &str = "redis";
 
 /// What was seen; nothing where none is configured. Looking changes nothing in it.
 pub(super) async fn examine(config: &Config) -> Option<Finding> {
-    let url = config.caller_id.redis.as_ref()?.expose();
-    let shown = redacted_dsn(url);
+    let address = config.caller_id.redis_address()?;
+    let shown = address.as_ref().map(ToString::to_string);
+    let shown = shown.unwrap_or_else(|_| "`caller_id.redis`".to_owned());
     let seen = async {
-        let pool = SharedPool::connect(url, "doctor", Limits::default()).await?;
+        let pool = SharedPool::connect(&address?, "doctor", Limits::default()).await?;
         pool.policy().await
     };
     let policy = match seen.await {
         Ok(policy) => policy,
         Err(error) => {
             let what = format!("{shown} cannot be used");
-            let remedy = "start it, or correct `caller_id.redis` (address, password)";
+            let remedy = match &error {
+                ClusterError::Untrusted(_) => {
+                    "put the authority's certificate into a file and name it in `caller_id.redis_ca_file`; \
+                     write the host in `caller_id.redis` as it stands in the certificate"
+                }
+                _ => "start it, or correct `caller_id.redis` (address, password)",
+            };
             return Some(
                 Finding::problem(SUBJECT, what)
                     .because(error)

@@ -128,7 +128,7 @@ impl Server {
             numbers: Numbers::default(),
             caller_ids: Settings {
                 shared: shared.map(|(url, fail)| SharedSettings {
-                    url: url.to_owned(),
+                    address: cluster::Address::parse(url).unwrap(),
                     fail,
                     node_file: folder.path().join("node"),
                 }),

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use cluster::{Address, ClusterError};
+
 use super::{Key, Section, SectionReader, key};
 use crate::{
     auth::Networks,
@@ -42,6 +44,7 @@ pub struct CallerIdConfig {
     pub networks: Networks,
     pub admin_token: Option<Secret>,
     pub redis: Option<Secret>,
+    pub redis_ca: Option<Secret>,
     pub fail: CallerIdFail,
     pub default_number: Option<String>,
 }
@@ -59,6 +62,7 @@ impl Default for CallerIdConfig {
             networks: Networks::loopback(),
             admin_token: None,
             redis: None,
+            redis_ca: None,
             fail: CallerIdFail::Refuse,
             default_number: None,
         }
@@ -68,6 +72,17 @@ impl Default for CallerIdConfig {
 /// A reservation longer than a day is a number lost.
 const MAX_RESERVED: u32 = 86_400;
 const MIN_TOKEN: usize = 16;
+
+impl CallerIdConfig {
+    /// Where the shared pool is.
+    pub fn redis_address(&self) -> Option<Result<Address, ClusterError>> {
+        let address = Address::parse(self.redis.as_ref()?.expose());
+        Some(match &self.redis_ca {
+            Some(ca) => address.map(|address| address.signed_by(ca.expose().into())),
+            None => address,
+        })
+    }
+}
 
 impl Section for CallerIdConfig {
     const NAME: &'static str = "caller_id";
@@ -125,13 +140,23 @@ impl Section for CallerIdConfig {
         ),
         key(
             "redis",
-            "Several nodes share their caller IDs in this Redis or Redis Cluster. Without it each node keeps its own.",
+            "Several nodes share their caller IDs in this Redis or Redis Cluster (some of its nodes: `host:port,host:port`); `rediss://` is TLS. Without it each node keeps its own.",
             "\"redis://:PASSWORD@127.0.0.1:6379\"",
         ),
         key(
             "redis_file",
             "A file with that address.",
             "\"redis-address\"",
+        ),
+        key(
+            "redis_ca",
+            "Who must have signed its certificate, where this machine does not trust the signer anyway: certificates in PEM.",
+            "\"-----BEGIN CERTIFICATE-----…\"",
+        ),
+        key(
+            "redis_ca_file",
+            "A file with those certificates.",
+            "\"redis-ca.pem\"",
         ),
         key(
             "fail",
@@ -158,6 +183,7 @@ impl Section for CallerIdConfig {
             networks: from.value("networks", default.networks),
             admin_token: from.secret("admin_token", "admin_token_file"),
             redis: from.secret("redis", "redis_file"),
+            redis_ca: from.secret("redis_ca", "redis_ca_file"),
             fail: from.value("fail", default.fail),
             default_number: from.optional("default_number"),
         }
@@ -177,9 +203,8 @@ impl Section for CallerIdConfig {
             let problem = format!("is shorter than {MIN_TOKEN} characters: it could be guessed");
             return Err(("admin_token", problem));
         }
-        let redis = self.redis.as_ref().map(Secret::expose);
-        if redis.is_some_and(|url| !url.starts_with("redis://")) {
-            return Err(("redis", "does not begin with redis://".to_owned()));
+        if let Some(Err(error)) = self.redis_address() {
+            return Err(("redis", format!("cannot be used: {error}")));
         }
         let number = self.default_number.as_deref();
         if number.is_some_and(|number| number.parse::<model::E164>().is_err()) {
