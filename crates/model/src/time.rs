@@ -43,6 +43,12 @@ impl Timestamp {
         Self(self.0.saturating_add_unsigned(micros(duration)))
     }
 
+    /// The instant `duration` earlier.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(micros(duration)))
+    }
+
     /// How long ago `earlier` was; zero if it is in the future.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

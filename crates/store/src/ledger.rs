@@ -52,6 +52,12 @@ pub enum UseFact {
         answered: Option<bool>,
         talk_ms: Option<u64>,
     },
+    /// How a call went whose reservation had timed out before.
+    Outlasted {
+        reservation: ReservationId,
+        answered: bool,
+        talk_ms: u64,
+    },
 }
 
 pub struct Ledger<'a> {
@@ -173,7 +179,9 @@ impl Fold {
         for entry in entries {
             match entry.fact {
                 UseFact::Reserved { reservation, .. } => made.insert(reservation),
-                UseFact::Ended { reservation, .. } => ended.insert(reservation),
+                UseFact::Ended { reservation, .. } | UseFact::Outlasted { reservation, .. } => {
+                    ended.insert(reservation)
+                }
             };
         }
         let before: Vec<_> = ended.difference(&made).copied().collect();
@@ -231,6 +239,21 @@ impl Fold {
                     made.end = Some(*end);
                     made.answered = *answered;
                     made.talk_ms = *talk_ms;
+                    self.changed.insert(*reservation);
+                }
+            }
+            UseFact::Outlasted {
+                reservation,
+                answered,
+                talk_ms,
+            } => {
+                // So does the first outcome.
+                if let Some(made) = self.uses.get_mut(reservation)
+                    && made.end == Some(UseEnd::TimedOut)
+                    && made.answered.is_none()
+                {
+                    made.answered = Some(*answered);
+                    made.talk_ms = Some(*talk_ms);
                     self.changed.insert(*reservation);
                 }
             }

@@ -123,7 +123,7 @@ impl Centre {
             match command {
                 Command::Present(allocation) => self.talking.push_back(allocation.reservation.id),
                 Command::Refuse { .. } => self.refused += 1,
-                Command::End(_) => {}
+                Command::End(_) | Command::Outlasted(_) => {}
             }
         }
     }

@@ -10,7 +10,7 @@ use super::health::judge;
 use super::input::{
     Allocation, Asked, Command, Ended, Outcome, Refusal, Release, Restored, Status,
 };
-use super::number::Line;
+use super::number::{Line, Number};
 use super::{Allocator, CONTROL_EVERY, CellIndex, ClassIndex, MAX_GIVE_WAY, NumberIndex, Turn};
 
 /// The line in which a number of this status stands.
@@ -201,6 +201,8 @@ impl Allocator {
     pub(super) fn released(&mut self, id: ReservationId, why: Release) {
         if let Some(slot) = self.reservations.slot(id) {
             self.end_reservation(slot, why);
+        } else if let Release::CallEnded(outcome) = why {
+            self.outlasted_ended(id, outcome);
         }
     }
 
@@ -208,15 +210,60 @@ impl Allocator {
         let Some(&index) = self.by_e164.get(&number) else {
             return;
         };
-        let newest = self.numbers[index as usize].reservation;
-        let oldest = self
-            .reservations
-            .of(newest)
-            .filter(|(_, what)| what.to == to)
-            .last();
-        if let Some((slot, _)) = oldest {
-            self.end_reservation(slot, Release::CallEnded(outcome));
+        let talk = outcome.map(|outcome| outcome.talk).unwrap_or_default();
+        let began = self.now.utc.before(talk);
+        let Number {
+            key, reservation, ..
+        } = self.numbers[index as usize];
+        let (mut fits, mut any) = (None, None);
+        // Newest first, so the last one found is the oldest.
+        for (slot, what) in self.reservations.of(reservation) {
+            if what.to == to {
+                any = Some(slot);
+                if what.made_at <= began {
+                    fits = Some(slot);
+                }
+            }
         }
+        let outlasted = self.outlasted.newest(key, to, began);
+        match (fits, outlasted, any) {
+            (Some(slot), _, _) | (None, None, Some(slot)) => {
+                self.end_reservation(slot, Release::CallEnded(outcome));
+            }
+            (None, Some(id), _) => self.outlasted_ended(id, outcome),
+            (None, None, None) => {}
+        }
+    }
+
+    fn outlasted_ended(&mut self, id: ReservationId, outcome: Option<Outcome>) {
+        let Some(call) = self.outlasted.take(id) else {
+            return;
+        };
+        let Some(outcome) = outcome else {
+            return;
+        };
+        if let Some(&index) = self.by_key.get(&call.key) {
+            self.learn(index, call.tier, outcome);
+            self.refresh(index);
+        }
+        self.commands.push_back(Command::Outlasted(Ended {
+            reservation: call.id,
+            key: call.key,
+            to: call.to,
+            why: Release::CallEnded(Some(outcome)),
+            at: self.now.utc,
+        }));
+    }
+
+    /// A call that presented the number went so.
+    fn learn(&mut self, index: NumberIndex, tier: Tier, outcome: Outcome) {
+        let number = &mut self.numbers[index as usize];
+        let pool = &mut self.pools[self.groups[number.group as usize].pool as usize];
+        number.scores.record(tier, outcome);
+        pool.record(tier, outcome);
+        let health = judge(&number.scores, pool);
+        number.resting = health.resting;
+        number.weight = health.weight;
     }
 
     pub(super) fn end_reservation(&mut self, slot: u32, why: Release) {
@@ -228,13 +275,10 @@ impl Allocator {
             return;
         };
         number.in_use = number.in_use.saturating_sub(1);
-        if let Release::CallEnded(Some(outcome)) = why {
-            let pool = &mut self.pools[self.groups[number.group as usize].pool as usize];
-            number.scores.record(open.what.tier, outcome);
-            pool.record(open.what.tier, outcome);
-            let health = judge(&number.scores, pool);
-            number.resting = health.resting;
-            number.weight = health.weight;
+        match why {
+            Release::CallEnded(Some(outcome)) => self.learn(index, open.what.tier, outcome),
+            Release::TimedOut => self.outlasted.insert(&open.what),
+            _ => {}
         }
         self.refresh(index);
         self.commands.push_back(Command::End(Ended {

@@ -38,12 +38,14 @@ pub enum Input {
     Asked(Asked),
     /// An allocator that several nodes share chose for a call of this one: the use counts here as well.
     Adopted(Restored),
-    /// A reservation is over. One that is not open is ignored.
+    /// A reservation is over. Of one that has timed out, the outcome of its call still counts; any other that is not open is
+    /// ignored.
     Released {
         reservation: ReservationId,
         why: Release,
     },
-    /// A call was seen to end that presented `number` to `to`; its oldest reservation is over, if there is one.
+    /// A call was seen to end that presented `number` to `to`: the oldest reservation that was made before its talk began is over,
+    /// or the call has outlasted its own.
     CallEnded {
         number: E164,
         to: E164,
@@ -93,6 +95,8 @@ pub enum Command {
     Refuse { ask: u64, why: Refusal },
     /// Write down that a reservation is over.
     End(Ended),
+    /// Write down how a call went that outlasted its reservation.
+    Outlasted(Ended),
 }
 
 /// A number that was chosen and reserved.

@@ -18,6 +18,7 @@
 //! - A cap counts the clock's minute and hour (UTC) and the number's own local day. A clock that is set back goes on counting in
 //!   the window it was in.
 //! - An unverified number is never presented, unless [`Limits::present_unverified`].
+//! - A call may outlast its reservation. The number is free then, and yet learns how the call went.
 //! - A reservation that ends without an outcome (taken back, timed out, nobody saw it) says nothing about health.
 
 mod agents;
@@ -29,6 +30,7 @@ mod group;
 mod health;
 mod input;
 mod number;
+mod outlasted;
 mod persons;
 mod refuse;
 mod reservation;
@@ -59,6 +61,7 @@ pub use input::{
     Allocation, Asked, Command, Counts, Ended, Input, NumberState, Outcome, Refusal, Release,
     Restored, Shortage, Status, Usage,
 };
+pub use outlasted::MAX_OUTLASTED;
 pub use shared::{PoolScore, Sign, cells_asked, cells_counted, cells_of, judge, pool_of};
 
 use agents::Agents;
@@ -66,6 +69,7 @@ use cell::Cell;
 use group::{Group, GroupKey};
 use health::Pool;
 use number::Number;
+use outlasted::Outlasted;
 use persons::Persons;
 use reservation::Reservations;
 
@@ -138,6 +142,7 @@ pub struct Allocator {
     names: BTreeSet<Name>,
     zones: Vec<Zone>,
     reservations: Reservations,
+    outlasted: Outlasted,
     persons: Persons,
     agents: Agents,
     /// Numbers at a cap, by the wall clock's moment at which the next window begins.
@@ -171,6 +176,7 @@ impl Allocator {
             names: BTreeSet::new(),
             zones: Vec::new(),
             reservations: Reservations::new(seed),
+            outlasted: Outlasted::default(),
             persons: Persons::new(limits.persons, seed),
             agents: Agents::new(limits.per_agent, limits.agents, seed),
             capped: BTreeSet::new(),
@@ -230,6 +236,7 @@ impl Allocator {
         while let Some(slot) = self.reservations.expired(self.now.mono) {
             self.end_reservation(slot, Release::TimedOut);
         }
+        self.outlasted.forget(self.now.utc);
         while let Some(&(at, number)) = self.capped.first()
             && at <= self.now.utc
         {
@@ -283,6 +290,16 @@ impl Allocator {
     /// The reservation with this id, if it is open.
     pub fn reservation(&self, id: ReservationId) -> Option<&Restored> {
         self.reservations.get(id)
+    }
+
+    /// Whether the end of this reservation's call would say anything: it is open, or its call may have outlasted it.
+    pub fn awaits(&self, id: ReservationId) -> bool {
+        self.reservations.get(id).is_some() || self.outlasted.contains(id)
+    }
+
+    /// How many calls that may have outlasted their reservations were given up, because there were too many.
+    pub fn not_awaited(&self) -> u64 {
+        self.outlasted.given_up()
     }
 
     /// All open reservations, in the order in which they expire.

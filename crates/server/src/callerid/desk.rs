@@ -197,7 +197,10 @@ impl Desk {
                 why,
                 reply,
             } => {
-                let known = self.allocator.reservation(reservation).is_some();
+                let known = match why {
+                    Release::CallEnded(_) => self.allocator.awaits(reservation),
+                    _ => self.allocator.reservation(reservation).is_some(),
+                };
                 self.handle(now, Input::Released { reservation, why });
                 let _ = reply.send(known);
             }
@@ -270,7 +273,7 @@ impl Desk {
                     count_refusal(&why);
                     answer = Err(Refused::Engine(why));
                 }
-                Command::End(ended) => self.note(ended.key, Body::from(&ended)),
+                over => self.note_end(&over),
             }
         }
         answer
@@ -295,9 +298,19 @@ impl Desk {
     fn handle(&mut self, now: Now, input: Input) {
         self.allocator.handle(now, input);
         while let Some(command) = self.allocator.next_command() {
-            if let Command::End(ended) = command {
-                self.note(ended.key, Body::from(&ended));
+            self.note_end(&command);
+        }
+    }
+
+    fn note_end(&mut self, command: &Command) {
+        match command {
+            Command::End(ended) => self.note(ended.key, Body::ended(ended)),
+            Command::Outlasted(ended) => {
+                if let Some(body) = Body::outlasted(ended) {
+                    self.note(ended.key, body);
+                }
             }
+            Command::Present(_) | Command::Refuse { .. } => {}
         }
     }
 
@@ -363,6 +376,8 @@ impl Desk {
 
     /// Brings the ledger to the disk, or tries again where the disk refused it, while others ask.
     fn sync_behind(&mut self) {
+        metrics::counter!("cordboard_outlasted_calls_given_up_total")
+            .absolute(self.allocator.not_awaited());
         if self.ledger.status().get().write_error.is_some() {
             self.ledger.flush();
         }

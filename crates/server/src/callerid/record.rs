@@ -2,7 +2,7 @@
 //!
 //! A number's counts are written as they are, not as what to add, so that a record may be applied twice.
 
-use engine::callerid::{Allocation, Ended, Release, Restored, Score, Usage};
+use engine::callerid::{Allocation, Ended, Outcome, Release, Restored, Score, Usage};
 use model::{CallerIdKey, CallerIdUse, E164, ReservationId, Tier, Timestamp, UseEnd};
 use serde::{Deserialize, Serialize};
 use store::{LedgerEntry, Store, UseFact};
@@ -36,6 +36,12 @@ pub enum Body {
         end: UseEnd,
         answered: Option<bool>,
         talk_ms: Option<u64>,
+    },
+    /// The reservation had timed out before, and its call went on.
+    Outlasted {
+        reservation: ReservationId,
+        answered: bool,
+        talk_ms: u64,
     },
 }
 
@@ -81,22 +87,37 @@ impl From<&Allocation> for Body {
     }
 }
 
-impl From<&Ended> for Body {
-    fn from(ended: &Ended) -> Self {
+impl Body {
+    pub(super) fn ended(ended: &Ended) -> Self {
         let (end, outcome) = match ended.why {
             Release::CallEnded(outcome) => (UseEnd::CallEnded, outcome),
             Release::Deleted => (UseEnd::Deleted, None),
             Release::TimedOut => (UseEnd::TimedOut, None),
             Release::NumberRemoved => (UseEnd::NumberRemoved, None),
         };
-        let talk = outcome.map(|outcome| outcome.talk.as_millis());
         Self::Ended {
             reservation: ended.reservation,
             end,
             answered: outcome.map(|outcome| outcome.answered),
-            talk_ms: talk.map(|talk| u64::try_from(talk).unwrap_or(u64::MAX)),
+            talk_ms: outcome.map(talk_ms),
         }
     }
+
+    /// `None`: nobody saw how the call went.
+    pub(super) fn outlasted(ended: &Ended) -> Option<Self> {
+        let Release::CallEnded(Some(outcome)) = ended.why else {
+            return None;
+        };
+        Some(Self::Outlasted {
+            reservation: ended.reservation,
+            answered: outcome.answered,
+            talk_ms: talk_ms(outcome),
+        })
+    }
+}
+
+fn talk_ms(outcome: Outcome) -> u64 {
+    u64::try_from(outcome.talk.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl From<Usage> for Counts {
@@ -175,6 +196,15 @@ impl From<Body> for UseFact {
             } => Self::Ended {
                 reservation,
                 end,
+                answered,
+                talk_ms,
+            },
+            Body::Outlasted {
+                reservation,
+                answered,
+                talk_ms,
+            } => Self::Outlasted {
+                reservation,
                 answered,
                 talk_ms,
             },

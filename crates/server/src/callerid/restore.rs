@@ -175,11 +175,7 @@ async fn load(
     let open = open.into_iter().map(restored);
     open.map(Input::ReservationRestored).for_each(&mut tell);
     let longest = Duration::from_hours(24 * u64::from(model::CallerIdRule::MAX_STICKY_DAYS));
-    let since = model::Timestamp::from_micros(
-        now.utc
-            .as_micros()
-            .saturating_sub_unsigned(u64::try_from(longest.as_micros()).unwrap_or(0)),
-    );
+    let since = now.utc.before(longest);
     let seen = store
         .caller_id_uses()
         .last_by_person(since, limits.persons)

@@ -13,6 +13,7 @@ contract!(
     a_batch_may_come_again,
     a_hole_is_refused,
     the_first_end_counts,
+    a_call_that_outlasts_its_reservation_has_an_outcome,
     texts_are_cut_not_refused,
     a_batch_is_bounded,
     counts_are_the_last_of_numbers_that_are_ours,
@@ -189,6 +190,43 @@ async fn the_first_end_counts(store: &Store) {
         (Some(UseEnd::Deleted), Some(time(2)))
     );
     apply(store, &ends[2..]).await;
+    assert_eq!(get(store, 99).await, None);
+}
+
+async fn a_call_that_outlasts_its_reservation_has_an_outcome(store: &Store) {
+    let outlasted = |seq, reservation, talk_ms| {
+        let reservation = reservation_id(reservation);
+        let fact = UseFact::Outlasted {
+            reservation,
+            answered: true,
+            talk_ms,
+        };
+        entry(seq, 1, fact)
+    };
+    let batch = [
+        reserved(1, 1, 7, ""),
+        reserved(2, 1, 8, ""),
+        ended(3, 1, UseEnd::TimedOut, None),
+        ended(4, 2, UseEnd::Deleted, None),
+    ];
+    apply(store, &batch).await;
+    let batch = [
+        outlasted(5, 1, 900_000),
+        // What has an outcome keeps it; what ended otherwise, or never was, gets none.
+        outlasted(6, 1, 1),
+        outlasted(7, 2, 1),
+        outlasted(8, 99, 1),
+    ];
+    apply(store, &batch).await;
+    let first = CallerIdUse {
+        ended_at: Some(time(3)),
+        end: Some(UseEnd::TimedOut),
+        answered: Some(true),
+        talk_ms: Some(900_000),
+        ..open(1, 1, 7, "")
+    };
+    assert_eq!(get(store, 1).await, Some(first));
+    assert_eq!(get(store, 2).await.unwrap().answered, None);
     assert_eq!(get(store, 99).await, None);
 }
 

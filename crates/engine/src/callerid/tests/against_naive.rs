@@ -87,6 +87,7 @@ struct Naive {
     numbers: BTreeMap<CallerIdKey, CallerId>,
     uses: Vec<(CallerIdKey, Timestamp)>,
     open: Vec<super::Restored>,
+    timed_out: BTreeSet<ReservationId>,
 }
 
 impl Naive {
@@ -215,9 +216,18 @@ fn play(desk: &mut Desk, naive: &mut Naive, step: Step) {
 }
 
 fn end(naive: &mut Naive, command: Command) {
-    let Command::End(ended) = command else {
-        panic!("{command:?}");
+    let ended = match command {
+        Command::End(ended) => ended,
+        Command::Outlasted(ended) => {
+            let once = naive.timed_out.remove(&ended.reservation);
+            assert!(once, "a call outlasts a reservation that timed out, once");
+            return;
+        }
+        other => panic!("{other:?}"),
     };
+    if ended.why == Release::TimedOut {
+        naive.timed_out.insert(ended.reservation);
+    }
     let before = naive.open.len();
     naive.open.retain(|open| open.id != ended.reservation);
     assert_eq!(naive.open.len() + 1, before, "a reservation ends once");

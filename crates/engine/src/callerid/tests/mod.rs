@@ -5,6 +5,7 @@ mod against_naive;
 mod calls;
 mod caps;
 mod health;
+mod outlasted;
 mod restart;
 mod tiers;
 
