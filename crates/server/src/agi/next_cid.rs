@@ -40,7 +40,7 @@ impl Scripts {
         let to = match self.numbers.destination(&question.to) {
             Ok(Destination::Number(to)) => to,
             Ok(Destination::Emergency(digits)) => {
-                tracing::info!(%digits, "a call for help keeps its caller ID");
+                tracing::warn!(%digits, "a call for help keeps its caller ID");
                 let why = "a call for help".to_owned();
                 return Err(Answer::Keep(Status::Emergency, why));
             }

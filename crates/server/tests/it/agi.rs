@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 const LIMIT: Duration = Duration::from_secs(5);
 const CARRIER: &str = "'; touch /tmp/x; '";
 
-struct Centre {
+pub(crate) struct Centre {
     running: Running,
     address: SocketAddr,
     numbers: Vec<CallerIdKey>,
@@ -21,20 +21,20 @@ struct Centre {
 
 /// One run of a script: what the channel had, and has.
 #[derive(Debug, Default)]
-struct Ran {
+pub(crate) struct Ran {
     set: BTreeMap<String, String>,
     console: Vec<String>,
 }
 
 impl Ran {
-    fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         self.set.get(name).map_or("", String::as_str)
     }
 }
 
 impl Centre {
     /// A server with these numbers of ours.
-    async fn start(numbers: &[&str]) -> Self {
+    pub(crate) async fn start(numbers: &[&str]) -> Self {
         Self::start_with(numbers, |_| {}).await
     }
 
@@ -68,7 +68,12 @@ impl Centre {
     }
 
     /// Calls `agi://…/script,arguments` on a channel with these variables.
-    async fn run(&self, script: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    pub(crate) async fn run(
+        &self,
+        script: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Ran {
         let mut environment = Environment::default()
             .with("network", "yes")
             .with("network_script", script)
@@ -128,7 +133,7 @@ fn evaluated(expression: &str, variables: &[(&str, &str)]) -> String {
         .join("&")
 }
 
-fn own(number: &str) -> CallerId {
+pub(crate) fn own(number: &str) -> CallerId {
     let (at, random) = Clock::start().id();
     let own = Numbers::default().caller_id(number, None).unwrap();
     CallerId {

@@ -10,6 +10,7 @@ mod caller_ids;
 mod calls;
 mod dashboard;
 mod document;
+mod emergency;
 mod harness;
 mod imports;
 mod log_in;

@@ -108,6 +108,11 @@ impl Outbound {
 
     /// Waits until the use for this person has ended.
     pub(super) async fn ended(&self, to: &str) -> CallerIdUse {
+        self.told(to, |used| used.ended_at.is_some()).await
+    }
+
+    /// Waits until the last use for this person is so.
+    pub(super) async fn told(&self, to: &str, is_so: impl Fn(&CallerIdUse) -> bool) -> CallerIdUse {
         let filter = UseFilter {
             destination: Some(to.parse().unwrap()),
             ..UseFilter::default()
@@ -115,8 +120,7 @@ impl Outbound {
         let began = Instant::now();
         loop {
             let page = self.store.caller_id_uses().page(&filter, None, 1).await;
-            let ended = |used: &CallerIdUse| used.ended_at.is_some();
-            if let Some(last) = page.unwrap().into_iter().next().filter(ended) {
+            if let Some(last) = page.unwrap().into_iter().next().filter(&is_so) {
                 return last;
             }
             assert!(began.elapsed() < LIMIT, "{}", self.lab.asterisk_log());
@@ -235,6 +239,9 @@ async fn a_rendered_dialplan_presents_our_number(release: Release, method: &str)
 
     let (caller, offered) = outbound.call(103, "9911").await;
     assert_eq!((offered.from(), offered.to()), ("103", "911"));
+    let log = std::fs::read_to_string(outbound.centre.data().join("test.log")).unwrap();
+    let logged = log.matches("a call for help keeps its caller ID").count();
+    assert_eq!(logged, 1, "{method}: {log}");
     caller.wait_ended().await.unwrap();
 
     outbound.centre.kill();

@@ -103,6 +103,31 @@ fn what_is_no_list_of_numbers_is_not_taken_in() {
     assert!(said.contains("there is no folder"), "{said}");
 }
 
+/// Of a gibibyte no more is read than is needed to refuse it; the files have holes, so the disk holds none of it.
+#[test]
+fn a_gibibyte_is_refused_at_its_first_bad_row() {
+    let cordboard = installed();
+    for (start, why) in [
+        ("", "the first row is no header: it is far too long"),
+        (HEADER, "the first row is no header: it is far too long"),
+        (
+            "caller_id,note\n+12125550100,\"",
+            "longer than 65536 bytes, perhaps for a quote that is not closed",
+        ),
+    ] {
+        cordboard.write("huge.csv", start);
+        let path = cordboard.folder.path().join("huge.csv");
+        let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(1 << 30).unwrap();
+        let began = std::time::Instant::now();
+        let run = cordboard.run("import caller-ids huge.csv");
+        assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+        let said = format!("{}{}", run.out, run.err);
+        assert!(said.contains(why), "{start:?}: {said}");
+        assert!(began.elapsed().as_secs() < 10, "{start:?}");
+    }
+}
+
 #[test]
 fn nothing_is_written_behind_a_running_server() {
     let cordboard = installed();

@@ -237,7 +237,7 @@ pub(crate) fn destination(numbers: Numbers, text: &str) -> Result<E164, Problem>
     match numbers.destination(text) {
         Ok(Destination::Number(to)) => Ok(to),
         Ok(Destination::Emergency(digits)) => {
-            tracing::warn!(%digits, "an emergency number was asked a caller ID for; the call keeps its own");
+            tracing::warn!(%digits, "a call for help keeps its caller ID");
             let detail =
                 format!("{digits} is an emergency number: call it with your own caller ID.");
             Err(Problem::new(Code::EmergencyNumber, detail).about("to"))
