@@ -40,6 +40,12 @@ pub(super) async fn examine(config: &Config) -> Finding {
     }
 }
 
+/// Whether the server is at this address.
+pub(super) async fn runs(address: std::net::SocketAddr) -> bool {
+    let health = timeout(PATIENCE, health(address)).await;
+    health.ok().flatten().is_some()
+}
+
 /// The status of `/health`, if whoever is there calls itself Cordboard by answering with our fields.
 async fn health(address: std::net::SocketAddr) -> Option<u16> {
     let mut stream = TcpStream::connect(address).await.ok()?;

@@ -3,6 +3,7 @@
 //! Changes nothing that matters: never migrates a schema, never connects to Asterisk's event stream (which would take
 //! the calls away from a running server), never shows a secret. Every look has a time limit.
 
+mod agi;
 mod asterisk;
 mod caller_ids;
 mod data;
@@ -78,6 +79,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(database);
     findings.extend(redis::examine(config).await);
     findings.push(listen::examine(config).await);
+    findings.extend(agi::examine(config).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {
         findings.extend(caller_ids::examine(config, &store).await);

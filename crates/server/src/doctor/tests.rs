@@ -43,8 +43,11 @@ async fn pbx(answers: &[(&'static str, u16, &'static str)]) -> String {
     format!("http://{address}/ari")
 }
 
+fn set(name: &str, value: &str) -> (String, String) {
+    (format!("CORDBOARD__{name}"), value.to_owned())
+}
+
 fn config(folder: &Path, ari_url: &str, password: &str) -> Config {
-    let set = |name: &str, value: &str| (format!("CORDBOARD__{name}"), value.to_owned());
     Config::load(&Sources {
         environment: vec![
             set("DATA__FOLDER", folder.to_str().unwrap()),
@@ -236,4 +239,78 @@ async fn an_address_that_another_program_has_is_a_problem() {
         of(&examine(&config).await, "is taken by another program").verdict,
         Verdict::Problem
     );
+}
+
+/// What is said of FastAGI at this address, for these networks, with a server at `listen`.
+async fn fastagi(address: &str, networks: &str, listen: &str) -> Vec<Finding> {
+    let config = Config::load(&Sources {
+        environment: vec![
+            set("SERVER__LISTEN", listen),
+            set("CALLER_ID__AGI_LISTEN", address),
+            set("CALLER_ID__NETWORKS", networks),
+        ],
+        ..Sources::default()
+    });
+    agi::examine(&config.unwrap()).await
+}
+
+/// Whoever connects is told this.
+async fn says(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _ = socket.read(&mut [0; 4096]).await.unwrap();
+            let _ = socket.write_all(text.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn who_listens_for_dialplans_is_looked_at() {
+    const HERE: &str = "127.0.0.0/8";
+    const NOBODY: &str = "127.0.0.1:1";
+    let free = fastagi("127.0.0.1:0", HERE, NOBODY).await;
+    assert_eq!((free[0].verdict, free.len()), (Verdict::Ok, 1), "{free:?}");
+
+    let server = says("HTTP/1.1 200 OK\r\n\r\n{\"dependencies\":[]}").await;
+    let nobody = fastagi("127.0.0.1:0", HERE, &server).await;
+    assert_eq!(
+        of(&nobody, "though the server runs").verdict,
+        Verdict::Problem
+    );
+
+    let other = says("VERBOSE \"hello\" 1\n").await;
+    let taken = fastagi(&other, HERE, NOBODY).await;
+    assert_eq!(of(&taken, "taken by another").verdict, Verdict::Problem);
+    let silent = says("").await;
+    let taken = fastagi(&silent, HERE, NOBODY).await;
+    assert_eq!(of(&taken, "taken by another").verdict, Verdict::Problem);
+    let refuses = fastagi(&silent, "192.0.2.0/24", NOBODY).await;
+    assert_eq!(
+        of(&refuses, "does not speak with this machine").verdict,
+        Verdict::Ok
+    );
+
+    let ours = says("VERBOSE \"cordboard: no such script\" 1\n").await;
+    let well = fastagi(&ours, HERE, NOBODY).await;
+    assert_eq!(of(&well, "answers dialplans").verdict, Verdict::Ok);
+
+    let elsewhere = fastagi("192.0.2.1:4573", HERE, NOBODY).await;
+    assert_eq!(of(&elsewhere, "cannot listen").verdict, Verdict::Problem);
+}
+
+#[tokio::test]
+async fn a_port_that_answers_nobody_or_everybody_is_named() {
+    const NOBODY: &str = "127.0.0.1:1";
+    for networks in ["127.0.0.0/8", "127.0.0.1,::1"] {
+        let deaf = fastagi("0.0.0.0:0", networks, NOBODY).await;
+        let found = of(&deaf, "nobody there is answered");
+        assert_eq!(found.verdict, Verdict::Warning);
+    }
+    let open = fastagi("0.0.0.0:0", "127.0.0.1,0.0.0.0/0", NOBODY).await;
+    assert_eq!(of(&open, "answers everybody").verdict, Verdict::Warning);
+    let listed = fastagi("[::]:0", "127.0.0.0/8,10.1.2.0/24", NOBODY).await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
 }
