@@ -41,6 +41,20 @@ impl From<Map<String, Value>> for Application {
 }
 
 impl Application {
+    /// All that it is subscribed to, as [`Applications::unsubscribe`] takes it.
+    pub fn event_sources(&self) -> Vec<String> {
+        let kinds = [
+            ("channel", &self.channel_ids),
+            ("bridge", &self.bridge_ids),
+            ("endpoint", &self.endpoint_ids),
+            ("deviceState", &self.device_names),
+        ];
+        let of = |(kind, ids): (&str, &Vec<String>)| -> Vec<String> {
+            ids.iter().map(|id| format!("{kind}:{id}")).collect()
+        };
+        kinds.into_iter().flat_map(of).collect()
+    }
+
     /// Whether its filter lets events of this type through. A filter outlives its WebSocket as long as
     /// the application is subscribed to something.
     pub fn hears(&self, event_type: &str) -> bool {

@@ -8,6 +8,8 @@
 //! - Once answered, a call is over when the person's channel is: an agent may have transferred it. Until then it is over with the
 //!   channel that dials, which may try a second trunk.
 //! - The reservation that the dialplan carries goes before number and person, and ends without an outcome if nobody was dialled.
+//! - Of a call that was up before we listened nobody knows since when it has been answered: its talk counts from when the person's
+//!   channel was made.
 //! - An end that nobody saw has no outcome: it says nothing about a number's health.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,7 +39,16 @@ pub enum Heard {
         presented: Vec<Presented>,
     },
     Answered {
+        caller: Option<Channel>,
         peer: Channel,
+    },
+    /// A call that was up before anybody listened, of `caller` or of the person's own channel. One that is known is ignored.
+    Found {
+        caller: Channel,
+        reservation: Option<ReservationId>,
+        presented: Vec<Presented>,
+        /// The person's channel and when it was made, if the person has answered.
+        answered: Option<(Channel, Timestamp)>,
     },
     Gone {
         channel: Channel,
@@ -93,7 +104,13 @@ impl Calls {
                 peer,
                 presented,
             } => self.dialled(at, caller, peer, presented),
-            Heard::Answered { peer } => self.answered(at, peer),
+            Heard::Answered { caller, peer } => self.answered(at, caller, peer),
+            Heard::Found {
+                caller,
+                reservation,
+                presented,
+                answered,
+            } => self.found(caller, reservation, presented, answered),
             Heard::Gone { channel } => self.gone(at, &channel),
             Heard::There(channels) => self.compare(&channels),
         }
@@ -102,6 +119,11 @@ impl Calls {
     /// What the allocator is to be told next.
     pub fn next_command(&mut self) -> Option<Input> {
         self.ended.pop_front()
+    }
+
+    /// Whether a channel belongs to a call that is followed.
+    pub fn knows(&self, channel: &Channel) -> bool {
+        self.open.contains_key(channel) || self.legs.contains_key(channel)
     }
 
     /// How many calls are followed.
@@ -190,12 +212,48 @@ impl Calls {
         Some(self.open.entry(owner).or_default())
     }
 
-    fn answered(&mut self, at: Timestamp, leg: Channel) {
-        if let Some(owner) = self.legs.get(&leg)
-            && let Some(call) = self.open.get_mut(owner)
-            && call.answered.is_none()
-        {
+    fn answered(&mut self, at: Timestamp, caller: Option<Channel>, leg: Channel) {
+        let owner = self.legs.get(&leg).cloned().or(caller);
+        let Some((owner, call)) = owner.and_then(|owner| {
+            let call = self.open.get_mut(&owner)?;
+            Some((owner, call))
+        }) else {
+            return;
+        };
+        if call.dialled && call.answered.is_none() {
+            // The leg of a call that was found is heard of for the first time.
+            if !call.legs.contains(&leg) {
+                call.legs.push(leg.clone());
+                self.legs.insert(leg.clone(), owner);
+            }
             call.answered = Some(Answer { leg, at });
+        }
+    }
+
+    fn found(
+        &mut self,
+        caller: Channel,
+        reservation: Option<ReservationId>,
+        presented: Vec<Presented>,
+        answered: Option<(Channel, Timestamp)>,
+    ) {
+        let leg = answered.as_ref().map(|(leg, _)| leg);
+        if self.knows(&caller) || leg.is_some_and(|leg| self.knows(leg)) {
+            return;
+        }
+        let Some(call) = self.open_call(caller.clone()) else {
+            return;
+        };
+        call.reservation = reservation;
+        call.presented = presented;
+        call.dialled = true;
+        if let Some((leg, at)) = answered {
+            call.legs.push(leg.clone());
+            call.answered = Some(Answer {
+                leg: leg.clone(),
+                at,
+            });
+            self.legs.insert(leg, caller);
         }
     }
 

@@ -3,12 +3,18 @@
 //! A connection of its own, under an application of its own, hears of every channel. So however much happens there, the queues'
 //! connection has neither more to read nor a foreign channel to take for a caller. Nothing is ever done to a channel here.
 
+mod found;
+
+use std::time::Duration;
+
 use asterisk::ari::{
-    Channel, Client, Config, ConfigError, Event, EventKind, Events, Incoming, Snapshot, timestamp,
+    Channel, Client, Config, ConfigError, ConnectionState, Event, EventKind, Events, Incoming,
+    Snapshot, Transport, timestamp,
 };
 use engine::callerid::{Calls, Heard, Input, Presented};
 use model::{E164, Timestamp};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     callerid::CallerIds,
@@ -19,6 +25,8 @@ use crate::{
 const RESERVATION: &str = "CORDBOARD_RESERVATION";
 /// What the application is called beside the queues' one.
 const SUFFIX: &str = "-outbound";
+/// How long it may take to leave in order.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// All that is needed, and the event echo.
 const EVENTS: [&str; 4] = [
     "Dial",
@@ -36,14 +44,21 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// Runs until the caller IDs stop. `config` is that of the queues' connection.
-    pub(super) async fn run(self, mut config: Config) {
+    /// Runs until it is to stop, or the caller IDs do. `config` is that of the queues' connection.
+    pub(super) async fn run(self, mut config: Config, stop: CancellationToken) {
         config.application.push_str(SUFFIX);
         config.subscribe_all = true;
+        // Many questions at once, which one WebSocket would hold up together.
+        config.transport = Transport::Http;
         let mut any = self.caller_ids.any();
         let mut calls = Calls::default();
-        while any.wait_for(|any| *any).await.is_ok() {
-            if let Err(error) = self.follow(&config, &mut calls, &mut any).await {
+        loop {
+            let wanted = stop.run_until_cancelled(any.wait_for(|any| *any)).await;
+            if wanted.is_none_or(|any| any.is_err()) {
+                return;
+            }
+            let followed = self.follow(&config, &mut calls, &mut any, &stop);
+            if let Err(error) = followed.await {
                 tracing::error!(%error, server = self.server, "the ends of outbound calls cannot be seen");
                 return;
             }
@@ -55,14 +70,42 @@ impl Outbound {
         config: &Config,
         calls: &mut Calls,
         any: &mut watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> Result<(), ConfigError> {
         let (client, mut events) = Client::connect(config.clone())?;
         tokio::select! {
             () = self.listen(&client, &mut events, calls) => {}
             _ = any.wait_for(|any| !*any) => {}
+            () = stop.cancelled() => {}
         }
+        self.leave(&client).await;
         client.close();
         Ok(())
+    }
+
+    /// Before 18, Asterisk keeps an application that is subscribed to anything, though nobody listens any more.
+    async fn leave(&self, client: &Client) {
+        if !matches!(client.connection_state(), ConnectionState::Connected { .. }) {
+            return;
+        }
+        let (applications, name) = (client.applications(), client.application());
+        let unsubscribing = async {
+            let sources = applications.get(name).await?.event_sources();
+            let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+            if sources.is_empty() {
+                return Ok(());
+            }
+            applications.unsubscribe(name, &sources).await.map(drop)
+        };
+        let left = tokio::time::timeout(FAREWELL, unsubscribing).await;
+        if !matches!(left, Ok(Ok(()))) {
+            tracing::warn!(
+                server = self.server,
+                name,
+                ?left,
+                "the application may linger in Asterisk"
+            );
+        }
     }
 
     async fn listen(&self, client: &Client, events: &mut Events, calls: &mut Calls) {
@@ -76,7 +119,7 @@ impl Outbound {
                 }
                 Incoming::Connected { snapshot, .. } => {
                     self.ask_for_less(client).await;
-                    compare(calls, &snapshot);
+                    self.compare(client, calls, &snapshot).await;
                 }
                 Incoming::Overflowed { missed } => {
                     tracing::warn!(
@@ -87,7 +130,7 @@ impl Outbound {
                     metrics::counter!("cordboard_outbound_events_missed_total", "server" => self.server.clone()).increment(missed);
                     // Should it fail, the connection is about to be lost, and the next one compares.
                     if let Ok(snapshot) = client.snapshot().await {
-                        compare(calls, &snapshot);
+                        self.compare(client, calls, &snapshot).await;
                     }
                 }
                 Incoming::Disconnected { why } => {
@@ -104,6 +147,8 @@ impl Outbound {
                     );
                 }
             }
+            metrics::gauge!("cordboard_outbound_calls", "server" => self.server.clone())
+                .set(u32::try_from(calls.open()).unwrap_or(u32::MAX));
             let more = calls.overflowed() - std::mem::replace(&mut overflowed, calls.overflowed());
             metrics::counter!("cordboard_outbound_calls_not_followed_total", "server" => self.server.clone()).increment(more);
             while let Some(ended) = calls.next_command() {
@@ -127,6 +172,18 @@ impl Outbound {
         }
     }
 
+    /// Ends what is there no more, and follows what nobody has told of: from before we listened, or from a gap.
+    async fn compare(&self, client: &Client, calls: &mut Calls, snapshot: &Snapshot) {
+        let there = snapshot.channels.iter().map(|one| one.id.clone()).collect();
+        calls.handle(Timestamp::default(), Heard::There(there));
+        let unknown = snapshot.channels.iter();
+        let unknown: Vec<_> = unknown.filter(|one| !calls.knows(&one.id)).collect();
+        let carried = found::carried(client, &unknown).await;
+        for heard in found::calls(self.numbers, snapshot, &unknown, &carried) {
+            calls.handle(Timestamp::default(), heard);
+        }
+    }
+
     /// Of some twenty kinds of events, four.
     async fn ask_for_less(&self, client: &Client) {
         let application = client.application();
@@ -134,11 +191,6 @@ impl Outbound {
             tracing::debug!(%error, server = self.server, "this Asterisk sends all kinds of events");
         }
     }
-}
-
-fn compare(calls: &mut Calls, snapshot: &Snapshot) {
-    let there = snapshot.channels.iter().map(|one| one.id.clone()).collect();
-    calls.handle(Timestamp::default(), Heard::There(there));
 }
 
 /// `None`: it says nothing of a call that could present a number of ours.
@@ -156,7 +208,10 @@ fn heard(event: Event, numbers: Numbers) -> Option<(Timestamp, Heard)> {
                 caller: caller.map(|caller| caller.id),
                 peer: peer.id,
             },
-            "ANSWER" => Heard::Answered { peer: peer.id },
+            "ANSWER" => Heard::Answered {
+                caller: caller.map(|caller| caller.id),
+                peer: peer.id,
+            },
             _ => return None,
         },
         EventKind::ChannelDestroyed { channel, .. } => Heard::Gone {
@@ -186,12 +241,22 @@ fn presented(
 ) -> Vec<Presented> {
     // An originated channel has what it presents as its other side.
     let number = caller.map_or(&peer.connected, |caller| &caller.caller);
-    let Some(number) = read(numbers, &number.number) else {
+    let exten = caller.map(|caller| caller.dialplan.exten.as_str());
+    let dialled = std::iter::once(digits_of(dialstring)).chain(exten);
+    readings(numbers, &number.number, dialled)
+}
+
+/// Every way in which the number and who was called can be read.
+fn readings<'a>(
+    numbers: Numbers,
+    number: &str,
+    dialled: impl Iterator<Item = &'a str>,
+) -> Vec<Presented> {
+    let Some(number) = read(numbers, number) else {
         return Vec::new();
     };
-    let exten = caller.map(|caller| caller.dialplan.exten.as_str());
     let mut presented = Vec::new();
-    for text in [Some(digits_of(dialstring)), exten].into_iter().flatten() {
+    for text in dialled {
         let Some(to) = read(numbers, text) else {
             continue;
         };

@@ -15,6 +15,7 @@ use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::{callerid::CallerIds, clock::Clock};
@@ -75,7 +76,13 @@ struct Running {
     since: Arc<AtomicI64>,
     link: JoinHandle<()>,
     follower: JoinHandle<()>,
-    outbound: Option<JoinHandle<()>>,
+    outbound: Option<Watching>,
+}
+
+/// Outbound calls are followed.
+struct Watching {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Running {
@@ -84,7 +91,8 @@ impl Drop for Running {
         self.link.abort();
         self.follower.abort();
         if let Some(outbound) = &self.outbound {
-            outbound.abort();
+            // It leaves in order, within a second.
+            outbound.stop.cancel();
         }
     }
 }
@@ -138,13 +146,15 @@ impl Servers {
         Ok(())
     }
 
-    fn outbound(&self, server: &Server, config: Config) -> Option<JoinHandle<()>> {
+    fn outbound(&self, server: &Server, config: Config) -> Option<Watching> {
         let outbound = Outbound {
             caller_ids: self.watch_for.clone()?,
             numbers: self.around.numbers,
             server: server.name.clone(),
         };
-        Some(tokio::spawn(outbound.run(config)))
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(outbound.run(config, stop.clone()));
+        Some(Watching { stop, task })
     }
 
     /// Leaves a server alone for good. Its calls stay up, but are over in our log, and their agents are free.
@@ -160,6 +170,11 @@ impl Servers {
             running.link.abort();
             // Until it is over it could still tell of calls that the next link would not know.
             let _ = (&mut running.link).await;
+            // Nor may it leave when the next one has come.
+            if let Some(outbound) = running.outbound.take() {
+                outbound.stop.cancel();
+                let _ = outbound.task.await;
+            }
             let lost = engine::acd::Input::ServerLost { server };
             self.around.acd.tell(lost).await;
             let _ = self.around.acd.0.send(Ask::Detach(server)).await;

@@ -1,4 +1,6 @@
 //! The ledger, and the log that it writes.
+//!
+//! Long because the log answers many questions, each on three databases.
 
 use crate::contract;
 use crate::fixtures::{at, caller_id, caller_id_key, number, person, reservation_id};

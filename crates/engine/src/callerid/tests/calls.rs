@@ -33,8 +33,10 @@ impl Pbx {
     }
 
     fn answers(&mut self, peer: &str) -> Vec<Input> {
-        let peer = peer.into();
-        self.hears(Heard::Answered { peer })
+        self.hears(Heard::Answered {
+            caller: None,
+            peer: peer.into(),
+        })
     }
 
     fn gone(&mut self, channel: &str) -> Vec<Input> {
@@ -236,6 +238,50 @@ fn what_ended_while_nobody_looked_has_no_outcome() {
     assert!(pbx.is_empty());
 }
 
+fn found(caller: &str, to: &str, answered: Option<(&str, Timestamp)>) -> Heard {
+    Heard::Found {
+        caller: caller.into(),
+        reservation: None,
+        presented: vec![presented(to)],
+        answered: answered.map(|(leg, at)| (leg.into(), at)),
+    }
+}
+
+#[test]
+fn a_call_that_was_up_before_is_followed_from_now_on() {
+    let mut pbx = Pbx::new();
+    let made = pbx.at;
+    pbx.wait(70);
+    assert_eq!(pbx.hears(found("a", ANN, Some(("ann", made)))), []);
+    pbx.wait(10);
+    assert_eq!(pbx.gone("a"), []);
+    assert_eq!(pbx.gone("ann"), ended(ANN, Some(talked(80))));
+
+    // One that rings is answered by a channel that was never heard of, or is not answered.
+    pbx.hears(found("b", BOB, None));
+    pbx.hears(Heard::Answered {
+        caller: Some("b".into()),
+        peer: "bob".into(),
+    });
+    pbx.wait(5);
+    assert_eq!(pbx.gone("bob"), ended(BOB, Some(talked(5))));
+    pbx.hears(found("c", ANN, None));
+    assert_eq!(pbx.gone("c"), ended(ANN, UNANSWERED));
+    assert!(pbx.is_empty());
+}
+
+#[test]
+fn a_call_that_is_known_is_not_found_again() {
+    let mut pbx = Pbx::new();
+    pbx.dials(Some("a"), "ann", Some(ANN));
+    pbx.hears(found("a", BOB, None));
+    pbx.hears(found("x", BOB, Some(("ann", pbx.at))));
+    assert_eq!(pbx.calls.open(), 1);
+    pbx.gone("ann");
+    assert_eq!(pbx.gone("a"), ended(ANN, UNANSWERED));
+    assert!(pbx.is_empty());
+}
+
 #[test]
 fn too_many_calls_are_counted_and_not_followed() {
     let mut pbx = Pbx::new();
@@ -251,7 +297,7 @@ fn too_many_calls_are_counted_and_not_followed() {
 proptest::proptest! {
     /// In any order, when all channels have gone nothing is left, and whatever was carried has ended.
     #[test]
-    fn nothing_is_left_when_all_have_gone(told in proptest::collection::vec((0_u8..5, 0_u8..5, 0_u8..5), 0..60)) {
+    fn nothing_is_left_when_all_have_gone(told in proptest::collection::vec((0_u8..7, 0_u8..5, 0_u8..5), 0..60)) {
         let mut pbx = Pbx::new();
         let mut over = Vec::new();
         let mut carried = BTreeSet::new();
@@ -265,6 +311,8 @@ proptest::proptest! {
                     carried.insert(reservation(other.into()));
                     pbx.carries(&a, Some(reservation(other.into())))
                 }
+                4 => pbx.hears(found(&a, ANN, (other % 2 == 0).then_some((&b, pbx.at)))),
+                5 => pbx.hears(Heard::Answered { caller: Some(a), peer: b }),
                 _ => pbx.gone(&a),
             });
         }

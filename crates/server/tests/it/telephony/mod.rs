@@ -3,6 +3,7 @@
 mod disk;
 mod late;
 mod lost;
+mod outbound;
 mod restart;
 mod servers;
 mod soak;
@@ -248,7 +249,10 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
         journal,
         retention: None,
         numbers: Numbers::default(),
-        caller_ids: server::callerid::Settings::default(),
+        caller_ids: server::callerid::Settings {
+            watch_calls: true,
+            ..server::callerid::Settings::default()
+        },
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
             ari_url: pbx.ari_url(),
