@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
@@ -13,21 +13,32 @@ use crate::{
     visible::Viewer,
 };
 
-/// The application and what the HTTP interface alone needs. Cheap to clone.
+/// A way to all of it. Every request clones it several times, so it is a single pointer.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub(crate) struct Api(Arc<Reach>);
+
+/// The application and what the HTTP interface alone needs.
+pub(crate) struct Reach {
     pub(crate) app: App,
-    pub(crate) auth: Arc<AuthConfig>,
+    pub(crate) auth: AuthConfig,
     pub(crate) hashing: Hashing,
-    pub(crate) throttle: Arc<Throttle>,
-    pub(crate) recent: Arc<Recent>,
-    pub(crate) document: Arc<OpenApi>,
-    pub(crate) rotation: Arc<Traffic>,
+    pub(crate) throttle: Throttle,
+    pub(crate) recent: Recent,
+    pub(crate) document: OpenApi,
+    pub(crate) rotation: Traffic,
     pub(crate) stop: CancellationToken,
     /// Held from a change in the store until the engine is told, so that it hears of changes in the store's order.
     pub(crate) set_up: Arc<tokio::sync::Mutex<()>>,
     /// Held while a file is taken in.
     pub(crate) importing: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Deref for Api {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
 }
 
 impl Api {
@@ -37,18 +48,18 @@ impl Api {
         stop: CancellationToken,
         document: OpenApi,
     ) -> Self {
-        Self {
+        Self(Arc::new(Reach {
             app,
-            auth: Arc::new(auth),
+            auth,
             hashing: Hashing::new(),
-            throttle: Arc::default(),
-            recent: Arc::default(),
-            document: Arc::new(document),
-            rotation: Arc::default(),
+            throttle: Throttle::default(),
+            recent: Recent::default(),
+            document,
+            rotation: Traffic::default(),
             stop,
             set_up: Arc::default(),
             importing: Arc::default(),
-        }
+        }))
     }
 
     /// What this principal may see now.

@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("docs.css");
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
 )]
 pub(crate) async fn document(State(api): State<Api>) -> Json<OpenApi> {
-    Json((*api.document).clone())
+    Json(api.document.clone())
 }
 
 /// This description, for people.
@@ -31,7 +31,7 @@ pub(crate) async fn document(State(api): State<Api>) -> Json<OpenApi> {
     responses((status = 200, description = "A page", body = String, content_type = "text/html"))
 )]
 pub(crate) async fn page(State(api): State<Api>) -> Html<String> {
-    let document = serde_json::to_value(&*api.document).unwrap_or_default();
+    let document = serde_json::to_value(&api.document).unwrap_or_default();
     Html(render(&document))
 }
 
