@@ -21,7 +21,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::Api;
+use super::{Api, metrics};
 use crate::{
     auth::{Credential, Principal, identify, is_same_site, present},
     problem::{Code, Problem},
@@ -279,22 +279,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
 /// Around every answer: its count and duration, and what browsers are told not to do.
 pub(crate) async fn around(request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("other", MatchedPath::as_str)
-        .to_owned();
+    let method = known(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    let labels = [
-        ("method", known(&method).to_owned()),
-        ("route", route.clone()),
-        ("status", status),
-    ];
-    ::metrics::counter!("cordboard_http_requests_total", &labels).increment(1);
-    ::metrics::histogram!("cordboard_http_request_seconds", "route" => route.clone())
-        .record(begun.elapsed().as_secs_f64());
+    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    metrics::answered(method, route, response.status(), begun.elapsed());
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers

@@ -1,12 +1,13 @@
 //! Figures for Prometheus: what was counted on the way, and how the centre stands at this moment.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{cell::RefCell, collections::HashMap, fmt::Write as _, sync::LazyLock, time::Duration};
 
 use axum::{
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use metrics::{Counter, Histogram, counter, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use model::AgentState;
 
@@ -33,6 +34,69 @@ static RECORDER: LazyLock<PrometheusHandle> = LazyLock::new(|| {
 /// Begins to count.
 pub(crate) fn install() {
     LazyLock::force(&RECORDER);
+}
+
+/// How often samples become counts: until then each lies in memory.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Turns samples into counts, also while nobody looks at them. Never ends.
+pub(crate) async fn keep_up() {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        RECORDER.run_upkeep();
+    }
+}
+
+/// The figures of a route, so that a request does not look them up by their labels.
+struct Route {
+    seconds: Histogram,
+    requests: Vec<(&'static str, StatusCode, Counter)>,
+}
+
+thread_local! {
+    /// Those that this thread has answered: as many as the table has routes.
+    static ROUTES: RefCell<HashMap<String, Route>> = RefCell::default();
+}
+
+/// Counts one answer. `method` and `route` are of a known few.
+pub(crate) fn answered(method: &'static str, route: &str, status: StatusCode, took: Duration) {
+    ROUTES.with_borrow_mut(|routes| {
+        if !routes.contains_key(route) {
+            routes.insert(route.to_owned(), Route::new(route));
+        }
+        if let Some(figures) = routes.get_mut(route) {
+            figures.seconds.record(took.as_secs_f64());
+            figures.requests(method, route, status).increment(1);
+        }
+    });
+}
+
+impl Route {
+    fn new(route: &str) -> Self {
+        let route = route.to_owned();
+        Self {
+            seconds: histogram!("cordboard_http_request_seconds", "route" => route),
+            requests: Vec::new(),
+        }
+    }
+
+    fn requests(&mut self, method: &'static str, route: &str, status: StatusCode) -> &Counter {
+        let known = self
+            .requests
+            .iter()
+            .position(|&(m, s, _)| m == method && s == status);
+        let index = known.unwrap_or_else(|| {
+            let labels = [
+                ("method", method.to_owned()),
+                ("route", route.to_owned()),
+                ("status", status.as_u16().to_string()),
+            ];
+            let requests = counter!("cordboard_http_requests_total", &labels);
+            self.requests.push((method, status, requests));
+            self.requests.len() - 1
+        });
+        &self.requests[index].2
+    }
 }
 
 /// Figures in Prometheus' text format.

@@ -31,6 +31,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::routes;
 
 pub(crate) use created::created;
+pub(crate) use metrics::keep_up;
 pub(crate) use page::{Page, PageQuery};
 
 use crate::{app::App, auth::AuthConfig, openapi::frame, web, ws};
