@@ -29,6 +29,9 @@ pub(crate) const COLUMNS: &[&str] = &[
     "talk_ms",
 ];
 
+/// The id, and all that changes when a use ends.
+pub(crate) const END: &[&str] = &["id", "ended_at", "end_reason", "answered", "talk_ms"];
+
 /// How many uses a restart reads with one statement.
 const STEP: u32 = 4_000;
 /// The most uses that one call of [`CallerIdUses::prune_before`] deletes.

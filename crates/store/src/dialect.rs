@@ -96,7 +96,7 @@ impl Db {
         }
     }
 
-    /// The end of an `INSERT` that replaces all of a row with the same key (the first column).
+    /// The end of an `INSERT` that replaces these columns of a row with the same key (the first column).
     pub(crate) fn on_same_key(self, columns: &[&str]) -> String {
         let (key, rest) = columns.split_first().expect("a table has columns");
         let assign = |value: &dyn Fn(&str) -> String| {

@@ -84,7 +84,8 @@ impl Ledger<'_> {
             }
             let (table, columns) = (caller_id_uses::TABLE, caller_id_uses::COLUMNS);
             let rows: Vec<_> = fold.changed().map(caller_id_uses::values).collect();
-            tx.put(table, columns, &db.on_same_key(columns), &rows)
+            // Naming another column would write its indexes anew for every end.
+            tx.put(table, columns, &db.on_same_key(caller_id_uses::END), &rows)
                 .await?;
             let rows = counts(&mut tx, new).await?;
             tx.put(
