@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    background,
     callerid::{self, CallerIds, CallerIdsError},
     clock::Clock,
     data_folder,
@@ -135,7 +136,10 @@ impl App {
     ) -> Result<(Self, Tasks), StartError> {
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
-        let store = Store::open(&setup.dsn).await?;
+        // SQLite writes on a thread that this one starts.
+        let dsn = setup.dsn.clone();
+        let opening = background::run("store", async move { Store::open(&dsn).await });
+        let store = opening.await.expect("opening a database does not panic")?;
         store.migrate().await?;
         let clock = Clock::start();
 

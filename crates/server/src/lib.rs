@@ -4,6 +4,7 @@ pub mod agi;
 mod api;
 pub mod app;
 pub mod auth;
+mod background;
 pub mod callerid;
 pub mod clock;
 pub mod config;

@@ -61,7 +61,9 @@ fn refused(why: &Refused) -> Answer {
     let status = match why {
         Refused::Engine(Refusal::Exhausted(_)) => Status::None,
         Refused::Engine(Refusal::TooManyQuestions { .. }) => Status::Limit,
-        Refused::Unwritten(_) | Refused::Unshared(_) | Refused::Stopping => Status::Error,
+        Refused::Unwritten(_) | Refused::Full | Refused::Unshared(_) | Refused::Stopping => {
+            Status::Error
+        }
     };
     Answer::Keep(status, why.to_string())
 }

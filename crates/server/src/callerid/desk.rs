@@ -25,6 +25,11 @@ const UNSYNCED: u32 = 4;
 /// The most uses of one number that a loss of power can make us forget: of this sync, and of the one that is running.
 pub(super) const AT_RISK: u32 = 2 * UNSYNCED;
 
+/// From here on, as a share of its room, the ledger makes the desk pause, so that the database catches up …
+const CROWDED: f64 = 0.5;
+/// … for up to so long after each batch of questions, when the ledger is full.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
 /// What the desk is asked to do.
 pub(super) enum Ask {
     Next {
@@ -91,6 +96,8 @@ pub(super) struct Desk {
     unsynced: HashMap<CallerIdKey, u32>,
     /// Whether one of them is over [`UNSYNCED`].
     must_sync: bool,
+    /// Why the questions at hand are refused, if they are.
+    refuses: Option<Refused>,
     /// What the questions at hand brought about, not written yet.
     unwritten: Vec<(CallerIdKey, Counts, Body)>,
     /// Answers that wait for it.
@@ -122,6 +129,7 @@ impl Desk {
             syncing: None,
             unsynced: HashMap::new(),
             must_sync: false,
+            refuses: None,
             unwritten: Vec::new(),
             answers: Vec::new(),
         }
@@ -141,6 +149,7 @@ impl Desk {
                         break;
                     }
                     let now = self.clock.now();
+                    self.refuses = self.trouble();
                     for ask in batch.drain(..) {
                         self.take(now, ask);
                     }
@@ -149,6 +158,7 @@ impl Desk {
                 _ = sync.tick() => self.sync_behind(),
             }
             self.write_down().await;
+            self.let_the_database_catch_up().await;
         }
         self.write_down().await;
         self.ledger.flush();
@@ -254,8 +264,8 @@ impl Desk {
     }
 
     fn next(&mut self, now: Now, question: Question) -> Result<Box<Allocation>, Refused> {
-        if let Some(error) = self.trouble() {
-            return Err(Refused::Unwritten(error));
+        if let Some(refused) = &self.refuses {
+            return Err(refused.clone());
         }
         self.allocator.handle(now, Input::Asked(asked(question)));
         let mut answer = Err(Refused::Stopping);
@@ -328,8 +338,8 @@ impl Desk {
             if self.durability == Durability::Strict || self.must_sync {
                 self.sync_now().await;
             }
-            if let Some(error) = self.trouble() {
-                self.take_back(&error);
+            if let Some(refused @ Refused::Unwritten(_)) = self.trouble() {
+                self.take_back(&refused);
             }
         }
         let mut given_back = Vec::new();
@@ -351,24 +361,34 @@ impl Desk {
         }
     }
 
-    /// Why what is decided now could be forgotten.
-    fn trouble(&self) -> Option<String> {
+    /// Why what is decided now could be forgotten, or would not find room.
+    fn trouble(&self) -> Option<Refused> {
         let status = self.ledger.status().get();
         let unsynced = status
             .sync_error
             .filter(|_| self.durability == Durability::Strict || self.must_sync);
-        status.write_error.or(unsynced)
+        let unwritten = status.write_error.or(unsynced).map(Refused::Unwritten);
+        unwritten.or_else(|| (self.ledger.status().fill() >= 1.0).then_some(Refused::Full))
+    }
+
+    /// The database works with the time that answers leave. When it falls far behind, answers wait for it a little: the
+    /// longer, the nearer the ledger is to its bound, where there are none any more.
+    async fn let_the_database_catch_up(&self) {
+        let crowded = (self.ledger.status().fill() - CROWDED) / (1.0 - CROWDED);
+        if crowded > 0.0 {
+            tokio::time::sleep(LONGEST_PAUSE.mul_f64(crowded.min(1.0))).await;
+        }
     }
 
     /// A number that is not written down is not presented: after a crash nobody would know of the call.
-    fn take_back(&mut self, error: &str) {
+    fn take_back(&mut self, refused: &Refused) {
         let now = self.clock.now();
         for index in 0..self.answers.len() {
             if let Ok(allocation) = &self.answers[index].answer {
                 let reservation = allocation.reservation.id;
                 let why = Release::Deleted;
                 self.handle(now, Input::Released { reservation, why });
-                self.answers[index].answer = Err(Refused::Unwritten(error.to_owned()));
+                self.answers[index].answer = Err(refused.clone());
             }
         }
         self.ledger.append(now.utc, self.unwritten.drain(..));

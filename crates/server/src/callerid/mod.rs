@@ -61,6 +61,9 @@ pub enum Refused {
     /// A use that is not written down could break a cap after a crash.
     #[error("the ledger cannot be written: {0}")]
     Unwritten(String),
+    /// As many uses wait for the database as may.
+    #[error("the ledger is full: the database is too far behind")]
+    Full,
     /// Several nodes share the caller IDs, and what they share them by is gone.
     #[error("the shared caller IDs cannot be reached: {0}")]
     Unshared(String),

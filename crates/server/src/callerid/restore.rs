@@ -22,6 +22,7 @@ use super::record::{Counts, Record, restored};
 use super::shared::{Shared, SharedSettings};
 use super::{CallerIds, MAILBOX};
 use crate::{
+    background,
     clock::Clock,
     journal::{self, Journal, JournalError},
 };
@@ -128,7 +129,7 @@ pub async fn start(
         caller_ids,
         link,
         desk,
-        applier: tokio::spawn(applier.run(store.clone())),
+        applier: background::run("ledger", applier.run(store.clone())),
     })
 }
 

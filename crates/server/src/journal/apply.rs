@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::{Entry, StatusHandle, lock, segment::Reader};
 
 /// Entries in one transaction.
-const BATCH: usize = 500;
+const BATCH: usize = store::MAX_BATCH;
 /// The waits between attempts while the database is away.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);

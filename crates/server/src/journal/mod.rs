@@ -335,6 +335,12 @@ impl StatusHandle {
         });
     }
 
+    /// How much of the room for what the database has not yet is taken: 1 is all of it.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    pub fn fill(&self) -> f64 {
+        self.0.bytes.load(Ordering::Relaxed) as f64 / self.0.max_bytes as f64
+    }
+
     /// Whether new calls must be refused, because what they bring about could not be written down.
     pub fn refuses_calls(&self) -> bool {
         self.0.bytes.load(Ordering::Relaxed) >= self.0.max_bytes

@@ -278,6 +278,10 @@ pub(crate) fn refused(api: &Api, refused: Refused) -> Problem {
             tracing::error!(%error, "no caller ID is presented: the ledger cannot be written");
             Problem::unavailable("The disk under the caller IDs' ledger")
         }
+        Refused::Full => {
+            tracing::error!("no caller ID is presented: the database is too far behind the ledger");
+            Problem::unavailable("The database that the caller IDs' uses go into")
+        }
         Refused::Unshared(error) => {
             tracing::error!(%error, "no caller ID is presented: Redis is gone");
             Problem::unavailable("The Redis that the caller IDs are shared by")
