@@ -46,18 +46,18 @@ pub(crate) struct NextQuery {
 
 /// The number to present, and the call it was chosen for.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct NextCid {
+pub(crate) struct NextCid<'a> {
     success: bool,
     /// As the trunk takes it.
-    caller_id: String,
+    caller_id: &'a str,
     area_code: Option<String>,
-    carrier: String,
+    carrier: &'a str,
     /// Seconds after which it is free again if nothing tells that the call is over.
     reserved_for: u64,
     /// As it was asked for.
-    destination: String,
-    agent: String,
-    campaign: String,
+    destination: &'a str,
+    agent: &'a str,
+    campaign: &'a str,
     /// For `DELETE /api/reservation/{id}`.
     reservation_id: ReservationId,
     /// Where the number was found.
@@ -85,7 +85,7 @@ struct Reasons {
     tag = "caller-id rotation",
     params(NextQuery),
     responses(
-        (status = 200, description = "A number, reserved", body = NextCid),
+        (status = 200, description = "A number, reserved", body = NextCid<'static>),
         (status = 400, description = "`to` is no number that can be called, or one for emergencies", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is missing", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "The agent asked too often", body = ProblemBody, content_type = "application/problem+json", headers(("Retry-After" = u64))),
@@ -319,28 +319,30 @@ fn exhausted(shortage: &Shortage, now: Timestamp) -> Problem {
 }
 
 fn json(asked: &Asked, given: &Allocation) -> Response {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let reservation = &given.reservation;
     let held = reservation.expires_at.since(reservation.made_at);
     let body = NextCid {
         success: true,
-        caller_id: given.presented.to_string(),
+        caller_id: &given.presented,
         area_code: given.area_code.map(|code| code.to_string()),
-        carrier: given.carrier.to_string(),
+        carrier: &given.carrier,
         reserved_for: held.as_secs(),
-        destination: text(&asked.to),
-        agent: text(&asked.agent),
-        campaign: text(&asked.campaign),
+        destination: asked.to.as_deref().unwrap_or_default(),
+        agent: asked.agent.as_deref().unwrap_or_default(),
+        campaign: asked.campaign.as_deref().unwrap_or_default(),
         reservation_id: reservation.id,
         tier: reservation.tier,
     };
-    let body = shell_safe(&serde_json::to_string(&body).unwrap_or_default());
+    let body = shell_safe(serde_json::to_string(&body).unwrap_or_default());
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// Dialplans out there put the answer between a shell's quotes. No JSON says other things without these characters, and
 /// outside of strings it has none of them.
-fn shell_safe(json: &str) -> String {
+fn shell_safe(json: String) -> String {
+    if !json.contains(['\'', '`', '$']) {
+        return json;
+    }
     json.replace('\'', "\\u0027")
         .replace('`', "\\u0060")
         .replace('$', "\\u0024")
