@@ -253,8 +253,12 @@ impl<E: Entry> Journal<E> {
                 self.rotate()?;
             }
             let count = self.unwritten.len().min(WRITE);
-            let lines = self.unwritten.range(..count).map(|(_, line)| line);
-            let batch: Vec<u8> = lines.flatten().copied().collect();
+            let lines: Vec<&[u8]> = self
+                .unwritten
+                .range(..count)
+                .map(|(_, line)| &line[..])
+                .collect();
+            let batch = lines.concat();
             if let Err(error) = self.file.write_all(&batch) {
                 // Half a batch is cut off, now or when the disk lets us: the next one must not stand behind rubbish.
                 self.torn = self.file.set_len(self.file_bytes).is_err();
