@@ -3,8 +3,9 @@
 
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
-/// How far such a thread steps back, as nice(2) counts: beside a thread that wants all of a core, it gets a tenth of it.
-const NICENESS: i32 = 10;
+/// How far such a thread steps back, as nice(2) counts: beside a thread that wants all of a core, it gets a thirtieth of it
+/// (sched(7)). Little, but never nothing: it may hold a lock that others wait for.
+const NICENESS: i32 = 15;
 
 /// Runs `work` on a thread of its own that gives way to others, as do the threads that `work` starts: they inherit it.
 ///

@@ -58,7 +58,10 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         (serving, address)
     });
     let router = crate::router(app.clone(), auth_config(config), stop.clone());
-    tokio::spawn(stop.clone().run_until_cancelled_owned(crate::api::keep_up()));
+    tokio::spawn(
+        stop.clone()
+            .run_until_cancelled_owned(crate::api::keep_up()),
+    );
     let listener = tokio::spawn(listen::serve(listener, router, stop.clone()));
     tracing::info!(%address, data = %config.data.folder.display(), "cordboard is up");
     Ok(Running {

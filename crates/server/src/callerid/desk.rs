@@ -342,21 +342,21 @@ impl Desk {
                 self.take_back(&refused);
             }
         }
-        let mut given_back = Vec::new();
+        let (mut presented, mut given_back) = (0, Vec::new());
         for Answer { reply, answer } in self.answers.drain(..) {
             let given = answer.is_ok();
             match reply.send(answer) {
-                Ok(()) if given => {
-                    metrics::counter!("cordboard_caller_ids_presented_total").increment(1);
-                }
+                Ok(()) if given => presented += 1,
                 // Who asked is gone: nobody presents it.
                 Err(Ok(allocation)) => given_back.push(allocation.reservation.id),
                 _ => {}
             }
         }
-        let now = self.clock.now();
+        if presented > 0 {
+            metrics::counter!("cordboard_caller_ids_presented_total").increment(presented);
+        }
         for reservation in given_back {
-            let why = Release::Deleted;
+            let (now, why) = (self.clock.now(), Release::Deleted);
             self.handle(now, Input::Released { reservation, why });
         }
     }

@@ -25,7 +25,7 @@ impl Section for JournalConfig {
     const ABOUT: &'static str = "The file that keeps what happened until the database has it.";
     const KEYS: &'static [Key] = &[key(
         "max_bytes",
-        "How large it may become while the database is away; then new calls are handed back to the dialplan. At least 16 MiB.",
+        "How large it may become while the database is away; then new calls are handed back to the dialplan, and no caller ID is presented. At least 16 MiB.",
         "\"256 MiB\"",
     )];
 
