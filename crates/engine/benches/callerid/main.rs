@@ -25,6 +25,10 @@ const ALLOCATIONS: u32 = 1_000_000;
 const AREA_CODES: u64 = 300;
 const START: i64 = 1_772_445_630_000_000;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (mut folder, mut allocations) = (None, ALLOCATIONS);

@@ -170,10 +170,13 @@ impl Allocator {
     fn present(&mut self, index: NumberIndex, tier: Tier, asked: Asked) -> Command {
         let windows = self.windows(index);
         let turn = self.next_turn();
+        let id = self
+            .reservations
+            .next_id(self.now.utc, self.chance.random());
         let number = &mut self.numbers[index as usize];
         number.charge(self.now.utc, windows, turn);
         let what = Restored {
-            id: ReservationId::new(self.now.utc, self.chance.random()),
+            id,
             key: number.key,
             number: number.e164,
             to: asked.to,
@@ -190,9 +193,9 @@ impl Allocator {
         let allocation = Allocation {
             ask: asked.ask,
             reservation: what,
-            presented: Arc::clone(&number.presented),
+            presented: number.presented.clone(),
             area_code: number.area_code,
-            carrier: Arc::clone(&number.carrier),
+            carrier: number.carrier.clone(),
         };
         self.refresh(index);
         Command::Present(Box::new(allocation))

@@ -9,7 +9,7 @@ use super::number::Line;
 use super::{Allocator, CellIndex, ClassIndex, GroupIndex, Name, NumberIndex, Turn};
 
 /// What makes numbers alike.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct GroupKey {
     pub(super) class: ClassIndex,
     pub(super) labels: Vec<Name>,
@@ -21,7 +21,7 @@ pub(super) struct GroupKey {
 /// Whose health is compared with whose.
 pub(super) type PoolKey = (Vec<Name>, Option<Country>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Area {
     Code(Digits),
     /// The first digits of a national number without an area code.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{CallerId, CallerIdKey, CallerIdRule, E164, Place, ReservationId, Tier, Timestamp};
+use smol_str::SmolStr;
 
 use super::health::{Health, Score};
 
@@ -105,9 +106,9 @@ pub struct Allocation {
     pub ask: u64,
     pub reservation: Restored,
     /// As it is to be presented.
-    pub presented: Arc<str>,
+    pub presented: SmolStr,
     pub area_code: Option<model::Digits>,
-    pub carrier: Arc<str>,
+    pub carrier: SmolStr,
 }
 
 /// An open reservation; also what must be written down to bring it back after a restart.

@@ -47,6 +47,7 @@ use std::time::Duration;
 use model::{CallerIdKey, CallerIdRule, E164, Instant, Now, ReservationId};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use smol_str::SmolStr;
 
 use crate::lookup::{Lookup, lookup};
 use crate::zone::Zone;
@@ -129,7 +130,7 @@ pub struct Allocator {
     by_key: Lookup<CallerIdKey, NumberIndex>,
     by_e164: Lookup<E164, NumberIndex>,
     groups: Vec<Group>,
-    by_group: BTreeMap<GroupKey, GroupIndex>,
+    by_group: Lookup<GroupKey, GroupIndex>,
     cells: Vec<Cell>,
     by_cell: Lookup<(CellKey, ClassIndex), CellIndex>,
     pools: Vec<Pool>,
@@ -139,7 +140,8 @@ pub struct Allocator {
     /// The classes that a campaign may use, besides the first.
     by_campaign: BTreeMap<String, Vec<ClassIndex>>,
     rules: BTreeMap<String, CallerIdRule>,
-    names: BTreeSet<Name>,
+    names: Lookup<Name, ()>,
+    carriers: BTreeSet<SmolStr>,
     zones: Vec<Zone>,
     reservations: Reservations,
     outlasted: Outlasted,
@@ -165,7 +167,7 @@ impl Allocator {
             by_key: lookup(seed),
             by_e164: lookup(seed),
             groups: Vec::new(),
-            by_group: BTreeMap::new(),
+            by_group: lookup(seed),
             cells: Vec::new(),
             by_cell: lookup(seed),
             pools: Vec::new(),
@@ -173,7 +175,8 @@ impl Allocator {
             classes: vec![BTreeSet::new()],
             by_campaign: BTreeMap::new(),
             rules: BTreeMap::new(),
-            names: BTreeSet::new(),
+            names: lookup(seed),
+            carriers: BTreeSet::new(),
             zones: Vec::new(),
             reservations: Reservations::new(seed),
             outlasted: Outlasted::default(),
@@ -307,12 +310,24 @@ impl Allocator {
         self.reservations.by_expiry().map(|open| &open.what)
     }
 
+    /// Short names are copied anyway; long ones share their text.
+    fn carrier(&mut self, name: &str) -> SmolStr {
+        if let Some(known) = self.carriers.get(name) {
+            return known.clone();
+        }
+        let name = SmolStr::new(name);
+        if name.is_heap_allocated() {
+            self.carriers.insert(name.clone());
+        }
+        name
+    }
+
     fn intern(&mut self, name: &str) -> Name {
-        if let Some(known) = self.names.get(name) {
+        if let Some((known, ())) = self.names.get_key_value(name) {
             return Arc::clone(known);
         }
         let name: Name = name.into();
-        self.names.insert(Arc::clone(&name));
+        self.names.insert(Arc::clone(&name), ());
         name
     }
 }

@@ -1,11 +1,12 @@
 //! One number: its caps, its uses, and what it is doing.
 
 use model::{CallerId, CallerIdKey, Digits, E164, Timestamp};
+use smol_str::SmolStr;
 
 use super::health::Scores;
 use super::input::{Status, Usage};
 use super::windows::{self, HOUR, MINUTE, Window, Windows};
-use super::{GroupIndex, Name, Turn};
+use super::{GroupIndex, Turn};
 
 /// A line of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,9 @@ pub(super) enum Line {
 pub(super) struct Number {
     pub(super) key: CallerIdKey,
     pub(super) e164: E164,
-    pub(super) presented: Name,
-    pub(super) carrier: Name,
+    /// Here and not behind a pointer: the longest wait of an answer is for memory.
+    pub(super) presented: SmolStr,
+    pub(super) carrier: SmolStr,
     pub(super) area_code: Option<Digits>,
     pub(super) group: GroupIndex,
     /// Where it stands among its group's members.

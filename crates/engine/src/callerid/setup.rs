@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{CallerId, CallerIdKey, Digits};
+use smol_str::SmolStr;
 
 use super::cell::MAX_PREFIX;
 use super::group::{Area, place};
@@ -17,7 +18,7 @@ impl Allocator {
     pub(super) fn number_set(&mut self, said: &CallerId) {
         match self.by_key.get(&said.id).copied() {
             Some(index) if self.numbers[index as usize].e164 == said.e164 => {
-                self.configure(index, said);
+                self.changed(index, said);
             }
             Some(_) => {
                 self.number_removed(said.id);
@@ -33,8 +34,8 @@ impl Allocator {
         let number = Number {
             key: said.id,
             e164: said.e164,
-            presented: said.number.as_str().into(),
-            carrier: self.intern(&said.carrier),
+            presented: SmolStr::default(),
+            carrier: SmolStr::default(),
             area_code: None,
             group,
             member: 0,
@@ -73,21 +74,23 @@ impl Allocator {
         self.configure(index, said);
     }
 
-    fn configure(&mut self, index: NumberIndex, said: &CallerId) {
+    fn changed(&mut self, index: NumberIndex, said: &CallerId) {
         let group = self.group_of(said);
-        let carrier = self.intern(&said.carrier);
-        let zone = self.zone(&said.time_zone);
-        let number = &mut self.numbers[index as usize];
-        if *number.presented != *said.number {
-            number.presented = said.number.as_str().into();
-        }
-        number.carrier = carrier;
-        number.configure(said, zone, self.limits.present_unverified);
-        if number.group != group {
+        if self.numbers[index as usize].group != group {
             self.leave_group(index);
             self.numbers[index as usize].group = group;
             self.enter_group(index);
         }
+        self.configure(index, said);
+    }
+
+    fn configure(&mut self, index: NumberIndex, said: &CallerId) {
+        let carrier = self.carrier(&said.carrier);
+        let zone = self.zone(&said.time_zone);
+        let number = &mut self.numbers[index as usize];
+        number.presented = SmolStr::new(&said.number);
+        number.carrier = carrier;
+        number.configure(said, zone, self.limits.present_unverified);
         self.refresh(index);
     }
 
