@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::callerid::{
-    Allocation, Asked, Counts, Health, PoolScore, Refusal, Restored, Score, Shortage, Status, judge,
+    Allocation, Asked, Counts, Health, NumberState, PoolScore, Refusal, Restored, Score, Shortage,
+    Status, judge,
 };
 use model::{E164, ReservationId, Timestamp};
 use redis::Value;
@@ -18,22 +19,16 @@ pub(crate) fn rest(campaign: &str, agent: &str) -> String {
     serde_json::to_string(&[campaign, agent]).unwrap_or_default()
 }
 
+fn read_rest(rest: &str) -> Result<[Arc<str>; 2], ClusterError> {
+    let rest: [String; 2] =
+        serde_json::from_str(rest).map_err(|error| ClusterError::Malformed(error.to_string()))?;
+    Ok(rest.map(Into::into))
+}
+
 pub(crate) enum Verdict {
     Present(Box<Allocation>),
     Refuse(Refusal),
     Again,
-}
-
-/// What a number is doing in the shared pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    pub status: Status,
-    pub in_use: u16,
-    pub used_this_minute: u32,
-    pub used_this_hour: u32,
-    pub used_today: u32,
-    pub capped_until: Option<Timestamp>,
-    pub last_used_at: Option<Timestamp>,
 }
 
 pub(crate) struct Finished {
@@ -77,15 +72,13 @@ fn presented(
     id: ReservationId,
     asked: &Asked,
 ) -> Result<Allocation, ClusterError> {
-    let number = parts.count()?;
+    let number = parts.number_e164()?;
     let tier = parts.tier()?;
     let made_at = parts.moment()?;
     let expires_at = parts.moment()?;
     let label = parts.text()?;
     let label: Label =
         serde_json::from_str(label).map_err(|error| ClusterError::Malformed(error.to_string()))?;
-    let number =
-        E164::from_digits(number).ok_or_else(|| ClusterError::Malformed(number.to_string()))?;
     Ok(Allocation {
         ask: asked.ask,
         area_code: label.digits(),
@@ -137,26 +130,78 @@ pub(crate) fn finished(answer: &[Value]) -> Result<Finished, ClusterError> {
     let judged = if number.is_empty() {
         None
     } else {
-        let mut own = [Score::default(); 6];
-        let mut outcomes = Reader::new(parts.list()?);
-        for score in &mut own {
-            score.attempts = outcomes.small()?;
-            score.answers = outcomes.small()?;
-            score.short = outcomes.small()?;
-        }
-        let mut pool = [PoolScore::default(); 6];
-        let mut outcomes = Reader::new(parts.list()?);
-        for score in &mut pool {
-            score.attempts = outcomes.count()?;
-            score.answers = outcomes.count()?;
-            score.short = outcomes.count()?;
-        }
+        let (own, pool) = (scores(parts.list()?)?, pool_scores(parts.list()?)?);
         Some((number, judge(own, pool)))
     };
     Ok(Finished { ended, judged })
 }
 
-pub(crate) fn shown(value: &Value) -> Result<Option<Shown>, ClusterError> {
+/// By tier; an empty list where nothing has been recorded.
+fn scores(list: &[Value]) -> Result<[Score; 6], ClusterError> {
+    let mut scores = [Score::default(); 6];
+    let mut outcomes = Reader::new(list);
+    for score in scores.iter_mut().take(list.len()) {
+        score.attempts = outcomes.small()?;
+        score.answers = outcomes.small()?;
+        score.short = outcomes.small()?;
+    }
+    Ok(scores)
+}
+
+fn pool_scores(list: &[Value]) -> Result<[PoolScore; 6], ClusterError> {
+    let mut scores = [PoolScore::default(); 6];
+    let mut outcomes = Reader::new(list);
+    for score in scores.iter_mut().take(list.len()) {
+        score.attempts = outcomes.count()?;
+        score.answers = outcomes.count()?;
+        score.short = outcomes.count()?;
+    }
+    Ok(scores)
+}
+
+/// Open reservations and numbers by status.
+pub(crate) fn totals(answer: &[Value]) -> Result<(usize, Counts), ClusterError> {
+    let mut parts = Reader::new(answer);
+    let open = parts.small()?;
+    let available = parts.small()?;
+    let counts = Counts {
+        available,
+        ..parts.counts()?
+    };
+    Ok((open, counts))
+}
+
+/// An open reservation; nothing where its number is gone.
+pub(crate) fn reservation(value: &Value) -> Result<Option<Restored>, ClusterError> {
+    let Value::Array(parts) = value else {
+        return Err(malformed(value));
+    };
+    let mut parts = Reader::new(parts);
+    let id = parts.text()?;
+    let id = id
+        .parse()
+        .map_err(|_| ClusterError::Malformed(id.to_owned()))?;
+    let (number, to) = (parts.number_e164()?, parts.number_e164()?);
+    let tier = parts.tier()?;
+    let (made_at, expires_at) = (parts.moment()?, parts.moment()?);
+    let [campaign, agent] = read_rest(parts.text()?)?;
+    let Ok(label) = serde_json::from_str::<Label>(parts.text()?) else {
+        return Ok(None);
+    };
+    Ok(Some(Restored {
+        id,
+        key: label.key,
+        number,
+        to,
+        tier,
+        campaign,
+        agent,
+        made_at,
+        expires_at,
+    }))
+}
+
+pub(crate) fn shown(value: &Value) -> Result<Option<NumberState>, ClusterError> {
     let Value::Array(parts) = value else {
         return Err(malformed(value));
     };
@@ -174,14 +219,23 @@ pub(crate) fn shown(value: &Value) -> Result<Option<Shown>, ClusterError> {
         other => return Err(ClusterError::Malformed(other.to_owned())),
     };
     let moment = |at: Timestamp| (at.as_micros() > 0).then_some(at);
-    Ok(Some(Shown {
+    let in_use = parts.small()?;
+    let used_this_minute = parts.small()?;
+    let used_this_hour = parts.small()?;
+    let used_today = parts.small()?;
+    let capped_until = moment(parts.moment()?);
+    let last_used_at = moment(parts.moment()?);
+    let resting = parts.number()? == 1;
+    let health = judge(scores(parts.list()?)?, pool_scores(parts.list()?)?);
+    Ok(Some(NumberState {
         status,
-        in_use: parts.small()?,
-        used_this_minute: parts.small()?,
-        used_this_hour: parts.small()?,
-        used_today: parts.small()?,
-        capped_until: moment(parts.moment()?),
-        last_used_at: moment(parts.moment()?),
+        in_use,
+        used_this_minute,
+        used_this_hour,
+        used_today,
+        last_used_at,
+        capped_until,
+        health: Health { resting, ..health },
     }))
 }
 
@@ -235,6 +289,11 @@ impl<'a> Reader<'a> {
 
     fn count(&mut self) -> Result<u64, ClusterError> {
         self.small()
+    }
+
+    fn number_e164(&mut self) -> Result<E164, ClusterError> {
+        let digits = self.count()?;
+        E164::from_digits(digits).ok_or_else(|| ClusterError::Malformed(digits.to_string()))
     }
 
     fn moment(&mut self) -> Result<Timestamp, ClusterError> {

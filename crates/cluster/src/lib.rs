@@ -14,7 +14,6 @@ mod setup;
 mod zones;
 
 pub use address::{Address, MAX_HOSTS};
-pub use answer::Shown;
 pub use error::ClusterError;
 pub use pool::{MAX_ROUNDS, SharedPool};
 pub use setup::{Policy, SharedNumber};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::callerid::{
-    Allocation, Asked, CONTROL_EVERY, HALVED_AT, Limits, MAX_GIVE_WAY, Outcome, POOL_HALVED_AT,
-    Refusal, Restored, SHORT_SECONDS, Sign, cells_asked, cells_counted,
+    Allocation, Asked, CONTROL_EVERY, Counts, HALVED_AT, Limits, MAX_GIVE_WAY, NumberState,
+    Outcome, POOL_HALVED_AT, Refusal, Restored, SHORT_SECONDS, Sign, cells_asked, cells_counted,
 };
 use model::{CallerIdRule, E164, ReservationId, Tier, Timestamp};
 use redis::{Script, ScriptInvocation, Value};
@@ -15,7 +15,7 @@ use crate::answer::{self, Reader, Verdict};
 use crate::connection::Connection;
 use crate::scripts::{self, KEYS, Scripts, ZONES};
 use crate::setup::{Policy, SharedNumber};
-use crate::{Address, ClusterError, Shown, zones};
+use crate::{Address, ClusterError, zones};
 
 /// How often a question gives way to numbers that have to wake up first, a thousand at a time.
 pub const MAX_ROUNDS: usize = 2000;
@@ -312,7 +312,7 @@ impl SharedPool {
     }
 
     /// What these numbers are doing, in the same order; nothing for unknown ones.
-    pub async fn show(&self, numbers: &[E164]) -> Result<Vec<Option<Shown>>, ClusterError> {
+    pub async fn show(&self, numbers: &[E164]) -> Result<Vec<Option<NumberState>>, ClusterError> {
         let mut shown = Vec::with_capacity(numbers.len());
         for some in numbers.chunks(PIPELINED) {
             let mut call = prepare(&self.scripts.show);
@@ -324,6 +324,19 @@ impl SharedPool {
             }
         }
         Ok(shown)
+    }
+
+    /// How many reservations are open, and how many numbers are doing what, on all nodes together.
+    pub async fn totals(&self) -> Result<(usize, Counts), ClusterError> {
+        answer::totals(&self.invoke(&mut prepare(&self.scripts.totals)).await?)
+    }
+
+    /// Open reservations of all nodes, those first that expire first, at most `limit`.
+    pub async fn reservations(&self, limit: usize) -> Result<Vec<Restored>, ClusterError> {
+        let mut call = prepare(&self.scripts.reservations);
+        let answer = self.invoke(call.arg(limit)).await?;
+        let read = answer.iter().map(answer::reservation);
+        read.filter_map(Result::transpose).collect()
     }
 
     fn pool(&self) -> Arc<str> {

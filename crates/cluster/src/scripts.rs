@@ -41,6 +41,8 @@ pub(crate) struct Scripts {
     pub(crate) adopt: Script,
     pub(crate) tick: Script,
     pub(crate) show: Script,
+    pub(crate) totals: Script,
+    pub(crate) reservations: Script,
 }
 
 const WHOLE: &str = include_str!("scripts/whole.lua");
@@ -71,6 +73,8 @@ impl Scripts {
             adopt: script(include_str!("scripts/adopt.lua")),
             tick: script(include_str!("scripts/tick.lua")),
             show: script(include_str!("scripts/show.lua")),
+            totals: script(include_str!("scripts/totals.lua")),
+            reservations: script(include_str!("scripts/reservations.lua")),
         }
     }
 }

@@ -10,6 +10,7 @@ for _, member in ipairs(open) do
 end
 said, state = read(number)
 leave_lines(number, said, state)
+tally(string.sub(state[MARK], 1, 1), '')
 for _, campaign in ipairs(said[CAMPAIGNS]) do
   call('HINCRBY', RARE, 'campaign:' .. campaign, -1)
 end

@@ -29,6 +29,7 @@ local before, state = read(number)
 said[NODES] = before and before[NODES] or {}
 if before then
   leave_lines(number, before, state)
+  tally(string.sub(state[MARK], 1, 1), '')
   state[MARK] = ''
   for _, campaign in ipairs(before[CAMPAIGNS]) do
     call('HINCRBY', RARE, 'campaign:' .. campaign, -1)

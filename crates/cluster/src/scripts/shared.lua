@@ -10,7 +10,8 @@
 --   reserved  reservation -> number, to, tier, ...
 --   expiry    open reservations by the moment at which they end by themselves
 --   open      open reservations as text: number, to, moment made, reservation
---   rare      how many numbers rest, how many are kept for a campaign, and cells' choices since the last control call
+--   rare      how many numbers rest, how many have each status, how many are kept for a campaign, and cells' choices since the
+--             last control call
 --   scores    number -> outcomes by tier; "pool:" and its name -> those of all its numbers
 -- None of these has a time to live, so no `volatile-*` policy evicts them; `allkeys-*` policies would.
 local CLOCK, ZONES, SAID, STATE, LINES, WAKES, RESERVED, EXPIRY, OPEN, RARE, SCORES = unpack(KEYS)
@@ -136,6 +137,18 @@ local function join_lines(number, said, state)
   call('ZADD', LINES, unpack(members))
 end
 
+-- A number's status was the first one, and is the second; '' where it has none.
+local function tally(from, to)
+  if from ~= to then
+    if from ~= '' then
+      call('HINCRBY', RARE, 'status:' .. from, -1)
+    end
+    if to ~= '' then
+      call('HINCRBY', RARE, 'status:' .. to, 1)
+    end
+  end
+end
+
 -- Looks anew at what a number is doing, puts it where it belongs, and writes it down.
 local function refresh(number, said, state)
   local status, wakes_at = status_of(said, state)
@@ -144,6 +157,7 @@ local function refresh(number, said, state)
     if state[MARK] ~= '' then
       leave_lines(number, said, state)
     end
+    tally(string.sub(state[MARK], 1, 1), status)
     state[MARK] = mark
     join_lines(number, said, state)
   end

@@ -12,6 +12,7 @@ contract!(
     the_nearest_number_is_found_and_the_least_recently_used_of_them,
     a_refusal_says_what_every_number_is_doing,
     a_capped_number_comes_back_with_the_local_day,
+    the_totals_are_those_of_every_number,
     a_reservation_whose_node_died_ends_by_itself,
     the_same_question_sent_twice_is_answered_once,
     an_agents_limit_slides,
@@ -145,6 +146,40 @@ async fn a_capped_number_comes_back_with_the_local_day(on: On) {
         desk.chosen("2125550202").await,
         found("0101", Tier::AreaCode)
     );
+}
+
+async fn the_totals_are_those_of_every_number(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
+        return;
+    };
+    desk.add(us("2125550101")).await;
+    let second = desk.add(us("7165550102")).await;
+    let third = us("3105550103");
+    desk.add(CallerId {
+        active: false,
+        ..third.clone()
+    })
+    .await;
+    let made = desk.ask("2125550201", "sales", None).await.unwrap();
+    let mut counts = Counts {
+        available: 1,
+        reserved: 1,
+        inactive: 1,
+        ..Counts::default()
+    };
+    assert_eq!(desk.pool.totals().await.unwrap(), (1, counts));
+    let mut open = desk.pool.reservations(10).await.unwrap();
+    assert_eq!(open.pop().as_ref(), Some(&made.reservation));
+    assert_eq!(open, []);
+    desk.add(third).await;
+    desk.pool.remove(&[second]).await.unwrap();
+    desk.wait(300).await;
+    counts = Counts {
+        available: 2,
+        ..Counts::default()
+    };
+    assert_eq!(desk.pool.totals().await.unwrap(), (0, counts));
+    assert_eq!(desk.pool.reservations(10).await.unwrap(), []);
 }
 
 async fn a_reservation_whose_node_died_ends_by_itself(on: On) {
@@ -305,6 +340,11 @@ async fn a_number_that_nobody_answers_rests_and_gets_control_calls(on: On) {
     assert_eq!(shown[0].as_ref().unwrap().status, Status::Resting);
     assert_eq!(shown[1].as_ref().unwrap().status, Status::Available);
     assert_eq!(uses, [5, 95], "one call in twenty is a control call");
+    let health = &shown[0].as_ref().unwrap().health;
+    assert!(health.resting && health.attempts > 50, "{health:?}");
+    assert_eq!(health.answers, 0);
+    let (open, counts) = desk.pool.totals().await.unwrap();
+    assert_eq!((open, counts.available, counts.resting), (0, 1, 1));
 }
 
 async fn setting_a_number_again_keeps_its_uses_and_counts_a_nodes_own_once(on: On) {

@@ -73,7 +73,7 @@ pub enum Refused {
     Stopping,
 }
 
-/// What a number is doing, with the reservations that it has.
+/// What a number is doing, on all nodes, with the reservations that this node made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     pub state: NumberState,
@@ -111,7 +111,8 @@ impl CallerIds {
     }
 
     async fn own_reservations(&self) -> Result<Vec<Restored>, String> {
-        let open = self.reservations(usize::MAX).await;
+        let limit = usize::MAX;
+        let open = self.ask(|reply| Ask::Reservations { limit, reply }).await;
         open.map_err(|error| error.to_string())
     }
 
@@ -209,15 +210,36 @@ impl CallerIds {
 
     /// What these numbers are doing, in the same order; nothing for unknown ones.
     pub async fn show(&self, keys: Vec<CallerIdKey>) -> Result<Vec<Option<Shown>>, Refused> {
-        self.ask(|reply| Ask::Show { keys, reply }).await
+        let Some(shared) = &self.shared else {
+            return self.ask(|reply| Ask::Show { keys, reply }).await;
+        };
+        let own = keys.clone();
+        let numbers = self.ask(|reply| Ask::Numbers { keys: own, reply }).await?;
+        let mut shown = self.ask(|reply| Ask::Show { keys, reply }).await?;
+        if let Some(states) = shared.show(&numbers).await {
+            for (shown, state) in shown.iter_mut().flatten().zip(states) {
+                shown.state = state.unwrap_or_else(|| shown.state.clone());
+            }
+        }
+        Ok(shown)
     }
 
     /// Open reservations, those first that expire first, at most `limit`.
     pub async fn reservations(&self, limit: usize) -> Result<Vec<Restored>, Refused> {
+        if let Some(shared) = &self.shared
+            && let Some(open) = shared.reservations(limit).await
+        {
+            return Ok(open);
+        }
         self.ask(|reply| Ask::Reservations { limit, reply }).await
     }
 
     pub async fn totals(&self) -> Result<Totals, Refused> {
+        if let Some(shared) = &self.shared
+            && let Some(totals) = shared.totals().await
+        {
+            return Ok(totals);
+        }
         self.ask(Ask::Totals).await
     }
 

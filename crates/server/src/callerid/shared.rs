@@ -4,6 +4,8 @@
 //! node did: it stands in when Redis is gone, if it is told to, and Redis gets it back from there when it has forgotten. What happens
 //! meanwhile is kept, within a limit, and told when Redis is back. It must never answer from Redis before all of that is told.
 
+mod look;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -82,6 +82,13 @@ async fn what_one_node_reserves_the_other_does_not_present() {
     add(&root_of_a, 100, 1).await;
     let made = ask(&b, "3105550101").await.unwrap().reservation;
     assert_eq!(reserved(ask(&a, "3105550102").await), 1);
+    // It is seen on the node that did not make it.
+    let stats = root_of_a.get("/api/stats").await.json();
+    assert_eq!(stats["active_reservations"], 1, "{stats}");
+    assert_eq!(stats["numbers"]["reserved"], 1, "{stats}");
+    let shown = root_of_a.get("/v1/caller-ids").await.json();
+    assert_eq!(shown["items"][0]["state"]["status"], "reserved", "{shown}");
+    assert_eq!(shown["items"][0]["state"]["used_today"], 1, "{shown}");
     let ids = &a.app.caller_ids;
     assert!(ids.release(made.id, Release::Deleted).await.unwrap());
     assert!(ask(&a, "3105550102").await.is_ok());
