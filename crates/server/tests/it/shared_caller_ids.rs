@@ -133,3 +133,38 @@ async fn without_redis_each_node_does_as_it_is_told_and_comes_back() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_clusters_master_goes_away_and_comes_back() {
+    if !is_here() {
+        return;
+    }
+    let mut cluster = lab::redis_cluster().await.unwrap();
+    let (a, root) = node(cluster.dsn(), Fail::Refuse).await;
+    let (b, _) = node(cluster.dsn(), Fail::Refuse).await;
+    add(&root, 100, 1).await;
+    let made = ask(&a, "3105550101").await.unwrap().reservation;
+    assert_eq!(reserved(ask(&b, "3105550102").await), 1);
+
+    // Slot 433 is the first master's.
+    cluster.master(0).kill().await.unwrap();
+    for node in [&a, &b] {
+        let refused = ask(node, "3105550103").await;
+        assert!(matches!(refused, Err(Refused::Unshared(_))), "{refused:?}");
+    }
+    let health = root.get("/health").await;
+    assert_eq!(health.status, 503);
+    assert!(health.body.contains("`fail = \\\"503\\\"`"), "{health:?}");
+
+    cluster.master(0).start().await.unwrap();
+    cluster.until_whole().await.unwrap();
+    for node in [&a, &b] {
+        until_up(node).await;
+    }
+    // It has forgotten everything; the node that made the reservation has told of it again.
+    assert_eq!(reserved(ask(&b, "3105550104").await), 1);
+    let ids = &b.app.caller_ids;
+    assert!(ids.release(made.id, Release::Deleted).await.unwrap());
+    assert!(ask(&b, "3105550104").await.is_ok());
+    assert_eq!(root.get("/health").await.status, 200);
+}
