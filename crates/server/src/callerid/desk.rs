@@ -258,6 +258,7 @@ impl Desk {
 
     fn shown(&self, key: CallerIdKey) -> Option<Shown> {
         Some(Shown {
+            number: self.allocator.e164(key)?,
             state: self.allocator.number(key)?,
             reservations: self.open(key),
         })

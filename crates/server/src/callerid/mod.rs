@@ -76,6 +76,7 @@ pub enum Refused {
 /// What a number is doing, on all nodes, with the reservations that this node made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
+    pub number: E164,
     pub state: NumberState,
     pub reservations: Vec<Restored>,
 }
@@ -210,12 +211,11 @@ impl CallerIds {
 
     /// What these numbers are doing, in the same order; nothing for unknown ones.
     pub async fn show(&self, keys: Vec<CallerIdKey>) -> Result<Vec<Option<Shown>>, Refused> {
-        let Some(shared) = &self.shared else {
-            return self.ask(|reply| Ask::Show { keys, reply }).await;
-        };
-        let own = keys.clone();
-        let numbers = self.ask(|reply| Ask::Numbers { keys: own, reply }).await?;
         let mut shown = self.ask(|reply| Ask::Show { keys, reply }).await?;
+        let Some(shared) = &self.shared else {
+            return Ok(shown);
+        };
+        let numbers: Vec<_> = shown.iter().flatten().map(|shown| shown.number).collect();
         if let Some(states) = shared.show(&numbers).await {
             for (shown, state) in shown.iter_mut().flatten().zip(states) {
                 shown.state = state.unwrap_or_else(|| shown.state.clone());
