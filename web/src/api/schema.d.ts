@@ -1694,7 +1694,10 @@ export interface components {
             /** @description Every offer that was made, with the reasons for its agent and against the others. */
             offers: components["schemas"]["OfferExplained"][];
         };
-        /** @description What `/next-cid` would answer at this moment. Nothing is reserved or counted. */
+        /**
+         * @description What `/next-cid` would answer at this moment. Nothing is reserved or counted. Where nodes share their caller IDs: what it
+         *     would answer if there were this node alone, whose calls are all that it knows of.
+         */
         ExplanationView: {
             area_code?: string | null;
             choice?: components["schemas"]["ChoiceView"] | null;

@@ -26,7 +26,8 @@ pub(crate) struct ExplainQuery {
     agent: String,
 }
 
-/// What `/next-cid` would answer at this moment. Nothing is reserved or counted.
+/// What `/next-cid` would answer at this moment. Nothing is reserved or counted. Where nodes share their caller IDs: what it
+/// would answer if there were this node alone, whose calls are all that it knows of.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExplanationView {
     to: E164,
