@@ -25,8 +25,16 @@ fn read_rest(rest: &str) -> Result<[Arc<str>; 2], ClusterError> {
     Ok(rest.map(Into::into))
 }
 
+/// A number that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    pub allocation: Box<Allocation>,
+    /// IANA name; whose midnight begins a new day of its cap. A node that does not know the number counts its uses by it.
+    pub time_zone: String,
+}
+
 pub(crate) enum Verdict {
-    Present(Box<Allocation>),
+    Present(Chosen),
     Refuse(Refusal),
     Again,
 }
@@ -55,7 +63,7 @@ pub(crate) fn verdict(
 ) -> Result<Verdict, ClusterError> {
     let mut parts = Reader::new(answer);
     match parts.text()? {
-        "present" => Ok(Verdict::Present(Box::new(presented(parts, id, asked)?))),
+        "present" => Ok(Verdict::Present(presented(parts, id, asked)?)),
         "slow" => Ok(Verdict::Refuse(Refusal::TooManyQuestions {
             retry_after: Duration::from_micros(parts.count()?),
         })),
@@ -71,7 +79,7 @@ fn presented(
     mut parts: Reader<'_>,
     id: ReservationId,
     asked: &Asked,
-) -> Result<Allocation, ClusterError> {
+) -> Result<Chosen, ClusterError> {
     let number = parts.number_e164()?;
     let tier = parts.tier()?;
     let made_at = parts.moment()?;
@@ -79,7 +87,7 @@ fn presented(
     let label = parts.text()?;
     let label: Label =
         serde_json::from_str(label).map_err(|error| ClusterError::Malformed(error.to_string()))?;
-    Ok(Allocation {
+    let allocation = Allocation {
         ask: asked.ask,
         area_code: label.digits(),
         presented: label.presented.into(),
@@ -95,6 +103,10 @@ fn presented(
             made_at,
             expires_at,
         },
+    };
+    Ok(Chosen {
+        allocation: Box::new(allocation),
+        time_zone: label.time_zone,
     })
 }
 

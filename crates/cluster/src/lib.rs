@@ -14,6 +14,7 @@ mod setup;
 mod zones;
 
 pub use address::{Address, MAX_HOSTS};
+pub use answer::Chosen;
 pub use error::ClusterError;
 pub use pool::{MAX_ROUNDS, SharedPool};
 pub use setup::{Policy, SharedNumber};

@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::callerid::{
-    Allocation, Asked, CONTROL_EVERY, Counts, HALVED_AT, Limits, MAX_GIVE_WAY, NumberState,
-    Outcome, POOL_HALVED_AT, Refusal, Restored, SHORT_SECONDS, Sign, cells_asked, cells_counted,
+    Asked, CONTROL_EVERY, Counts, HALVED_AT, Limits, MAX_GIVE_WAY, NumberState, Outcome,
+    POOL_HALVED_AT, Refusal, Restored, SHORT_SECONDS, Sign, Usage, cells_asked, cells_counted,
 };
 use model::{CallerIdRule, E164, ReservationId, Tier, Timestamp};
 use redis::{Script, ScriptInvocation, Value};
 
-use crate::answer::{self, Reader, Verdict};
+use crate::answer::{self, Chosen, Reader, Verdict};
 use crate::connection::Connection;
 use crate::scripts::{self, KEYS, Scripts, ZONES};
-use crate::setup::{Policy, SharedNumber};
+use crate::setup::{Policy, SharedNumber, put_usage};
 use crate::{Address, ClusterError, zones};
 
 /// How often a question gives way to numbers that have to wake up first, a thousand at a time.
@@ -77,7 +77,7 @@ impl SharedPool {
     }
 
     /// Finds the pool, or makes it as `fresh` if there is none of this run of the server. What this node did has to be told by
-    /// [`set`](Self::set) and [`adopt`](Self::adopt) before it asks.
+    /// [`set`](Self::set), [`recall`](Self::recall) and [`adopt`](Self::adopt) before it asks.
     pub async fn open(&self, fresh: &str) -> Result<(), ClusterError> {
         let mut call = self.scripts.open.prepare_invoke();
         for key in KEYS {
@@ -105,12 +105,12 @@ impl SharedPool {
         id: ReservationId,
         asked: &Asked,
         rule: Option<&CallerIdRule>,
-    ) -> Result<Result<Box<Allocation>, Refusal>, ClusterError> {
+    ) -> Result<Result<Chosen, Refusal>, ClusterError> {
         let mut per_agent = self.limits.per_agent;
         for _ in 0..MAX_ROUNDS {
             let answer = self.ask(id, asked, rule, per_agent).await?;
             match answer::verdict(&answer, id, asked)? {
-                Verdict::Present(allocation) => return Ok(Ok(allocation)),
+                Verdict::Present(chosen) => return Ok(Ok(chosen)),
                 Verdict::Refuse(why) => return Ok(Err(why)),
                 Verdict::Again => {
                     per_agent = 0;
@@ -302,6 +302,25 @@ impl SharedPool {
             self.pipeline(&self.scripts.adopt, calls).await?;
         }
         Ok(())
+    }
+
+    /// Tells what this node did with numbers that others [`set`](Self::set). A pool that has heard it from this node counts it no
+    /// second time; a number that nobody has set yet finds it when somebody does.
+    pub async fn recall(&self, uses: &[(E164, Usage)]) -> Result<(), ClusterError> {
+        let mut rest = uses;
+        loop {
+            let (some, more) = rest.split_at(rest.len().min(PIPELINED));
+            let mut call = prepare(&self.scripts.recall);
+            call.arg(&*self.node).arg(u8::from(more.is_empty()));
+            for (number, usage) in some {
+                put_usage(usage, call.arg(number.digits()));
+            }
+            self.invoke(&mut call).await?;
+            if more.is_empty() {
+                return Ok(());
+            }
+            rest = more;
+        }
     }
 
     /// Ends and wakes what no question has come across, and shows that Redis is there. `true`: there is more to do.

@@ -19,6 +19,8 @@ pub(crate) struct Label {
     pub(crate) presented: String,
     pub(crate) area_code: Option<String>,
     pub(crate) carrier: String,
+    /// Whose midnight begins a new day of its cap.
+    pub(crate) time_zone: String,
 }
 
 impl Label {
@@ -48,6 +50,7 @@ impl SharedNumber {
             presented: said.number.clone(),
             area_code: said.area_code.clone(),
             carrier: said.carrier.clone(),
+            time_zone: said.time_zone.clone(),
         };
         let label = serde_json::to_string(&label).unwrap_or_default();
         call.arg(said.e164.digits())
@@ -60,11 +63,8 @@ impl SharedNumber {
             .arg(standing)
             .arg(pool_of(said))
             .arg(label);
-        for (window, used) in [self.usage.minute, self.usage.hour, self.usage.day] {
-            call.arg(window).arg(used);
-        }
-        let last = self.usage.last_used_at.map_or(0, Timestamp::as_micros);
-        call.arg(last).arg(said.campaigns.len());
+        put_usage(&self.usage, call);
+        call.arg(said.campaigns.len());
         for campaign in &said.campaigns {
             call.arg(campaign);
         }
@@ -72,6 +72,14 @@ impl SharedNumber {
             call.arg(cell.to_string());
         }
     }
+}
+
+/// Adds the arguments of `recall` in `shared.lua`.
+pub(crate) fn put_usage(usage: &Usage, call: &mut ScriptInvocation<'_>) {
+    for (window, used) in [usage.minute, usage.hour, usage.day] {
+        call.arg(window).arg(used);
+    }
+    call.arg(usage.last_used_at.map_or(0, Timestamp::as_micros));
 }
 
 /// What a Redis does when its memory is full.

@@ -238,6 +238,7 @@ fn entry(seq: u64) -> LedgerEntry {
         at,
         caller_id: key(caller_id),
         counts: Some(format!("{{\"windows\":[[1,{seq}],[2,{seq}],[3,{seq}]]}}")),
+        foreign: false,
         fact,
     }
 }

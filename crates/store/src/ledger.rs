@@ -30,6 +30,8 @@ pub struct LedgerEntry {
     pub caller_id: CallerIdKey,
     /// Where the number stands after it, in the writer's own JSON; it replaces what was kept. Nothing changes nothing.
     pub counts: Option<String>,
+    /// The number is not one of the table's: its counts are kept all the same.
+    pub foreign: bool,
     pub fact: UseFact,
 }
 
@@ -148,14 +150,22 @@ async fn counts(
     tx: &mut Tx,
     entries: &[LedgerEntry],
 ) -> Result<Vec<Vec<crate::sql::Value>>, StoreError> {
-    let mut last = BTreeMap::new();
+    let (mut last, mut foreign) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
         if let Some(counts) = &entry.counts {
+            let last = if entry.foreign {
+                &mut foreign
+            } else {
+                &mut last
+            };
             last.insert(entry.caller_id, counts);
         }
     }
     let ids: Vec<CallerIdKey> = last.keys().copied().collect();
-    let mut rows = Vec::new();
+    let foreign = foreign.into_iter();
+    let mut rows: Vec<_> = foreign
+        .map(|(id, json)| vec![id.into(), json.into()])
+        .collect();
     for ids in pieces(&ids) {
         let sql = Sql::among(caller_ids::TABLE, &["id"], "id", ids, "");
         for row in tx.fetch(sql).await? {

@@ -35,7 +35,7 @@ if before then
     call('HINCRBY', RARE, 'campaign:' .. campaign, -1)
   end
 else
-  state = { 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, 100, 0, 0 }
+  state = state or new_state()
 end
 for _, campaign in ipairs(said[CAMPAIGNS]) do
   call('HINCRBY', RARE, 'campaign:' .. campaign, 1)
@@ -47,14 +47,7 @@ for _, name in ipairs(said[NODES]) do
 end
 if not known then
   table.insert(said[NODES], node)
-  for i, window in ipairs({ MINUTE, HOUR, DAY }) do
-    local id, uses = tonumber(ARGV[usage + 2 * i - 2]), tonumber(ARGV[usage + 2 * i - 1])
-    if id >= state[window] then
-      charge_window(state, window, id, uses)
-    end
-  end
-  state[LAST_USED] = math.max(state[LAST_USED], tonumber(ARGV[usage + 6]))
-  state[TURN] = math.max(state[TURN], state[LAST_USED])
+  recall(state, usage)
 end
 call('HSET', SAID, number, cmsgpack.pack(said))
 refresh(number, said, state)

@@ -1,10 +1,11 @@
 -- What every script begins with. One call of a script is one step for all nodes: nothing comes between its reads and its writes.
 --
 -- Every key is declared and carries the same hash tag, so that a Redis Cluster keeps them in one slot:
---   clock     which pool this is, in which run of the server, the last turn that was given, and when that was
+--   clock     which pool this is, in which run of the server, the last turn that was given, and when that was; "told:" and a node:
+--             it has told what it did with numbers of others
 --   zones     time zone -> first day, then the midnights that follow it, in seconds since 1970
 --   said      number -> what an administrator says of it
---   state     number -> what has happened to it
+--   state     number -> what has happened to it; of one that nobody has told of yet, what nodes remember of it
 --   lines     every number in every cell that shows it: cell, campaign, mark, number; ordered as text
 --   wakes     capped numbers by the moment at which their caps let them go on
 --   reserved  reservation -> number, to, tier, ...
@@ -42,11 +43,12 @@ local function next_turn()
 end
 
 local function read(number)
-  local said = call('HGET', SAID, number)
-  if not said then
-    return nil
-  end
-  return cmsgpack.unpack(said), cmsgpack.unpack(call('HGET', STATE, number))
+  local said, state = call('HGET', SAID, number), call('HGET', STATE, number)
+  return said and cmsgpack.unpack(said), state and cmsgpack.unpack(state)
+end
+
+local function new_state()
+  return { 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, 100, 0, 0 }
 end
 
 local function write(number, state)
@@ -90,6 +92,18 @@ local function charge(said, state, at)
   charge_window(state, HOUR, math.floor(at / 3600000000), 1)
   charge_window(state, DAY, local_day(said[ZONE], at), 1)
   state[LAST_USED] = math.max(state[LAST_USED], at)
+end
+
+-- Adds a node's own uses: three windows with the uses in them and the last use, from this argument on.
+local function recall(state, from)
+  for i, window in ipairs({ MINUTE, HOUR, DAY }) do
+    local id, uses = tonumber(ARGV[from + 2 * i - 2]), tonumber(ARGV[from + 2 * i - 1])
+    if id >= state[window] then
+      charge_window(state, window, id, uses)
+    end
+  end
+  state[LAST_USED] = math.max(state[LAST_USED], tonumber(ARGV[from + 6]))
+  state[TURN] = math.max(state[TURN], state[LAST_USED])
 end
 
 -- What a number is doing, and when its caps will let it go on by themselves (0: never, or it need not wait).
@@ -172,6 +186,15 @@ local function refresh(number, said, state)
   write(number, state)
 end
 
+-- The same for a number that nobody may have told of yet: it has no place, only a past.
+local function keep(number, said, state)
+  if said then
+    refresh(number, said, state)
+  else
+    write(number, state)
+  end
+end
+
 local function open_member(id, reservation)
   return reservation[1] .. SEP .. reservation[2] .. SEP .. string.format('%016.0f', reservation[4]) .. SEP .. id
 end
@@ -194,9 +217,9 @@ local function finish(id)
   call('ZREM', EXPIRY, id)
   call('ZREM', OPEN, open_member(id, reservation))
   local said, state = read(reservation[1])
-  if said then
+  if state then
     state[IN_USE] = math.max(0, state[IN_USE] - 1)
-    refresh(reservation[1], said, state)
+    keep(reservation[1], said, state)
   end
   return reservation
 end

@@ -103,11 +103,15 @@ async fn a_full_memory_leaves_nothing_half_done() {
         .unwrap();
     say(server.dsn(), &["CONFIG", "SET", "maxmemory", "1"]).await;
     assert!(matches!(
-        pool.release(made.reservation.id, None).await,
+        pool.release(made.allocation.reservation.id, None).await,
         Err(ClusterError::Redis(_))
     ));
     say(server.dsn(), &["CONFIG", "SET", "maxmemory", "0"]).await;
-    assert!(pool.release(made.reservation.id, None).await.unwrap());
+    assert!(
+        pool.release(made.allocation.reservation.id, None)
+            .await
+            .unwrap()
+    );
     assert!(
         pool.allocate(fresh_id(), &asked, None)
             .await

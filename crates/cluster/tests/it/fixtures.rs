@@ -201,7 +201,7 @@ impl Desk {
         self.wait_micros(10).await;
         let asked = asked(to, campaign);
         let answer = self.pool.allocate(fresh_id(), &asked, rule).await;
-        answer.unwrap()
+        answer.unwrap().map(|chosen| chosen.allocation)
     }
 
     /// The last four digits of the number that is chosen, and where it was found.

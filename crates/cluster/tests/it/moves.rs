@@ -117,7 +117,8 @@ async fn asker(pool: SharedPool, asker: usize, stop: Arc<AtomicBool>) -> (Vec<(E
         let to = format!("212{:07}", asker * 100_000 + question);
         question += 1;
         match pool.allocate(fresh_id(), &asked(&to, "sales"), None).await {
-            Ok(Ok(allocation)) => {
+            Ok(Ok(chosen)) => {
+                let allocation = chosen.allocation;
                 let hour = allocation.reservation.made_at.as_micros() / 3_600_000_000;
                 made.push((allocation.reservation.number, hour));
             }

@@ -23,7 +23,8 @@ async fn asker(pool: SharedPool, asker: usize, live: Live) -> Vec<(E164, i64)> {
         let to = format!("212{:07}", 6_000_000 + asker * QUESTIONS + question);
         let answer = pool.allocate(fresh_id(), &asked(&to, "sales"), None).await;
         match answer.unwrap() {
-            Ok(allocation) => {
+            Ok(chosen) => {
+                let allocation = chosen.allocation;
                 let made_at = allocation.reservation.made_at.as_micros();
                 let number = allocation.reservation.number;
                 let calls = live[&number].fetch_add(1, Ordering::SeqCst) + 1;

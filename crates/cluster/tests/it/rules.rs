@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{SharedNumber, SharedPool};
-use engine::callerid::{Counts, Limits, Outcome, Refusal, Status, Usage};
+use engine::callerid::{Counts, Limits, Outcome, Refusal, Restored, Status, Usage};
 use model::{CallerId, CallerIdRule, Tier, Timestamp};
 
 use crate::fixtures::*;
@@ -13,6 +13,7 @@ contract!(
     a_refusal_says_what_every_number_is_doing,
     a_capped_number_comes_back_with_the_local_day,
     the_totals_are_those_of_every_number,
+    what_a_node_remembers_waits_for_its_number_and_counts_once,
     a_reservation_whose_node_died_ends_by_itself,
     the_same_question_sent_twice_is_answered_once,
     an_agents_limit_slides,
@@ -182,6 +183,51 @@ async fn the_totals_are_those_of_every_number(on: On) {
     assert_eq!(desk.pool.reservations(10).await.unwrap(), []);
 }
 
+async fn what_a_node_remembers_waits_for_its_number_and_counts_once(on: On) {
+    let Some(mut desk) = Desk::new(on).await else {
+        return;
+    };
+    let said = CallerId {
+        max_concurrent: 9,
+        ..us("2125550101")
+    };
+    let at = Timestamp::from_micros(desk.now);
+    let hour = u32::try_from(desk.now / 3_600_000_000).unwrap();
+    let usage = Usage {
+        last_used_at: Some(at),
+        hour: (hour, 2),
+        ..Usage::default()
+    };
+    let made = |id| Restored {
+        id,
+        key: said.id,
+        number: said.e164,
+        to: "+12125550201".parse().unwrap(),
+        tier: Tier::AreaCode,
+        campaign: "sales".into(),
+        agent: "ann".into(),
+        made_at: at,
+        expires_at: at.after(Duration::from_mins(5)),
+    };
+    let (first, second) = (fresh_id(), fresh_id());
+    for _ in 0..2 {
+        let uses = [(said.e164, usage.clone())];
+        desk.pool.recall(&uses).await.unwrap();
+        let open = [(made(first), false), (made(second), false)];
+        desk.pool.adopt(&open).await.unwrap();
+    }
+    assert_eq!(desk.pool.show(&[said.e164]).await.unwrap(), [None]);
+    assert!(desk.pool.release(first, None).await.unwrap());
+
+    let number = desk.add(said.clone()).await;
+    let shown = desk.pool.show(&[number]).await.unwrap().remove(0).unwrap();
+    assert_eq!((shown.used_this_hour, shown.in_use), (2, 1));
+    assert_eq!(shown.last_used_at, Some(at));
+    assert!(desk.pool.release(second, None).await.unwrap());
+    let shown = desk.pool.show(&[number]).await.unwrap().remove(0).unwrap();
+    assert_eq!((shown.used_this_hour, shown.in_use), (2, 0));
+}
+
 async fn a_reservation_whose_node_died_ends_by_itself(on: On) {
     let Some(mut desk) = Desk::new(on).await else {
         return;
@@ -220,7 +266,7 @@ async fn the_same_question_sent_twice_is_answered_once(on: On) {
     let second = desk.pool.allocate(id, &question, None).await.unwrap();
     assert_eq!(first, second);
     assert!(desk.pool.release(id, None).await.unwrap());
-    let number = first.unwrap().reservation.number;
+    let number = first.unwrap().allocation.reservation.number;
     let shown = desk.pool.show(&[number]).await.unwrap();
     let shown = shown[0].as_ref().unwrap();
     assert_eq!((shown.in_use, shown.used_today), (0, 1));

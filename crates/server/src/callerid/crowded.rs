@@ -1,6 +1,7 @@
 //! What the desk does when the database falls behind its ledger.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use engine::callerid::{Allocator, Limits};
@@ -47,7 +48,15 @@ fn desk(folder: &std::path::Path) -> (CallerIds, Applier<Record>) {
     let status = ledger.status();
     let (power, _) = Power::begin(folder).unwrap();
     let ((any, is_any), (asks, mailbox)) = (watch::channel(true), mpsc::channel(MAILBOX));
-    let desk = Desk::new(allocator, clock, ledger, Durability::Bounded, power, any);
+    let desk = Desk::new(
+        allocator,
+        HashMap::new(),
+        clock,
+        ledger,
+        Durability::Bounded,
+        power,
+        any,
+    );
     tokio::spawn(desk.run(mailbox));
     let caller_ids = CallerIds {
         asks,

@@ -1,7 +1,10 @@
 //! The task that owns the allocator: questions are taken as many as there are, decided, written down together, answered.
 
+mod foreign;
+
 use std::collections::HashMap;
 
+use cluster::Chosen;
 use engine::callerid::{
     Allocation, Allocator, Asked, Command, Explanation, Input, Refusal, Release, Restored, Usage,
 };
@@ -12,6 +15,7 @@ use tokio::{
     time::{Duration, MissedTickBehavior},
 };
 
+pub(super) use self::foreign::Foreign;
 use super::power::Power;
 use super::record::{Body, Counts, Record};
 use super::{BATCH, Durability, Question, Refused, Shown, Totals};
@@ -38,7 +42,7 @@ pub(super) enum Ask {
     },
     /// Write down what was decided elsewhere.
     Adopt {
-        allocation: Box<Allocation>,
+        chosen: Chosen,
         reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
     },
     /// How often these numbers were used here.
@@ -46,6 +50,8 @@ pub(super) enum Ask {
         keys: Vec<CallerIdKey>,
         reply: oneshot::Sender<Vec<Usage>>,
     },
+    /// How often numbers that stand in other nodes' tables only were used here.
+    ForeignUsages(oneshot::Sender<Vec<(E164, Usage)>>),
     /// The digits of those that are known.
     Numbers {
         keys: Vec<CallerIdKey>,
@@ -94,6 +100,8 @@ pub(super) struct Desk {
     syncing: Option<JoinHandle<()>>,
     /// By number: uses that no sync has begun to bring to the disk.
     unsynced: HashMap<CallerIdKey, u32>,
+    /// Numbers that stand in other nodes' tables only.
+    foreign: HashMap<CallerIdKey, Foreign>,
     /// Whether one of them is over [`UNSYNCED`].
     must_sync: bool,
     /// Why the questions at hand are refused, if they are.
@@ -113,6 +121,7 @@ struct Answer {
 impl Desk {
     pub(super) fn new(
         allocator: Allocator,
+        foreign: HashMap<CallerIdKey, Foreign>,
         clock: Clock,
         ledger: Journal<Record>,
         durability: Durability,
@@ -121,6 +130,7 @@ impl Desk {
     ) -> Self {
         Self {
             any,
+            foreign,
             allocator,
             clock,
             ledger,
@@ -193,10 +203,13 @@ impl Desk {
                 let answer = self.next(now, question);
                 self.answers.push(Answer { reply, answer });
             }
-            Ask::Adopt { allocation, reply } => self.adopt(now, allocation, reply),
+            Ask::Adopt { chosen, reply } => self.adopt(now, chosen, reply),
             Ask::Usages { keys, reply } => {
                 let usage = |key| self.allocator.usage(key).unwrap_or_default();
                 let _ = reply.send(keys.into_iter().map(usage).collect());
+            }
+            Ask::ForeignUsages(reply) => {
+                let _ = reply.send(self.foreign_usages());
             }
             Ask::Numbers { keys, reply } => {
                 let number = |key| self.allocator.e164(key);
@@ -226,7 +239,10 @@ impl Desk {
             }
             Ask::Tell(inputs) => {
                 for input in inputs {
-                    self.handle(now, input);
+                    match input {
+                        Input::NumberSet(said) => self.number_set(now, said),
+                        input => self.handle(now, input),
+                    }
                 }
             }
             Ask::Explain { question, reply } => {
@@ -290,14 +306,15 @@ impl Desk {
         answer
     }
 
-    /// What is decided elsewhere names the number as whoever told of it does; one that is not ours is not written down.
+    /// What is decided elsewhere names the number as whoever told of it does.
     fn adopt(
         &mut self,
         now: Now,
-        mut allocation: Box<Allocation>,
+        chosen: Chosen,
         reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
     ) {
-        if let Some(key) = self.allocator.key(allocation.reservation.number) {
+        let mut allocation = chosen.allocation;
+        if let Some(key) = self.known(now, &allocation.reservation, &chosen.time_zone) {
             allocation.reservation.key = key;
             self.handle(now, Input::Adopted(allocation.reservation.clone()));
             self.note(key, Body::from(&*allocation));
@@ -328,7 +345,9 @@ impl Desk {
     fn note(&mut self, key: CallerIdKey, body: Body) {
         // A number that was removed has ends, and no counts any more.
         let usage = self.allocator.usage(key).unwrap_or_default();
-        self.unwritten.push((key, usage.into(), body));
+        let mut counts = Counts::from(usage);
+        counts.foreign = self.foreign.get(&key).cloned();
+        self.unwritten.push((key, counts, body));
     }
 
     /// Writes down what was decided, then lets the answers go.

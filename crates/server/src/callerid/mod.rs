@@ -102,8 +102,13 @@ impl CallerIds {
     }
 
     /// Writes down a use that was decided elsewhere, then gives it back.
-    async fn adopt(&self, allocation: Box<Allocation>) -> Result<Box<Allocation>, Refused> {
-        self.ask(|reply| Ask::Adopt { allocation, reply }).await?
+    async fn adopt(&self, chosen: cluster::Chosen) -> Result<Box<Allocation>, Refused> {
+        self.ask(|reply| Ask::Adopt { chosen, reply }).await?
+    }
+
+    async fn foreign_usages(&self) -> Result<Vec<(E164, Usage)>, String> {
+        let usages = self.ask(Ask::ForeignUsages).await;
+        usages.map_err(|error| error.to_string())
     }
 
     async fn own_usages(&self, keys: Vec<CallerIdKey>) -> Result<Vec<Usage>, String> {

@@ -7,6 +7,7 @@ use model::{CallerIdKey, CallerIdUse, E164, ReservationId, Tier, Timestamp, UseE
 use serde::{Deserialize, Serialize};
 use store::{LedgerEntry, Store, UseFact};
 
+use super::desk::Foreign;
 use crate::journal::{Entry, Sink};
 
 /// One line of the ledger.
@@ -45,13 +46,15 @@ pub enum Body {
     },
 }
 
-/// [`Usage`], short: window ids with their uses, the last use, the scores by tier.
+/// [`Usage`], short: window ids with their uses, the last use, the scores by tier; and whose number it is, if not this node's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     windows: [(u32, u32); 3],
     last_used_at: Option<Timestamp>,
     scores: [(u16, u16, u16); 6],
     resting: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) foreign: Option<Foreign>,
 }
 
 impl Entry for Record {
@@ -127,6 +130,7 @@ impl From<Usage> for Counts {
             last_used_at: usage.last_used_at,
             scores: usage.scores.map(|s| (s.attempts, s.answers, s.short)),
             resting: usage.resting,
+            foreign: None,
         }
     }
 }
@@ -164,6 +168,7 @@ fn entry(record: &Record) -> LedgerEntry {
         at: record.at,
         caller_id: record.number,
         counts,
+        foreign: record.counts.foreign.is_some(),
         fact: record.body.clone().into(),
     }
 }

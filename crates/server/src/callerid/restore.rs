@@ -4,11 +4,12 @@
 //! the reservations that were open, and which number each person saw last. A reservation that ran out meanwhile ends at the first
 //! tick.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use engine::callerid::{Allocator, Input, Limits};
-use model::{CallerIdRule, Now};
+use model::{CallerIdKey, CallerIdRule, Now};
 use store::{Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
@@ -16,7 +17,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::desk::{AT_RISK, Desk};
+use super::desk::{AT_RISK, Desk, Foreign};
 use super::power::Power;
 use super::record::{Counts, Record, restored};
 use super::shared::{Shared, SharedSettings};
@@ -90,7 +91,7 @@ pub async fn start(
     let (_, seed) = clock.id();
     #[expect(clippy::cast_possible_truncation, reason = "any 64 bits are a seed")]
     let mut allocator = Allocator::new(settings.limits.clone(), seed as u64);
-    let rules = load(store, &mut allocator, clock.now(), &settings.limits).await?;
+    let (rules, foreign) = load(store, &mut allocator, clock.now(), &settings.limits).await?;
 
     let Settings {
         limits: shared_limits,
@@ -110,7 +111,7 @@ pub async fn start(
         allocator.handle(clock.now(), Input::ChargedAhead { uses: AT_RISK });
     }
     let (any, is_any) = watch::channel(false);
-    let desk = Desk::new(allocator, clock, ledger, durability, power, any);
+    let desk = Desk::new(allocator, foreign, clock, ledger, durability, power, any);
     let desk = tokio::spawn(desk.run(mailbox));
     let mut caller_ids = CallerIds {
         asks,
@@ -138,7 +139,7 @@ async fn load(
     allocator: &mut Allocator,
     now: Now,
     limits: &Limits,
-) -> Result<Vec<CallerIdRule>, StoreError> {
+) -> Result<(Vec<CallerIdRule>, HashMap<CallerIdKey, Foreign>), StoreError> {
     let mut tell = |input| allocator.handle(now, input);
     let take = |numbers: Vec<model::CallerId>| {
         let numbers = numbers.into_iter().map(Box::new);
@@ -157,20 +158,8 @@ async fn load(
         rules.extend(page.iter().cloned());
         page.into_iter().map(Input::RuleSet).for_each(&mut tell);
     }
-    let take = |counts: Vec<(model::CallerIdKey, String)>| {
-        for (number, json) in counts {
-            match serde_json::from_str::<Counts>(&json) {
-                Ok(counts) => tell(Input::UsageRestored {
-                    number,
-                    usage: Box::new(counts.into()),
-                }),
-                Err(error) => {
-                    tracing::error!(%number, %error, "a caller ID's counts cannot be read; it begins anew");
-                }
-            }
-        }
-    };
-    store.ledger().load_counts(take).await?;
+    let foreign = load_counts(store, allocator, now).await?;
+    let mut tell = |input| allocator.handle(now, input);
     // What is open now may be presented again only when it has ended; so this is not bounded by anything but the calls there were.
     let open = store.caller_id_uses().open().await?;
     let open = open.into_iter().map(restored);
@@ -189,5 +178,37 @@ async fn load(
             at: one.at,
         });
     }
-    Ok(rules)
+    Ok((rules, foreign))
+}
+
+/// Where each number stands; answers which of them stand in other nodes' tables only.
+async fn load_counts(
+    store: &Store,
+    allocator: &mut Allocator,
+    now: Now,
+) -> Result<HashMap<CallerIdKey, Foreign>, StoreError> {
+    let mut foreign = HashMap::new();
+    let take = |counts: Vec<(CallerIdKey, String)>| {
+        for (number, json) in counts {
+            match serde_json::from_str::<Counts>(&json) {
+                Ok(mut counts) => {
+                    if let Some(one) = counts.foreign.take()
+                        && allocator.e164(number).is_none()
+                        && allocator.key(one.e164).is_none()
+                    {
+                        let said = Box::new(one.said(number, now.utc));
+                        allocator.handle(now, Input::NumberSet(said));
+                        foreign.insert(number, one);
+                    }
+                    let usage = Box::new(counts.into());
+                    allocator.handle(now, Input::UsageRestored { number, usage });
+                }
+                Err(error) => {
+                    tracing::error!(%number, %error, "a caller ID's counts cannot be read; it begins anew");
+                }
+            }
+        }
+    };
+    store.ledger().load_counts(take).await?;
+    Ok(foreign)
 }

@@ -186,8 +186,8 @@ impl Shared {
         let id = ReservationId::new(at, random);
         let asked = asked(question.clone());
         match pool.allocate(id, &asked, self.rule(&asked).as_ref()).await {
-            Ok(Ok(allocation)) => {
-                let noted = own.adopt(allocation).await;
+            Ok(Ok(chosen)) => {
+                let noted = own.adopt(chosen).await;
                 if noted.is_err() {
                     self.release(&pool, id, None).await;
                 }
@@ -404,6 +404,9 @@ impl Shared {
             self.inside().changed = false;
             let added = self.tell_numbers(&pool, own, store).await?;
             if first {
+                let foreign = own.foreign_usages().await?;
+                let told = pool.recall(&foreign).await;
+                told.map_err(|error| error.to_string())?;
                 let open = own.own_reservations().await?;
                 let open: Vec<_> = open.into_iter().map(|made| (made, false)).collect();
                 let told = pool.adopt(&open).await;

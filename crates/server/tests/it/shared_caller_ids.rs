@@ -50,6 +50,24 @@ async fn until_up(server: &Server) {
     assert!(waited.is_ok(), "{:?}", server.app.caller_ids.shared());
 }
 
+/// Redis stops, and starts again with nothing; all of its nodes notice both.
+async fn forget(redis: &mut lab::Server, nodes: [&Server; 2]) {
+    redis.kill().await.unwrap();
+    for node in nodes {
+        let down = async {
+            while node.app.caller_ids.shared() == Some(None) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), down).await;
+        assert!(waited.is_ok(), "it never noticed");
+    }
+    redis.start().await.unwrap();
+    for node in nodes {
+        until_up(node).await;
+    }
+}
+
 async fn add(root: &Client, hourly: u32, concurrent: u16) {
     let body =
         json!({"number": "2125550100", "hourly_limit": hourly, "max_concurrent": concurrent});
@@ -167,4 +185,57 @@ async fn a_clusters_master_goes_away_and_comes_back() {
     assert!(ids.release(made.id, Release::Deleted).await.unwrap());
     assert!(ask(&b, "3105550104").await.is_ok());
     assert_eq!(root.get("/health").await.status, 200);
+}
+
+/// Uses in the node's log.
+async fn written(root: &Client) -> usize {
+    let uses = root.get("/v1/caller-ids/uses").await.json();
+    uses["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_node_remembers_its_uses_of_what_only_another_node_has() {
+    let Some(mut redis) = redis().await else {
+        return;
+    };
+    let (a, root) = node(redis.dsn(), Fail::Refuse).await;
+    let (b, root_of_b) = node(redis.dsn(), Fail::Refuse).await;
+    add(&root, 3, 2).await;
+    let made = ask(&b, "3105550101").await.unwrap().reservation;
+    let ids = &b.app.caller_ids;
+    assert!(ids.release(made.id, Release::Deleted).await.unwrap());
+    assert!(ask(&b, "3105550102").await.is_ok());
+    // B writes down what it did, and lists no number that it does not have.
+    let both = async {
+        while written(&root_of_b).await < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), both).await;
+    assert!(waited.is_ok(), "{} uses", written(&root_of_b).await);
+    let listed = root_of_b.get("/v1/caller-ids").await.json();
+    assert_eq!(listed["items"], json!([]));
+
+    forget(&mut redis, [&a, &b]).await;
+    forget(&mut redis, [&a, &b]).await;
+    let state = |shown: &serde_json::Value| shown["items"][0]["state"].clone();
+    let shown = state(&root.get("/v1/caller-ids").await.json());
+    assert_eq!(shown["used_this_hour"], 2, "{shown}");
+    assert_eq!(shown["used_today"], 2, "{shown}");
+    assert_eq!(shown["in_use"], 1, "{shown}");
+    assert!(ask(&a, "3105550103").await.is_ok());
+    match ask(&a, "3105550104").await {
+        Err(Refused::Engine(Refusal::Exhausted(shortage))) => {
+            assert_eq!(shortage.counts.capped, 1);
+        }
+        other => panic!("{other:?}"),
+    }
+
+    // It enters the number as well, and goes on where it was.
+    add(&root_of_b, 3, 2).await;
+    let own = root_of_b.get("/v1/caller-ids").await.json();
+    assert_eq!(state(&own)["used_this_hour"], 3, "{own}");
+    forget(&mut redis, [&a, &b]).await;
+    let own = root_of_b.get("/v1/caller-ids").await.json();
+    assert_eq!(state(&own)["used_this_hour"], 3, "{own}");
 }

@@ -36,6 +36,7 @@ fn entry(seq: u64, number: u64, fact: UseFact) -> LedgerEntry {
         at: time(seq),
         caller_id: caller_id_key(u128::from(number)),
         counts: Some(format!("{{\"seq\":{seq}}}")),
+        foreign: false,
         fact,
     }
 }
