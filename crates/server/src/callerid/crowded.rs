@@ -67,14 +67,14 @@ fn desk(folder: &std::path::Path) -> (CallerIds, Applier<Record>) {
     (caller_ids, applier)
 }
 
-async fn ask(caller_ids: &CallerIds) -> Result<(), Refused> {
+async fn ask(caller_ids: &CallerIds) -> Result<Box<Allocation>, Refused> {
     let question = Question {
         to: "+12125550199".parse().unwrap(),
         place: Place::default(),
         campaign: "".into(),
         agent: "".into(),
     };
-    caller_ids.next(question).await.map(drop)
+    caller_ids.next(question).await
 }
 
 /// Asks until the ledger has no room; how long the last number took.
@@ -83,7 +83,7 @@ async fn fill(caller_ids: &CallerIds) -> Duration {
     let refused = loop {
         let begun = tokio::time::Instant::now();
         match ask(caller_ids).await {
-            Ok(()) => took.push(begun.elapsed()),
+            Ok(_) => took.push(begun.elapsed()),
             Err(refused) => break refused,
         }
         assert!(took.len() < 100, "10,000 bytes hold fewer uses");
@@ -104,4 +104,27 @@ async fn answers_slow_down_end_and_come_back_as_the_database_falls_behind_and_ca
     applier.catch_up(&Takes).await.unwrap();
     ask(&caller_ids).await.unwrap();
     assert_eq!(caller_ids.ledger().behind, 1, "nothing was lost");
+}
+
+#[tokio::test]
+async fn what_is_decided_elsewhere_is_not_presented_without_room_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let (caller_ids, mut applier) = desk(folder.path());
+    let mut allocation = ask(&caller_ids).await.unwrap();
+    fill(&caller_ids).await;
+    allocation.reservation.id = ReservationId(uuid::Uuid::from_u128(7));
+    let chosen = cluster::Chosen {
+        allocation,
+        time_zone: "UTC".to_owned(),
+    };
+    let full = caller_ids.adopt(chosen.clone()).await;
+    assert_eq!(full, Err(Refused::Full));
+    assert_eq!(caller_ids.refuses(), Some(Refused::Full));
+
+    applier.catch_up(&Takes).await.unwrap();
+    assert_eq!(caller_ids.refuses(), None);
+    assert_eq!(
+        caller_ids.adopt(chosen.clone()).await,
+        Ok(chosen.allocation)
+    );
 }

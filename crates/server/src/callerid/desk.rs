@@ -313,6 +313,11 @@ impl Desk {
         chosen: Chosen,
         reply: oneshot::Sender<Result<Box<Allocation>, Refused>>,
     ) {
+        if let Some(refused) = &self.refuses {
+            let answer = Err(refused.clone());
+            self.answers.push(Answer { reply, answer });
+            return;
+        }
         let mut allocation = chosen.allocation;
         if let Some(key) = self.known(now, &allocation.reservation, &chosen.time_zone) {
             allocation.reservation.key = key;

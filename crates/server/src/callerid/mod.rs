@@ -101,6 +101,13 @@ impl CallerIds {
         self.ask(|reply| Ask::Next { question, reply }).await?
     }
 
+    /// Why a use that is decided elsewhere could not be written down now.
+    fn refuses(&self) -> Option<Refused> {
+        let status = self.ledger.get();
+        let unwritten = status.write_error.map(Refused::Unwritten);
+        unwritten.or_else(|| (self.ledger.fill() >= 1.0).then_some(Refused::Full))
+    }
+
     /// Writes down a use that was decided elsewhere, then gives it back.
     async fn adopt(&self, chosen: cluster::Chosen) -> Result<Box<Allocation>, Refused> {
         self.ask(|reply| Ask::Adopt { chosen, reply }).await?

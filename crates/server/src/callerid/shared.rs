@@ -182,6 +182,10 @@ impl Shared {
             Ok(pool) => pool,
             Err(why) => return self.without(own, question, why).await,
         };
+        // What could not be written down is not asked for: it would be used up all the same.
+        if let Some(refused) = own.refuses() {
+            return Err(refused);
+        }
         let (at, random) = self.clock.id();
         let id = ReservationId::new(at, random);
         let asked = asked(question.clone());
