@@ -18,7 +18,7 @@ contract!(
     a_call_that_outlasts_its_reservation_has_an_outcome,
     texts_are_cut_not_refused,
     a_batch_is_bounded,
-    counts_are_the_last_of_numbers_that_are_ours,
+    counts_are_the_last_of_numbers_that_are_ours_or_foreign,
     open_uses_are_found,
     uses_page_newest_first,
     uses_are_filtered,
@@ -254,18 +254,21 @@ async fn a_batch_is_bounded(store: &Store) {
     assert_eq!(store.ledger().applied_seq().await, Ok(MAX_BATCH as u64));
 }
 
-async fn counts_are_the_last_of_numbers_that_are_ours(store: &Store) {
+async fn counts_are_the_last_of_numbers_that_are_ours_or_foreign(store: &Store) {
     for number in [1, 2] {
         store.caller_ids().create(&caller_id(number)).await.unwrap();
     }
     let mut silent = reserved(4, 2, 7, "");
     silent.counts = None;
+    let mut foreign = reserved(6, 8, 7, "");
+    foreign.foreign = true;
     let batch = [
         reserved(1, 1, 7, ""),
         reserved(2, 2, 7, ""),
         reserved(3, 1, 7, ""),
         silent,
         reserved(5, 9, 7, ""),
+        foreign,
     ];
     apply(store, &batch[..2]).await;
     apply(store, &batch[2..]).await;
@@ -276,10 +279,10 @@ async fn counts_are_the_last_of_numbers_that_are_ours(store: &Store) {
         all
     };
     let at = |number, seq: u64| (caller_id_key(number), format!("{{\"seq\":{seq}}}"));
-    assert_eq!(counts().await, [at(1, 3), at(2, 2)]);
+    assert_eq!(counts().await, [at(1, 3), at(2, 2), at(8, 6)]);
     store.caller_ids().delete(caller_id_key(1)).await.unwrap();
-    assert_eq!(counts().await, [at(2, 2)]);
-    assert_eq!(found(store, &UseFilter::default(), None).await.len(), 5);
+    assert_eq!(counts().await, [at(2, 2), at(8, 6)]);
+    assert_eq!(found(store, &UseFilter::default(), None).await.len(), 6);
     let all = CallerIdFilter::default();
     assert_eq!(store.caller_ids().count(&all).await, Ok(1));
 }
