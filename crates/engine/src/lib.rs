@@ -8,4 +8,5 @@ pub mod acd;
 pub mod callerid;
 pub mod invariants;
 mod lookup;
+pub mod stats;
 mod zone;

@@ -1,0 +1,358 @@
+//! A day of one source, counted: so that a month costs as much as its days and extensions, not as its calls.
+//!
+//! Days can be added up, and the sum is what counting all their rows at once would give: a call that goes on past midnight is
+//! in both days, and the later one says what it counted again. Whoever was called is kept as a set, never as a number.
+
+use std::collections::BTreeMap;
+use std::ops::{AddAssign, SubAssign};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+use roaring::{MultiOps as _, RoaringBitmap};
+use serde::{Deserialize, Serialize};
+
+use super::call_key::CallKey;
+use super::destinations::{Destinations, Place};
+use super::pack::{Pack, Stored};
+use super::rules::{Reading, Rules};
+
+/// Of some calls. Signed, as one may be the difference of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sums {
+    pub calls: i64,
+    pub answered: i64,
+    /// Of talk.
+    pub seconds: i64,
+    pub long_calls: i64,
+    pub long_seconds: i64,
+}
+
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.answered += other.answered;
+        self.seconds += other.seconds;
+        self.long_calls += other.long_calls;
+        self.long_seconds += other.long_seconds;
+    }
+}
+
+impl SubAssign for Sums {
+    fn sub_assign(&mut self, other: Self) {
+        self.calls -= other.calls;
+        self.answered -= other.answered;
+        self.seconds -= other.seconds;
+        self.long_calls -= other.long_calls;
+        self.long_seconds -= other.long_seconds;
+    }
+}
+
+/// Of one extension or place on one day.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    as_before: Counted,
+    exact: Counted,
+    /// Who was called, by the form in which they were dialled.
+    seen: BTreeMap<u8, RoaringBitmap>,
+    /// The last row with a name: when, and which.
+    name: Option<(i64, Box<str>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Counted {
+    day: Sums,
+    /// What the day before and this day count both.
+    again: Sums,
+}
+
+impl Tally {
+    fn counted(&mut self, reading: Reading) -> &mut Counted {
+        match reading {
+            Reading::AsBefore => &mut self.as_before,
+            Reading::Exact => &mut self.exact,
+        }
+    }
+}
+
+/// One day of one source by [`Rules`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Roll {
+    extensions: BTreeMap<Box<str>, Tally>,
+    /// Nothing stands for what is nowhere.
+    places: BTreeMap<Option<Place>, Tally>,
+}
+
+/// The rows of a pack from an instant until before another, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub struct Span<'a> {
+    pub pack: &'a Pack,
+    pub from: i64,
+    pub until: i64,
+}
+
+impl<'a> Span<'a> {
+    pub fn all(pack: &'a Pack) -> Self {
+        Self {
+            pack,
+            from: i64::MIN,
+            until: i64::MAX,
+        }
+    }
+
+    fn rows(self) -> impl Iterator<Item = Stored<'a>> {
+        let within = self.from..self.until;
+        self.pack
+            .rows()
+            .filter(move |row| within.contains(&row.at()))
+    }
+}
+
+impl Roll {
+    /// `before` is the source's day before, where there is one.
+    pub fn of(
+        day: Span<'_>,
+        before: Option<Span<'_>>,
+        rules: &Rules,
+        known: &Destinations,
+    ) -> Self {
+        let spans = [Some(day), before].into_iter().flatten();
+        let ours: HashSet<&str, FixedState> = spans
+            .flat_map(|span| span.pack.extensions())
+            .filter(|text| rules.is_extension(text))
+            .collect();
+        let extensions = tallies(day, before, rules, |row| {
+            let counts = rules.counts_for_extension(row, known);
+            (counts && ours.contains(row.extension())).then(|| row.extension())
+        });
+        let places = tallies(day, before, rules, |row| {
+            Rules::counts_for_place(row, known).then(|| known.place(row.destination()))
+        });
+        let owned = |(text, tally): (&str, Tally)| (text.into(), tally);
+        let place = |(place, tally): (Option<&Place>, Tally)| (place.cloned(), tally);
+        Self {
+            extensions: extensions.into_iter().map(owned).collect(),
+            places: places.into_iter().map(place).collect(),
+        }
+    }
+
+    pub fn extensions(&self) -> &BTreeMap<Box<str>, Tally> {
+        &self.extensions
+    }
+
+    pub fn places(&self) -> &BTreeMap<Option<Place>, Tally> {
+        &self.places
+    }
+}
+
+/// Counts rows by `group`; rows without one are left out.
+fn tallies<'a, G: Ord + Copy>(
+    day: Span<'a>,
+    before: Option<Span<'a>>,
+    rules: &Rules,
+    group: impl Fn(&Stored<'a>) -> Option<G>,
+) -> BTreeMap<G, Tally> {
+    let mut tallies: BTreeMap<G, Tally> = BTreeMap::new();
+    let mut legs = Vec::new();
+    for row in day.rows() {
+        let Some(group) = group(&row) else { continue };
+        let tally = tallies.entry(group).or_default();
+        tally
+            .seen
+            .entry(row.form())
+            .or_default()
+            .insert(row.destination());
+        if !row.name().is_empty() {
+            tally.name = Some((row.at(), row.name().into()));
+        }
+        legs.push(Leg::new(group, &row));
+    }
+    let (again, earlier) = before.map_or_else(Default::default, |before| {
+        let shared = shared(before.pack, day.pack);
+        let is_shared =
+            |leg: &Leg<'a, G>| shared.contains(leg.unique) || shared.contains(leg.linked);
+        let earlier = before
+            .rows()
+            .filter_map(|row| Some(Leg::new(group(&row)?, &row)));
+        let earlier: Vec<_> = earlier.filter(is_shared).collect();
+        let again: Vec<_> = legs.iter().filter(|leg| is_shared(leg)).cloned().collect();
+        (again, earlier)
+    });
+    for reading in [Reading::AsBefore, Reading::Exact] {
+        for (group, sums) in calls(&mut legs, reading, rules) {
+            tallies.entry(group).or_default().counted(reading).day += sums;
+        }
+        for (group, sums) in twice(&again, &earlier, reading, rules) {
+            tallies.entry(group).or_default().counted(reading).again += sums;
+        }
+    }
+    tallies
+}
+
+/// What counts of a row.
+#[derive(Debug, Clone)]
+struct Leg<'a, G> {
+    group: G,
+    unique: &'a CallKey,
+    linked: &'a CallKey,
+    answered: bool,
+    billed: i64,
+    talk: (i64, i64),
+}
+
+impl<'a, G: Ord + Copy> Leg<'a, G> {
+    fn new(group: G, row: &Stored<'a>) -> Self {
+        Self {
+            group,
+            unique: row.unique(),
+            linked: row.linked(),
+            answered: Rules::is_answered(row),
+            billed: i64::from(row.billed()),
+            talk: row.talk(),
+        }
+    }
+
+    fn call(&self, reading: Reading) -> (G, &'a CallKey) {
+        match reading {
+            Reading::AsBefore => (self.group, self.unique),
+            Reading::Exact => (self.group, self.linked),
+        }
+    }
+}
+
+/// Each call's group and sums.
+fn calls<G: Ord + Copy>(
+    legs: &mut [Leg<'_, G>],
+    reading: Reading,
+    rules: &Rules,
+) -> impl Iterator<Item = (G, Sums)> {
+    legs.sort_by_key(|leg| leg.call(reading));
+    let calls = legs.chunk_by(move |a, b| a.call(reading) == b.call(reading));
+    calls.map(move |legs| (legs[0].group, one(legs, reading, rules)))
+}
+
+/// One call.
+fn one<G>(legs: &[Leg<'_, G>], reading: Reading, rules: &Rules) -> Sums {
+    let long = i64::from(rules.long_call_seconds);
+    let talks = legs.iter().filter(|leg| leg.answered);
+    let mut sums = Sums {
+        calls: i64::from(!legs.is_empty()),
+        answered: i64::from(talks.clone().next().is_some()),
+        ..Sums::default()
+    };
+    match reading {
+        Reading::AsBefore => {
+            sums.seconds = talks.clone().map(|leg| leg.billed).sum();
+            let long: Vec<i64> = talks
+                .map(|leg| leg.billed)
+                .filter(|billed| *billed > long)
+                .collect();
+            sums.long_calls = i64::from(!long.is_empty());
+            sums.long_seconds = long.iter().sum();
+        }
+        Reading::Exact => {
+            sums.seconds = covered(talks.map(|leg| leg.talk).collect());
+            if sums.seconds > long {
+                sums.long_calls = 1;
+                sums.long_seconds = sums.seconds;
+            }
+        }
+    }
+    sums
+}
+
+/// The time that at least one of `spans` takes.
+fn covered(mut spans: Vec<(i64, i64)>) -> i64 {
+    spans.sort_unstable();
+    let (mut covered, mut until) = (0, i64::MIN);
+    for (from, to) in spans {
+        covered += (to - from.max(until)).max(0);
+        until = until.max(to);
+    }
+    covered
+}
+
+/// The calls of both packs.
+fn shared<'a>(before: &'a Pack, day: &'a Pack) -> HashSet<&'a CallKey, FixedState> {
+    let keys: HashSet<&CallKey, FixedState> = before.keys().iter().collect();
+    day.keys().iter().filter(|key| keys.contains(key)).collect()
+}
+
+/// By how much the sums of two days are more than the sums of both at once.
+fn twice<'a, G: Ord + Copy>(
+    day: &[Leg<'a, G>],
+    before: &[Leg<'a, G>],
+    reading: Reading,
+    rules: &Rules,
+) -> BTreeMap<G, Sums> {
+    let mut again: BTreeMap<G, Sums> = BTreeMap::new();
+    let mut both = [day, before].concat();
+    for (legs, is_more) in [
+        (&mut day.to_vec(), true),
+        (&mut before.to_vec(), true),
+        (&mut both, false),
+    ] {
+        for (group, sums) in calls(legs, reading, rules) {
+            let again = again.entry(group).or_default();
+            if is_more {
+                *again += sums
+            } else {
+                *again -= sums
+            }
+        }
+    }
+    again.retain(|_, sums| *sums != Sums::default());
+    again
+}
+
+/// Tallies of some days and sources, added up.
+#[derive(Debug, Default)]
+pub struct Total<'a> {
+    as_before: Sums,
+    exact: Sums,
+    seen: BTreeMap<u8, Vec<&'a RoaringBitmap>>,
+    name: Option<(i64, &'a str)>,
+}
+
+impl<'a> Total<'a> {
+    /// `goes_on`: the same source's day before is in the total as well.
+    pub fn add(&mut self, tally: &'a Tally, goes_on: bool) {
+        for (sums, counted) in [
+            (&mut self.as_before, tally.as_before),
+            (&mut self.exact, tally.exact),
+        ] {
+            *sums += counted.day;
+            if goes_on {
+                *sums -= counted.again;
+            }
+        }
+        for (form, seen) in &tally.seen {
+            self.seen.entry(*form).or_default().push(seen);
+        }
+        let name = tally.name.as_ref().map(|(at, name)| (*at, &**name));
+        self.name = self.name.max(name);
+    }
+
+    pub fn sums(&self, reading: Reading) -> Sums {
+        match reading {
+            Reading::AsBefore => self.as_before,
+            Reading::Exact => self.exact,
+        }
+    }
+
+    /// How many were called: as before, two ways to dial one number are two.
+    pub fn destinations(&self, reading: Reading) -> u64 {
+        let mut forms = self.seen.values().map(|days| days.iter().copied().union());
+        match reading {
+            Reading::AsBefore => forms.map(|form| form.len()).sum(),
+            Reading::Exact => {
+                let first = forms.next().unwrap_or_default();
+                forms.fold(first, |all, form| all | form).len()
+            }
+        }
+    }
+
+    /// The last name that a row had.
+    pub fn name(&self) -> &'a str {
+        self.name.map_or("", |(_, name)| name)
+    }
+}

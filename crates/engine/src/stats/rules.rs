@@ -1,0 +1,66 @@
+//! What is counted. A site's own; the defaults are those of the program that this replaces.
+
+use serde::{Deserialize, Serialize};
+
+use super::destinations::Destinations;
+use super::pack::{Disposition, Stored};
+use super::plan::Pattern;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Extensions whose calls are counted.
+    pub extensions: Vec<Pattern>,
+    /// Last applications of rows that are calls.
+    pub applications: Vec<String>,
+    /// A conversation over this many seconds is long.
+    pub long_call_seconds: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            extensions: vec![Pattern::new("2000-3999").expect("a range")],
+            applications: ["Dial", "Busy", "Congestion"].map(str::to_owned).into(),
+            long_call_seconds: 90,
+        }
+    }
+}
+
+/// How rows become calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reading {
+    /// A call is a `uniqueid`; the time of each of its rows counts.
+    AsBefore,
+    /// A call is a `linkedid`; time that two of its rows have in common counts once.
+    Exact,
+}
+
+impl Rules {
+    pub(super) fn is_extension(&self, text: &str) -> bool {
+        self.extensions.iter().any(|pattern| pattern.matches(text))
+    }
+
+    /// A call of one of us to somebody outside.
+    pub(super) fn counts_for_extension(&self, row: &Stored<'_>, known: &Destinations) -> bool {
+        let application = row.application();
+        row.disposition() != Disposition::Failed
+            && self.applications.iter().any(|it| it == application)
+            && !known.is_internal(row.destination())
+    }
+
+    /// An attempt to reach somebody outside.
+    pub(super) fn counts_for_place(row: &Stored<'_>, known: &Destinations) -> bool {
+        let attempt = matches!(
+            row.disposition(),
+            Disposition::Answered | Disposition::NoAnswer | Disposition::Busy | Disposition::Failed
+        );
+        attempt && row.application() == DIAL && !known.is_internal(row.destination())
+    }
+
+    /// Its talk time counts.
+    pub(super) fn is_answered(row: &Stored<'_>) -> bool {
+        row.disposition() == Disposition::Answered && row.application() == DIAL
+    }
+}
+
+const DIAL: &str = "Dial";
