@@ -222,6 +222,7 @@ macro_rules! driver {
                     Value::Text(value) => arguments.add(value),
                     Value::Int(value) => arguments.add(value),
                     Value::Bool(value) => arguments.add(value),
+                    Value::Bytes(value) => arguments.add(value),
                 }
                 .map_err(|error| StoreError::Database {
                     problem: error.to_string(),

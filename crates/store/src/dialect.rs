@@ -76,6 +76,9 @@ impl Db {
             ("json", Self::MariaDb) => {
                 "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin".to_owned()
             }
+            ("bytes", Self::Sqlite) => "BLOB".to_owned(),
+            ("bytes", Self::Postgres) => "BYTEA".to_owned(),
+            ("bytes", Self::MariaDb) => "LONGBLOB".to_owned(),
             _ => panic!("unknown type token {{{token}}}"),
         }
     }

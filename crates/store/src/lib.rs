@@ -13,6 +13,7 @@ mod caller_id_rules;
 mod caller_id_uses;
 mod caller_ids;
 mod calls;
+mod cdr_packs;
 mod database;
 mod dialect;
 mod dids;
@@ -43,6 +44,7 @@ pub use caller_id_rules::CallerIdRules;
 pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
 pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, OpenCall};
+pub use cdr_packs::{CdrPacks, DestinationChunk, PackBatch, PackedDay};
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
@@ -108,6 +110,8 @@ nouns! {
     ledger: Ledger,
     /// The call log.
     calls: Calls,
+    /// Call detail records of other databases.
+    cdr_packs: CdrPacks,
     /// All that happened, in order.
     events: Events,
     /// What each agent was doing, and for how long.

@@ -59,6 +59,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     18 "0018_caller_id_uses",
     19 "0019_caller_id_counts",
     20 "0020_agent_states_by_time",
+    21 "0021_cdr_packs",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -46,6 +46,10 @@ impl Row {
         read!(self, column, Option<String>)
     }
 
+    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+        read!(self, column, Vec<u8>)
+    }
+
     pub(crate) fn bool(&self, column: &str) -> Result<bool, StoreError> {
         read!(self, column, bool)
     }

@@ -19,6 +19,7 @@ pub(crate) enum Value {
     Text(Option<String>),
     Int(Option<i64>),
     Bool(Option<bool>),
+    Bytes(Option<Vec<u8>>),
 }
 
 macro_rules! value_from {
@@ -59,6 +60,7 @@ value_from! {
     u64 => |number| Int(i64::try_from(number).unwrap_or(i64::MAX));
     Timestamp => |at| Int(at.as_micros());
     bool => |flag| Bool(flag);
+    &[u8] => |bytes| Bytes(bytes.to_vec());
     CallerIdImportId => |id| Id(id.0);
     CallerIdKey => |id| Id(id.0);
     ReservationId => |id| Id(id.0);

@@ -294,9 +294,9 @@ fn twice<'a, G: Ord + Copy>(
         for (group, sums) in calls(legs, reading, rules) {
             let again = again.entry(group).or_default();
             if is_more {
-                *again += sums
+                *again += sums;
             } else {
-                *again -= sums
+                *again -= sums;
             }
         }
     }

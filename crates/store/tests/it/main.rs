@@ -11,6 +11,7 @@ mod caller_id_imports;
 mod caller_id_uses;
 mod caller_ids;
 mod calls;
+mod cdr_packs;
 mod faults;
 mod fixtures;
 mod journal;
