@@ -144,6 +144,7 @@ pub(crate) fn start(error: &StartError) -> Failure {
             "stop the program that has the address, or name another: `--listen`, `server.listen` or `caller_id.agi_listen`",
         ),
         StartError::Store(_)
+        | StartError::Cdr(_)
         | StartError::CatchUp(_)
         | StartError::CallerIds(CallerIdsError::Store(_) | CallerIdsError::CatchUp(_)) => {
             failed(Code::Database, "the database cannot be used")

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     background,
     callerid::{self, CallerIds, CallerIdsError},
+    cdr::{self, Cdr, CdrError, CdrSettings, CdrTasks},
     clock::Clock,
     data_folder,
     journal::{self, Journal, JournalError, Sink},
@@ -36,6 +37,7 @@ pub struct App {
     pub journal: journal::StatusHandle,
     pub caller_ids: CallerIds,
     pub numbers: Numbers,
+    pub cdr: Cdr,
 }
 
 /// What the parts are made from.
@@ -48,6 +50,7 @@ pub struct Setup {
     pub retention: Option<Duration>,
     pub numbers: Numbers,
     pub caller_ids: callerid::Settings,
+    pub cdr: CdrSettings,
     /// Servers named in the configuration; they replace those of the same name in the database.
     pub servers: Vec<ConfiguredServer>,
     /// The name of the queue for calls that nothing else routes, where the configuration says so.
@@ -88,6 +91,8 @@ pub enum StartError {
     CatchUp(String),
     #[error("caller IDs cannot be brought up: {0}")]
     CallerIds(#[from] CallerIdsError),
+    #[error(transparent)]
+    Cdr(#[from] CdrError),
     #[error("the server {name} of the configuration is not usable: {why}")]
     Server { name: String, why: String },
     #[error(
@@ -102,6 +107,7 @@ pub struct Tasks {
     applier: JoinHandle<()>,
     caller_ids: [JoinHandle<()>; 2],
     shared_caller_ids: Option<AbortOnDropHandle<()>>,
+    _cdr: CdrTasks,
     _retention: Option<AbortOnDropHandle<()>>,
 }
 
@@ -181,7 +187,9 @@ impl App {
             let forgetting = retention::run(store.clone(), clock.clone(), keep);
             AbortOnDropHandle::new(tokio::spawn(forgetting))
         });
+        let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
         let app = Self {
+            cdr,
             store,
             acd: started.acd,
             servers: started.servers,
@@ -199,6 +207,7 @@ impl App {
             applier,
             caller_ids: [caller_ids.desk, caller_ids.applier],
             shared_caller_ids: caller_ids.link,
+            _cdr: cdr_tasks,
             _retention: retention,
         };
         Ok((app, tasks))

@@ -6,6 +6,7 @@ pub mod app;
 pub mod auth;
 mod background;
 pub mod callerid;
+pub mod cdr;
 pub mod clock;
 pub mod config;
 pub mod data_folder;

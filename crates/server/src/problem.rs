@@ -294,6 +294,18 @@ pub(crate) struct ProblemBody {
     extensions: BTreeMap<&'static str, serde_json::Value>,
 }
 
+impl From<crate::cdr::ShelfError> for Problem {
+    fn from(error: crate::cdr::ShelfError) -> Self {
+        match error {
+            crate::cdr::ShelfError::Store(error) => error.into(),
+            crate::cdr::ShelfError::Spoilt(error) => {
+                tracing::error!(%error, "figures cannot be told");
+                Self::new(Code::Internal, "It is in the log.")
+            }
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asterisk::ari::Transport;
-use engine::callerid::Limits;
+use engine::{
+    callerid::Limits,
+    stats::{Pattern, Rules},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -12,6 +15,7 @@ use crate::{
     agi,
     app::{App, ConfiguredServer, Setup, StartError, Tasks, make_folder},
     auth, callerid,
+    cdr::CdrSettings,
     config::{self, Config},
     data_folder::{self, Tenancy},
     journal, listen,
@@ -147,8 +151,27 @@ fn setup(config: &Config) -> Setup {
             .map(|days| Duration::from_hours(24) * days),
         numbers: numbers.unwrap_or_default(),
         caller_ids: caller_ids(config),
+        cdr: cdr(config),
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
+    }
+}
+
+fn cdr(config: &Config) -> CdrSettings {
+    let statistics = &config.statistics;
+    let patterns = statistics.extensions.iter();
+    CdrSettings {
+        sources: config.cdr_source.clone(),
+        rules: Rules {
+            // The configuration has been checked.
+            extensions: patterns
+                .filter_map(|text| Pattern::new(text).ok())
+                .collect(),
+            applications: statistics.applications.clone(),
+            long_call_seconds: statistics.long_call_seconds,
+        },
+        time_zone: statistics.time_zone.clone(),
+        work_week_days: u8::try_from(statistics.work_week_days).unwrap_or(7),
     }
 }
 
@@ -210,12 +233,14 @@ fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
 fn auth_config(config: &Config) -> auth::AuthConfig {
     let hours = |hours: u32| Duration::from_hours(u64::from(hours));
     let admin_token = config.caller_id.admin_token.as_ref();
+    let statistics_token = config.statistics.api_token.as_ref();
     auth::AuthConfig {
         session_idle: hours(config.auth.session_idle_hours),
         session_max: hours(config.auth.session_max_hours),
         behind_proxy: config.server.behind_proxy,
         networks: config.caller_id.networks.clone(),
         admin_token_hash: admin_token.map(|token| auth::hash_token(token.expose())),
+        statistics_token_hash: statistics_token.map(|token| auth::hash_token(token.expose())),
         ..auth::AuthConfig::default()
     }
 }

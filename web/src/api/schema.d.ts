@@ -52,6 +52,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/{token}/asrstat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The share of answered calls by country, of each source; most calls are first. */
+        get: operations["asrstat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/{token}/callstat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls of each extension over a period; who talked most is first. */
+        get: operations["callstat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard": {
         parameters: {
             query?: never;
@@ -1079,6 +1113,15 @@ export interface components {
          * @enum {string}
          */
         AnswerOn: "queue" | "agent";
+        /** @description Answered and tried calls by country, of each source. */
+        AnswerSeizure: {
+            databases: {
+                [key: string]: components["schemas"]["SourceStatistics"];
+            };
+            date: string;
+            end?: string | null;
+            start?: string | null;
+        };
         /** @description A key for a program. Only its hash is kept. */
         ApiKey: {
             created_at: components["schemas"]["Timestamp"];
@@ -1473,6 +1516,18 @@ export interface components {
          * @enum {string}
          */
         CallState: "waiting" | "ringing" | "connecting" | "talking" | "ended";
+        /** @description Calls of each extension. */
+        CallStatistics: {
+            data: components["schemas"]["ExtensionStatistics"][];
+            /** @description What was asked for. */
+            date: string;
+            end?: string | null;
+            /** @description By source: why its part is not whole. Not there if all is. */
+            errors?: {
+                [key: string]: string;
+            };
+            start?: string | null;
+        };
         /** @description What a campaign presented. */
         CampaignUse: components["schemas"]["UseCounts"] & {
             campaign: string;
@@ -1533,6 +1588,21 @@ export interface components {
              * @description Its share of turns in line, in percent.
              */
             weight: number;
+        };
+        CountryStatistics: {
+            /** Format: int64 */
+            answered_calls: number;
+            /** Format: double */
+            asr_percentage: number;
+            country: string;
+            /** @description Empty for what is no number of any country. */
+            country_code: string;
+            /** Format: int64 */
+            total_calls: number;
+            /** Format: double */
+            total_talk_minutes: number;
+            /** Format: int64 */
+            unique_destinations: number;
         };
         /** @description One thing that calls need. */
         Dependency: {
@@ -1707,6 +1777,23 @@ export interface components {
             /** @description In the order in which they are asked. The first one with an available number is used. */
             tiers: components["schemas"]["TierView"][];
             to: components["schemas"]["E164"];
+        };
+        ExtensionStatistics: {
+            /** Format: int64 */
+            call_count: number;
+            cnam: string;
+            cnum: string;
+            /** Format: int64 */
+            long_calls_count: number;
+            /** Format: double */
+            total_call_time_minutes: number;
+            /** Format: double */
+            total_long_calls_minutes: number;
+            /**
+             * Format: int64
+             * @description Different destinations.
+             */
+            unique_calls: number;
         };
         /** @description How well or ill the centre is. */
         Health: {
@@ -2656,6 +2743,12 @@ export interface components {
             min_level: number;
             skill: components["schemas"]["String"];
         };
+        SourceStatistics: {
+            data: components["schemas"]["CountryStatistics"][];
+            error?: string | null;
+            /** @description `success`, or `partial` with `error`. */
+            status: string;
+        };
         /** @description Who could take a call and who could not. */
         Standing: {
             /** @description Every member of its queue, the eligible ones first in the order of choice. */
@@ -2894,6 +2987,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RotationStats"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    asrstat: {
+        parameters: {
+            query?: {
+                /** @description A day such as `2026-11-21`, `week` (the last whole work week) or `month` (the last whole one). Today without it. */
+                date?: string;
+                /** @description The last day or minute; all of it counts. */
+                end?: string;
+                /** @description `exact`: a call is a conversation, its time counts once. `as_before`: a call is a `uniqueid`, every row's time counts. */
+                profile?: string;
+                /** @description The first day or minute, instead of `date`. */
+                start?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `statistics.api_token`; or any word, with the token as a bearer */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerSeizure"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callstat: {
+        parameters: {
+            query?: {
+                /** @description A day such as `2026-11-21`, `week` (the last whole work week) or `month` (the last whole one). Today without it. */
+                date?: string;
+                /** @description The last day or minute; all of it counts. */
+                end?: string;
+                /** @description `exact`: a call is a conversation, its time counts once. `as_before`: a call is a `uniqueid`, every row's time counts. */
+                profile?: string;
+                /** @description The first day or minute, instead of `date`. */
+                start?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `statistics.api_token`; or any word, with the token as a bearer */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStatistics"];
                 };
             };
             /** @description Refused */

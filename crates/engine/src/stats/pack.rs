@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::call_key::CallKey;
 use super::destinations::DestinationId;
-use super::plan::Form;
 
 /// `disposition` of a CDR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,7 +49,8 @@ pub struct Row<'a> {
     /// Who called: `src`.
     pub caller: &'a str,
     pub destination: DestinationId,
-    pub form: Form,
+    /// [`Form::code`].
+    pub form: u8,
     pub did: &'a str,
     /// Technology and peer of a channel: `PJSIP/trunk`.
     pub from_peer: &'a str,
@@ -123,6 +123,38 @@ impl Pack {
     /// The different calls of its rows.
     pub fn keys(&self) -> &[CallKey] {
         &self.keys
+    }
+
+    /// Whether every row has all of its columns, and everything it refers to: what was kept elsewhere may have been spoilt.
+    pub fn is_sound(&self) -> bool {
+        let (rows, texts, keys) = (self.len(), self.texts.len(), self.keys.len());
+        let within = |column: &[u32], of: usize| {
+            column.len() == rows && column.iter().all(|id| (*id as usize) < of)
+        };
+        let texts = [
+            &self.extensions,
+            &self.names,
+            &self.callers,
+            &self.dids,
+            &self.from_peers,
+            &self.to_peers,
+            &self.applications,
+            &self.accounts,
+        ]
+        .into_iter()
+        .all(|column| within(column, texts));
+        let others = [
+            self.destinations.len(),
+            self.forms.len(),
+            self.dispositions.len(),
+            self.durations.len(),
+            self.billed.len(),
+            self.recorded.len(),
+        ];
+        texts
+            && within(&self.unique, keys)
+            && within(&self.linked, keys)
+            && others.into_iter().all(|length| length == rows)
     }
 
     fn text(&self, id: TextId) -> &str {
@@ -258,7 +290,7 @@ impl Packing {
         pack.names.push(name);
         pack.callers.push(caller);
         pack.destinations.push(row.destination);
-        pack.forms.push(row.form.code());
+        pack.forms.push(row.form);
         pack.dids.push(did);
         pack.from_peers.push(from_peer);
         pack.to_peers.push(to_peer);
@@ -268,6 +300,29 @@ impl Packing {
         pack.durations.push(row.duration);
         pack.billed.push(row.billed);
         pack.recorded.push(row.recorded);
+    }
+
+    /// A row of another pack.
+    pub fn keep(&mut self, row: &Stored<'_>) {
+        self.add(&Row {
+            at: row.at(),
+            uniqueid: &row.unique().to_string(),
+            linkedid: &row.linked().to_string(),
+            extension: row.extension(),
+            name: row.name(),
+            caller: row.caller(),
+            destination: row.destination(),
+            form: row.form(),
+            did: row.did(),
+            from_peer: row.from_peer(),
+            to_peer: row.to_peer(),
+            application: row.application(),
+            account: row.account(),
+            disposition: row.disposition(),
+            duration: row.duration(),
+            billed: row.billed(),
+            recorded: row.recorded(),
+        });
     }
 
     fn text(&mut self, text: &str) -> TextId {

@@ -66,6 +66,11 @@ struct Counted {
 }
 
 impl Tally {
+    /// The last name that a row had, and when, in seconds since 1970.
+    pub fn name(&self) -> Option<(i64, &str)> {
+        self.name.as_ref().map(|(at, name)| (*at, &**name))
+    }
+
     fn counted(&mut self, reading: Reading) -> &mut Counted {
         match reading {
             Reading::AsBefore => &mut self.as_before,

@@ -116,7 +116,7 @@ fn packed(table: &[Plain]) -> (BTreeMap<(usize, i64), Pack>, Destinations) {
             name: &row.name,
             caller: "",
             destination,
-            form,
+            form: form.code(),
             did: "",
             from_peer: "",
             to_peer: "",

@@ -6,6 +6,7 @@
 mod agent_states;
 mod agents;
 mod api_keys;
+mod call_statistics;
 mod caller_ids;
 mod calls;
 mod created;
@@ -132,6 +133,9 @@ fn table() -> Table {
         .to(STAFF, routes!(rotation::release))
         .to(STAFF, routes!(rotation::stats))
         .to(STAFF_PAGE, routes!(rotation::dashboard))
+        // Figures of call detail records, as they were asked for before; both look at the token.
+        .to(ANYBODY, routes!(call_statistics::callstat))
+        .to(ANYBODY, routes!(call_statistics::asrstat))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -17,6 +17,8 @@ pub struct AuthConfig {
     pub networks: Networks,
     /// The hash of a key of an administrator that was in use before.
     pub admin_token_hash: Option<String>,
+    /// The hash of the token that call statistics are asked for by.
+    pub statistics_token_hash: Option<String>,
 }
 
 impl Default for AuthConfig {
@@ -28,6 +30,7 @@ impl Default for AuthConfig {
             behind_proxy: false,
             networks: Networks::loopback(),
             admin_token_hash: None,
+            statistics_token_hash: None,
         }
     }
 }

@@ -21,8 +21,8 @@ pub use reader::{Origin, Setting};
 pub use secret::{Secret, redacted_dsn};
 pub use sections::{
     AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, CallerIdFail,
-    DataConfig, DatabaseConfig, JournalConfig, LogConfig, LogFormat, Rest, RetentionConfig,
-    ServerConfig,
+    CdrSourceConfig, CdrSourceKind, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
+    LogFormat, Rest, RetentionConfig, ServerConfig, StatisticsConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -43,6 +43,8 @@ pub struct Config {
     pub asterisk: Vec<AsteriskConfig>,
     pub acd: AcdConfig,
     pub caller_id: CallerIdConfig,
+    pub statistics: StatisticsConfig,
+    pub cdr_source: Vec<CdrSourceConfig>,
     pub auth: AuthConfig,
     pub journal: JournalConfig,
     pub retention: RetentionConfig,
@@ -66,6 +68,8 @@ impl Config {
             asterisk: list(&mut reader),
             acd: section(&mut reader),
             caller_id: section(&mut reader),
+            statistics: section(&mut reader),
+            cdr_source: list(&mut reader),
             auth: section(&mut reader),
             journal: section(&mut reader),
             retention: section(&mut reader),
@@ -75,6 +79,7 @@ impl Config {
         };
         reader.finish(&sections::names());
         sections::check_names(&config.asterisk, &mut report);
+        sections::check_source_names(&config.cdr_source, &mut report);
         config.file = file;
         config.settings = std::mem::take(&mut report.settings);
         if report.flaws.is_empty() {

@@ -22,11 +22,23 @@ const PREFIX: &str = "CORDBOARD__";
 /// What the programs we replace are told by, and the keys that mean the same. A variable of ours goes first.
 const INHERITED: &[(&str, &str)] = &[
     ("ADMIN_TOKEN", "caller_id.admin_token"),
+    ("API_TOKEN", "statistics.api_token"),
     (
         "DEFAULT_RATE_LIMIT_PER_AGENT",
         "caller_id.rate_limit_per_agent",
     ),
 ];
+
+/// Databases of call detail records, as a program before had them: `DB1_HOST` to `DB3_PASSWORD`.
+const INHERITED_SOURCES: [&str; 3] = ["DB1_", "DB2_", "DB3_"];
+const INHERITED_SOURCE_KEYS: [(&str, &str); 4] = [
+    ("HOST", "host"),
+    ("PORT", "port"),
+    ("USER", "user"),
+    ("PASSWORD", "password"),
+];
+/// Variables in a file, as those programs had them; ours do not count there.
+const VARIABLES_FILE: &str = ".env";
 
 /// Names the file, as `--config` does.
 const FILE_VARIABLE: &str = "CORDBOARD_CONFIG";
@@ -73,6 +85,7 @@ impl Sources {
                     let text = |part: std::ffi::OsString| part.to_string_lossy().into_owned();
                     (text(name), text(value))
                 })
+                .chain(variables_of(Path::new(VARIABLES_FILE)))
                 .collect(),
             flags,
         }
@@ -107,6 +120,7 @@ pub(super) fn merged(
             report,
         );
     }
+    inherit_sources(&mut root, sources, report);
     let mut variables: Vec<(Vec<String>, &str, &str)> = sources
         .environment
         .iter()
@@ -145,6 +159,54 @@ pub(super) fn merged(
         );
     }
     root
+}
+
+/// The inherited variables of a file, if there is one; a line that is none is left out, as its program did.
+fn variables_of(file: &Path) -> Vec<(String, String)> {
+    let Ok(variables) = dotenvy::from_path_iter(file) else {
+        return Vec::new();
+    };
+    let is_inherited = |name: &str| {
+        INHERITED.iter().any(|(known, _)| *known == name)
+            || INHERITED_SOURCES.iter().any(|slot| name.starts_with(slot))
+    };
+    let variables = variables.filter_map(Result::ok);
+    variables.filter(|(name, _)| is_inherited(name)).collect()
+}
+
+/// Adds a source for each slot that has a host. What is empty is not set: so the example of that program had it.
+fn inherit_sources(root: &mut BTreeMap<String, Entry>, sources: &Sources, report: &mut Report) {
+    let variable = |name: &str| {
+        let mut set = sources.environment.iter();
+        set.find(|(known, value)| known == name && !value.trim().is_empty())
+    };
+    let mut hosts: Vec<String> = Vec::new();
+    for slot in INHERITED_SOURCES {
+        let Some((_, host)) = variable(&format!("{slot}HOST")) else {
+            continue;
+        };
+        let index = match root.get("cdr_source").map(|entry| &entry.node) {
+            Some(tree::Node::List(items)) => items.len(),
+            _ => 0,
+        }
+        .to_string();
+        let mut add = |key: &str, name: &str, value: &str| {
+            let variable = name.to_owned();
+            let path = ["cdr_source", index.as_str(), key];
+            put(root, &path, value, Origin::Environment { variable }, report);
+        };
+        for (name, key) in INHERITED_SOURCE_KEYS {
+            if let Some((name, value)) = variable(&format!("{slot}{name}")) {
+                add(key, name, value.trim());
+            }
+        }
+        // Two ports of one host are two databases.
+        if hosts.contains(host) {
+            let port = variable(&format!("{slot}PORT")).map_or("3306", |(_, port)| port);
+            add("name", &format!("{slot}HOST"), &format!("{host}:{port}"));
+        }
+        hosts.push(host.clone());
+    }
 }
 
 fn put(

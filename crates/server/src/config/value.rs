@@ -99,6 +99,40 @@ impl Value for PathBuf {
     }
 }
 
+impl Value for Vec<String> {
+    const EXPECTED: &'static str = "a list of texts, such as [\"a\", \"b\"]";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let words = text.split(',').map(str::trim);
+        Some(
+            words
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    fn from_node(node: &Node) -> Option<Self> {
+        texts(node).map(|texts| texts.into_iter().map(str::to_owned).collect())
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        self.as_slice().into()
+    }
+}
+
+fn texts(node: &Node) -> Option<Vec<&str>> {
+    let Node::List(items) = node else { return None };
+    let mut texts = Vec::with_capacity(items.len());
+    for item in items {
+        let Node::Text(text) = &item.node else {
+            return None;
+        };
+        texts.push(text.as_str());
+    }
+    Some(texts)
+}
+
 impl Value for Networks {
     const EXPECTED: &'static str = "a list of networks, such as [\"127.0.0.0/8\", \"10.1.2.3\"]";
 
@@ -107,15 +141,7 @@ impl Value for Networks {
     }
 
     fn from_node(node: &Node) -> Option<Self> {
-        let Node::List(items) = node else { return None };
-        let texts: Option<Vec<&str>> = items
-            .iter()
-            .map(|item| match &item.node {
-                Node::Text(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        Self::parse(texts?.into_iter())
+        Self::parse(texts(node)?.into_iter())
     }
 
     fn shown(&self) -> serde_json::Value {

@@ -1,6 +1,11 @@
 //! A running server of its own for each test, and clients with each role.
 
-use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use model::{Agent, AgentId, ApiKey, ApiKeyId, Queue, QueueId, Role, User, UserId};
 use reqwest::{Method, StatusCode};
@@ -9,6 +14,7 @@ use server::callerid::{Fail, Settings, SharedSettings};
 use server::{
     app::{App, Setup, Tasks},
     auth::{AuthConfig, hash_password, new_api_key},
+    cdr::CdrSettings,
     journal::Limits,
     numbers::Numbers,
 };
@@ -119,24 +125,32 @@ impl Server {
         journal: Limits,
         shared: Option<(&str, Fail)>,
     ) -> Self {
+        Self::start_by(auth, |folder, setup| {
+            setup.journal = journal;
+            setup.caller_ids.shared = shared.map(|(url, fail)| SharedSettings {
+                address: cluster::Address::parse(url).unwrap(),
+                fail,
+                node_file: folder.join("node"),
+            });
+        })
+        .await
+    }
+
+    /// One that differs in what `change` says; it is given the data folder.
+    pub(crate) async fn start_by(auth: AuthConfig, change: impl FnOnce(&Path, &mut Setup)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let setup = Setup {
+        let mut setup = Setup {
             data: folder.path().to_owned(),
             dsn: format!("sqlite:{}", folder.path().join("test.sqlite").display()),
-            journal,
+            journal: Limits::default(),
             retention: None,
             numbers: Numbers::default(),
-            caller_ids: Settings {
-                shared: shared.map(|(url, fail)| SharedSettings {
-                    address: cluster::Address::parse(url).unwrap(),
-                    fail,
-                    node_file: folder.path().join("node"),
-                }),
-                ..Settings::default()
-            },
+            caller_ids: Settings::default(),
+            cdr: CdrSettings::default(),
             servers: Vec::new(),
             default_queue: None,
         };
+        change(folder.path(), &mut setup);
         let (app, tasks) = App::start(setup).await.unwrap();
         let stop = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

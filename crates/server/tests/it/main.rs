@@ -6,6 +6,7 @@ extern crate cordboard_server as server;
 mod access;
 mod agi;
 mod bad_input;
+mod call_statistics;
 mod caller_ids;
 mod calls;
 mod dashboard;

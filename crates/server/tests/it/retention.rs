@@ -55,6 +55,7 @@ async fn what_is_too_old_is_forgotten_and_no_more() {
         retention,
         numbers: Numbers::default(),
         caller_ids: server::callerid::Settings::default(),
+        cdr: server::cdr::CdrSettings::default(),
         servers: Vec::new(),
         default_queue: None,
     };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use cluster::{Address, ClusterError};
 
-use super::{Key, Section, SectionReader, key};
+use super::{Key, MIN_TOKEN, Section, SectionReader, key};
 use crate::{
     auth::Networks,
     config::{Secret, value::words},
@@ -71,7 +71,6 @@ impl Default for CallerIdConfig {
 
 /// A reservation longer than a day is a number lost.
 const MAX_RESERVED: u32 = 86_400;
-const MIN_TOKEN: usize = 16;
 
 impl CallerIdConfig {
     /// Where the shared pool is.

@@ -4,27 +4,35 @@ mod acd;
 mod asterisk;
 mod auth;
 mod caller_id;
+mod cdr_source;
 mod data;
 mod database;
 mod journal;
 mod log;
 mod retention;
 mod server;
+mod statistics;
 
 pub use acd::AcdConfig;
 pub use asterisk::{AsteriskConfig, Rest};
 pub use auth::AuthConfig;
 pub use caller_id::{CallerIdConfig, CallerIdDurability, CallerIdFail};
+pub use cdr_source::{CdrSourceConfig, CdrSourceKind};
 pub use data::DataConfig;
 pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
 pub use retention::RetentionConfig;
 pub use server::ServerConfig;
+pub use statistics::StatisticsConfig;
 
 pub(super) use asterisk::check_names;
+pub(super) use cdr_source::check_source_names;
 
 use super::reader::SectionReader;
+
+/// A shorter secret of a program could be guessed.
+const MIN_TOKEN: usize = 16;
 
 /// A key and the words about it.
 pub(super) struct Key {
@@ -77,20 +85,22 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 10] = [
+pub(super) const ALL: [Outline; 12] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
     outline::<AsteriskConfig>(),
     outline::<AcdConfig>(),
     outline::<CallerIdConfig>(),
+    outline::<StatisticsConfig>(),
+    outline::<CdrSourceConfig>(),
     outline::<AuthConfig>(),
     outline::<JournalConfig>(),
     outline::<RetentionConfig>(),
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 10] {
+pub(super) fn names() -> [&'static str; 12] {
     ALL.map(|section| section.name)
 }
 

@@ -253,6 +253,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             watch_calls: true,
             ..server::callerid::Settings::default()
         },
+        cdr: server::cdr::CdrSettings::default(),
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
             ari_url: pbx.ari_url(),

@@ -1,0 +1,138 @@
+//! Call detail records of other databases: read once, kept in our own store, counted exactly.
+//!
+//! A source is only read, a little at a time, and never asked for the same day again (see `reading`). What was read is kept as
+//! packs of days (`shelf`); figures come from rolls of whole days, and rows are looked at only where a question cuts a day. One
+//! source that fails never hides the others: what is known of it is told, with the reason why there is no more.
+
+mod clock;
+mod figures;
+mod kept;
+mod place;
+mod reading;
+mod shelf;
+mod sorting;
+mod source;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use engine::stats::Rules;
+use jiff::tz::TimeZone;
+use store::Store;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+pub(crate) use figures::{CountryFigures, Extension, Period};
+pub(crate) use reading::Progress;
+
+use crate::{clock::Clock, config::CdrSourceConfig};
+use reading::Reading;
+use shelf::Shelf;
+pub(crate) use shelf::ShelfError;
+use source::Source;
+
+/// What is counted, and of what.
+#[derive(Debug, Clone)]
+pub struct CdrSettings {
+    pub sources: Vec<CdrSourceConfig>,
+    pub rules: Rules,
+    /// Where days begin, an IANA name.
+    pub time_zone: String,
+    pub work_week_days: u8,
+}
+
+impl Default for CdrSettings {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            rules: Rules::default(),
+            time_zone: "UTC".to_owned(),
+            work_week_days: 5,
+        }
+    }
+}
+
+/// The call detail records of all sources. Cheap to clone.
+#[derive(Clone)]
+pub struct Cdr {
+    shelf: Arc<Shelf>,
+    sources: Arc<[Known]>,
+    work_week_days: u8,
+    clock: Clock,
+}
+
+struct Known {
+    name: String,
+    progress: Arc<RwLock<Progress>>,
+}
+
+/// The tasks that read.
+pub(crate) struct CdrTasks {
+    stop: CancellationToken,
+    _reading: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Drop for CdrTasks {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Why it could not begin.
+#[derive(Debug, thiserror::Error)]
+#[error("call detail records cannot be brought up: {0}")]
+pub struct CdrError(String);
+
+impl From<ShelfError> for CdrError {
+    fn from(error: ShelfError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Begins to read all sources.
+pub(crate) async fn start(
+    store: &Store,
+    clock: Clock,
+    settings: CdrSettings,
+) -> Result<(Cdr, CdrTasks), CdrError> {
+    let home = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
+    let shelf = Shelf::open(store.clone(), settings.rules.clone(), home).await?;
+    let shelf = Arc::new(shelf);
+    let stop = CancellationToken::new();
+    let (mut sources, mut reading) = (Vec::new(), Vec::new());
+    for config in &settings.sources {
+        let source = Arc::new(Source::new(config, &settings.time_zone));
+        let name = source.name.clone();
+        let reader = Reading::new(source, Arc::clone(&shelf), clock.clone());
+        let progress = reader.progress();
+        sources.push(Known { name, progress });
+        let run = tokio::spawn(reader.run(stop.clone()));
+        reading.push(AbortOnDropHandle::new(run));
+    }
+    let cdr = Cdr {
+        shelf,
+        sources: sources.into(),
+        work_week_days: settings.work_week_days,
+        clock,
+    };
+    let tasks = CdrTasks {
+        stop,
+        _reading: reading,
+    };
+    Ok((cdr, tasks))
+}
+
+impl Cdr {
+    /// How reading goes, by source.
+    pub(crate) fn progress(&self) -> BTreeMap<String, Progress> {
+        let progress = |known: &Known| {
+            let progress = known
+                .progress
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            (known.name.clone(), progress.clone())
+        };
+        self.sources.iter().map(progress).collect()
+    }
+}

@@ -1,0 +1,169 @@
+//! Where call detail records are read: databases and files of others, which are only ever read.
+//!
+//! A live telephone server works on these databases. So there is one heavy query at a time, each over a range that the index on
+//! `calldate` answers, in a session that cannot write, with an end.
+
+mod columns;
+mod csv;
+mod mysql;
+mod postgres;
+
+use std::sync::Arc;
+
+use engine::stats::NumberPlan;
+use jiff::tz::TimeZone;
+
+pub(super) use columns::{Columns, Part, name};
+
+use crate::config::{CdrSourceConfig, CdrSourceKind};
+
+/// One row as its source has it. Texts that it has not are empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a> {
+    /// `calldate`, as seconds since 1970 of the source's own clock.
+    pub(super) calldate: i64,
+    pub(super) text: [&'a str; Part::COUNT],
+    pub(super) duration: i64,
+    pub(super) billed: i64,
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn get(&self, part: Part) -> &'a str {
+        self.text[part as usize]
+    }
+}
+
+/// Takes rows.
+pub(super) trait Sink: Send + 'static {
+    fn take(&mut self, row: Raw<'_>);
+}
+
+/// Why a source could not be read, in words for the user; what its driver says stays in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error("it cannot be reached; is it running, and are host and port right?")]
+    Unreachable,
+    #[error("it refuses this user or password, or the right to read the table")]
+    Denied,
+    #[error("it has no table {0}; set `table` in its [[cdr_source]]")]
+    NoTable(String),
+    #[error("its table has no column {0}, without which no call can be placed in time")]
+    NoColumn(&'static str),
+    #[error(
+        "it did not answer in time; the index on calldate may be missing: `cordboard doctor` looks"
+    )]
+    TimedOut,
+    #[error("its file cannot be read: {0}")]
+    File(String),
+    #[error("it answered with an error; the log has its words")]
+    Failed,
+}
+
+impl From<sqlx::Error> for SourceError {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::debug!(%error, "a source of call detail records failed");
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => Self::Unreachable,
+            sqlx::Error::PoolTimedOut => Self::TimedOut,
+            sqlx::Error::Database(database) => {
+                of_code(database.code().as_deref(), database.message())
+            }
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// By SQLSTATE; the message only where a state has several meanings.
+fn of_code(code: Option<&str>, message: &str) -> SourceError {
+    match code.unwrap_or_default() {
+        "28000" | "28P01" | "42501" => SourceError::Denied,
+        "42000" if message.contains("denied") => SourceError::Denied,
+        // MariaDB's max_statement_time, MySQL's max_execution_time, PostgreSQL's statement_timeout.
+        "70100" | "57014" => SourceError::TimedOut,
+        "HY000" if message.contains("maximum statement execution time") => SourceError::TimedOut,
+        _ => SourceError::Failed,
+    }
+}
+
+/// One source, connected when it is first asked.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) plan: NumberPlan,
+    pub(super) zone: TimeZone,
+    reader: Reader,
+    /// One heavy query at a time.
+    turn: Arc<tokio::sync::Semaphore>,
+}
+
+#[derive(Debug)]
+enum Reader {
+    MySql(mysql::Database),
+    Postgres(postgres::Database),
+    Csv(csv::File),
+}
+
+impl Source {
+    /// The configuration has been checked.
+    pub(super) fn new(config: &CdrSourceConfig, zone: &str) -> Self {
+        let zone = config.time_zone.as_deref().unwrap_or(zone);
+        let reader = match config.kind {
+            CdrSourceKind::MySql => Reader::MySql(mysql::Database::new(config)),
+            CdrSourceKind::Postgres => Reader::Postgres(postgres::Database::new(config)),
+            CdrSourceKind::Csv => {
+                Reader::Csv(csv::File::new(config.file.clone().unwrap_or_default()))
+            }
+        };
+        Self {
+            name: config.name.clone(),
+            plan: config.plan().unwrap_or_default(),
+            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            reader,
+            turn: Arc::new(tokio::sync::Semaphore::new(1)),
+        }
+    }
+
+    /// Which columns it has.
+    pub(super) async fn columns(&self) -> Result<Columns, SourceError> {
+        match &self.reader {
+            Reader::MySql(database) => database.columns().await,
+            Reader::Postgres(database) => database.columns().await,
+            Reader::Csv(file) => file.columns().await,
+        }
+    }
+
+    /// The first and the last `calldate`; nothing of an empty source.
+    pub(super) async fn extent(
+        &self,
+        columns: &Columns,
+    ) -> Result<Option<(i64, i64)>, SourceError> {
+        let _turn = self.turn.acquire().await;
+        match &self.reader {
+            Reader::MySql(database) => database.extent(columns).await,
+            Reader::Postgres(database) => database.extent(columns).await,
+            Reader::Csv(file) => file.extent(columns).await,
+        }
+    }
+
+    /// Hands every row with `from <= calldate < until` to `sink`, and gives it back.
+    pub(super) async fn read<S: Sink>(
+        &self,
+        columns: &Columns,
+        (from, until): (i64, i64),
+        sink: S,
+    ) -> Result<S, SourceError> {
+        let _turn = self.turn.acquire().await;
+        match &self.reader {
+            Reader::MySql(database) => database.read(columns, (from, until), sink).await,
+            Reader::Postgres(database) => database.read(columns, (from, until), sink).await,
+            Reader::Csv(file) => file.read(columns, (from, until), sink).await,
+        }
+    }
+}
+
+/// Seconds since 1970 as a database writes them, without a zone.
+fn calldate(second: i64) -> String {
+    let second = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let text = TimeZone::UTC.to_datetime(second);
+    text.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
