@@ -56,7 +56,7 @@ impl Db {
     fn column_type(self, token: &str, column: &str) -> String {
         let (name, length) = token.split_once(':').unwrap_or((token, ""));
         match (name, self) {
-            ("id", Self::Sqlite) => "BLOB".to_owned(),
+            ("id" | "bytes", Self::Sqlite) => "BLOB".to_owned(),
             ("id", Self::Postgres) => "UUID".to_owned(),
             ("id", Self::MariaDb) => "BINARY(16)".to_owned(),
             ("bool", _) => "BOOLEAN".to_owned(),
@@ -76,7 +76,6 @@ impl Db {
             ("json", Self::MariaDb) => {
                 "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin".to_owned()
             }
-            ("bytes", Self::Sqlite) => "BLOB".to_owned(),
             ("bytes", Self::Postgres) => "BYTEA".to_owned(),
             ("bytes", Self::MariaDb) => "LONGBLOB".to_owned(),
             _ => panic!("unknown type token {{{token}}}"),

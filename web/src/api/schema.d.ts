@@ -3014,7 +3014,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description `statistics.api_token`; or any word, with the token as a bearer */
+                /** @description `statistics.api_token`; or any word, with the token, a key or a session in the header */
                 token: string;
             };
             cookie?: never;
@@ -3055,7 +3055,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description `statistics.api_token`; or any word, with the token as a bearer */
+                /** @description `statistics.api_token`; or any word, with the token, a key or a session in the header */
                 token: string;
             };
             cookie?: never;

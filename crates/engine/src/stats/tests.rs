@@ -87,17 +87,17 @@ fn destination(random: &mut SmallRng) -> String {
     }
 }
 
-fn place(number: model::E164) -> Option<Place> {
+fn place(number: model::E164) -> Place {
     let text = number.to_string();
     let (code, name) = if text.starts_with("+421") {
         ("+421", "Slovakia")
     } else {
         ("+1", "US")
     };
-    Some(Place {
+    Place {
         code: code.into(),
         name: name.into(),
-    })
+    }
 }
 
 /// The packs of each source by day, and who was called.
@@ -106,7 +106,7 @@ fn packed(table: &[Plain]) -> (BTreeMap<(usize, i64), Pack>, Destinations) {
     let mut known = Destinations::default();
     let mut packing: BTreeMap<(usize, i64), Packing> = BTreeMap::new();
     for row in table {
-        let (destination, form) = known.intern(&plan, &row.dst, place);
+        let (destination, form) = known.intern(&plan, &row.dst, |number| Some(place(number)));
         let day = (row.at - START).div_euclid(DAY);
         packing.entry((row.source, day)).or_default().add(&Row {
             at: row.at,
@@ -228,7 +228,14 @@ fn figures(groups: &Groups<'_>, reading: Reading) -> Figures {
             };
             calls.entry((row.source, id)).or_default().push(row);
         }
-        let mut sum = (calls.len() as i64, 0, 0, 0, 0, people(rows, reading));
+        let mut sum = (
+            i64::try_from(calls.len()).unwrap(),
+            0,
+            0,
+            0,
+            0,
+            people(rows, reading),
+        );
         for rows in calls.values() {
             let talks: Vec<_> = rows
                 .iter()
@@ -248,7 +255,7 @@ fn figures(groups: &Groups<'_>, reading: Reading) -> Figures {
                         end - i64::from(row.billed)..end
                     })
                     .collect();
-                let talked = seconds.len() as i64;
+                let talked = i64::try_from(seconds.len()).unwrap();
                 sum.2 += talked;
                 sum.3 += i64::from(talked > 90);
                 sum.4 += if talked > 90 { talked } else { 0 };

@@ -13,6 +13,7 @@ use axum::{
 };
 use model::Role;
 use serde_json::json;
+use subtle::ConstantTimeEq as _;
 use utoipa::openapi::{
     ContentBuilder, OpenApi, Ref, ResponseBuilder,
     extensions::Extensions,
@@ -23,7 +24,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{Api, metrics};
 use crate::{
-    auth::{Credential, Principal, identify, is_same_site, present},
+    auth::{Credential, Principal, hash_token, identify, is_same_site, present},
     problem::{Code, Problem},
     web::SECURITY_HEADERS,
 };
@@ -36,6 +37,8 @@ pub(crate) enum Access {
     Roles(&'static [Role]),
     /// The same, of a page: a browser without a session is sent to log in, and comes back.
     Page(&'static [Role]),
+    /// The same, and whoever has `statistics.api_token`, in the place of `{token}` in the path or as a bearer.
+    Token(&'static [Role]),
 }
 
 impl Access {
@@ -43,7 +46,7 @@ impl Access {
     fn names(self) -> Vec<&'static str> {
         match self {
             Self::Anybody => vec!["anybody"],
-            Self::Roles(roles) | Self::Page(roles) => {
+            Self::Roles(roles) | Self::Page(roles) | Self::Token(roles) => {
                 roles.iter().map(|role| role.as_str()).collect()
             }
         }
@@ -156,9 +159,14 @@ async fn guard(
     if matches!(credential, Some(Credential::Session(_))) && !request.method().is_safe() {
         gate.refuse_other_sites(request.headers())?;
     }
-    let (Access::Roles(roles) | Access::Page(roles)) = access else {
+    let (Access::Roles(roles) | Access::Page(roles) | Access::Token(roles)) = access else {
         return Ok(next.run(request).await);
     };
+    if matches!(access, Access::Token(_))
+        && gate.has_statistics_token(&request, credential.as_ref())
+    {
+        return Ok(next.run(request).await);
+    }
     let by_key = matches!(credential, Some(Credential::Key(_)));
     let principal = match gate.principal(credential, roles).await {
         Err(problem)
@@ -167,6 +175,10 @@ async fn guard(
                 && matches!(access, Access::Page(_)) =>
         {
             return Ok(log_in_first(path.as_str()));
+        }
+        Err(problem) if matches!(access, Access::Token(_)) => {
+            // What programs read that asked for these before.
+            return Err(problem.with("error", "Unauthorized"));
         }
         principal => principal?,
     };
@@ -220,6 +232,25 @@ fn access(accesses: &Accesses, path: &str, method: &Method) -> Result<Access, Pr
 }
 
 impl Gate {
+    /// Hashes are compared, and in constant time, so an answer's time tells nothing of the token.
+    fn has_statistics_token(&self, request: &Request, credential: Option<&Credential>) -> bool {
+        let Some(known) = self.api.auth.statistics_token_hash.as_deref() else {
+            return false;
+        };
+        // `/api/v1/{token}/…`, as it was sent.
+        let in_path = request.uri().path().split('/').nth(3).unwrap_or_default();
+        let in_path =
+            form_urlencoded::parse(format!("t={}", in_path.replace('+', "%2B")).as_bytes())
+                .next()
+                .map(|(_, token)| hash_token(&token));
+        let bearer = match credential {
+            Some(Credential::Key(hash)) => Some(hash.clone()),
+            _ => None,
+        };
+        let same = |hash: String| bool::from(known.as_bytes().ct_eq(hash.as_bytes()));
+        in_path.is_some_and(same) | bearer.is_some_and(same)
+    }
+
     /// A browser sends the cookie along with whatever any page makes it send; other pages cannot set this header.
     fn refuse_other_sites(&self, headers: &HeaderMap) -> Result<(), Problem> {
         if headers.get("x-cordboard").is_none_or(|value| value != "1") {

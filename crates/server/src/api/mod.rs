@@ -52,6 +52,9 @@ const PEOPLE: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Ro
 const STAFF: Access = Access::Roles(&[Role::Administrator, Role::Supervisor, Role::Service]);
 /// The same, of a page for browsers.
 const STAFF_PAGE: Access = Access::Page(&[Role::Administrator, Role::Supervisor, Role::Service]);
+/// The same, and programs that have the token of call statistics.
+const STAFF_OR_TOKEN: Access =
+    Access::Token(&[Role::Administrator, Role::Supervisor, Role::Service]);
 /// Who sets the centre up.
 const ADMINISTRATORS: Access = Access::Roles(&[Role::Administrator]);
 
@@ -133,9 +136,9 @@ fn table() -> Table {
         .to(STAFF, routes!(rotation::release))
         .to(STAFF, routes!(rotation::stats))
         .to(STAFF_PAGE, routes!(rotation::dashboard))
-        // Figures of call detail records, as they were asked for before; both look at the token.
-        .to(ANYBODY, routes!(call_statistics::callstat))
-        .to(ANYBODY, routes!(call_statistics::asrstat))
+        // Figures of call detail records, as they were asked for before.
+        .to(STAFF_OR_TOKEN, routes!(call_statistics::callstat))
+        .to(STAFF_OR_TOKEN, routes!(call_statistics::asrstat))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -84,7 +84,7 @@ pub(super) fn day_of(zone: &TimeZone, instant: i64) -> Day {
 pub(super) fn begin(zone: &TimeZone, day: Day) -> i64 {
     let midnight = civil(i64::from(day) * 86_400);
     let begin = zone.to_ambiguous_timestamp(midnight).compatible();
-    begin.map_or(i64::from(day) * 86_400, |begin| begin.as_second())
+    begin.map_or(i64::from(day) * 86_400, Timestamp::as_second)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(crate) enum Unanswerable {
 /// Of one extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Extension {
-    pub(crate) extension: String,
+    pub(crate) number: String,
     pub(crate) name: String,
     pub(crate) sums: Sums,
     /// How many different destinations it called.
@@ -132,21 +132,18 @@ impl Cdr {
         let mut figures: Vec<Extension> = totals
             .iter()
             .map(|(extension, total)| Extension {
-                extension: (*extension).to_owned(),
+                number: (*extension).to_owned(),
                 name: total.name().to_owned(),
                 sums: total.sums(reading),
                 destinations: total.destinations(reading),
             })
             .collect();
         for (extension, name) in self.shelf.extensions() {
-            match figures
-                .iter_mut()
-                .find(|known| known.extension == extension)
-            {
+            match figures.iter_mut().find(|known| known.number == extension) {
                 Some(known) if known.name.is_empty() => known.name = name,
                 Some(_) => {}
                 None => figures.push(Extension {
-                    extension,
+                    number: extension,
                     name,
                     sums: Sums::default(),
                     destinations: 0,
@@ -155,7 +152,7 @@ impl Cdr {
         }
         figures.sort_by(|a, b| {
             let most_first = b.sums.seconds.cmp(&a.sums.seconds);
-            most_first.then_with(|| a.extension.cmp(&b.extension))
+            most_first.then_with(|| a.number.cmp(&b.number))
         });
         Ok(Figures {
             figures,

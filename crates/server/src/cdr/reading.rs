@@ -106,7 +106,7 @@ impl Reading {
                     tracing::warn!(source = name, error, "call detail records cannot be read");
                 }
                 (Some(_), None) => {
-                    tracing::info!(source = name, "call detail records are read again")
+                    tracing::info!(source = name, "call detail records are read again");
                 }
                 _ => {}
             }

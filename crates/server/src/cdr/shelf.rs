@@ -160,10 +160,11 @@ impl Shelf {
             let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
             let newest = newest.entry(source.to_owned()).or_default();
             for (day, pack) in &packs {
-                match lasting {
-                    true => newest.remove(day),
-                    false => newest.insert(*day, Arc::clone(pack)),
-                };
+                if lasting {
+                    newest.remove(day);
+                } else {
+                    newest.insert(*day, Arc::clone(pack));
+                }
             }
         }
         for (day, pack) in &packs {
@@ -192,9 +193,10 @@ impl Shelf {
         let days = packs.iter().map(|(day, pack)| PackedDay {
             day: *day,
             rows: pack.len() as u64,
-            bytes: match pack.is_empty() {
-                true => Vec::new(),
-                false => kept::pack_to_bytes(pack),
+            bytes: if pack.is_empty() {
+                Vec::new()
+            } else {
+                kept::pack_to_bytes(pack)
             },
         });
         let days: Vec<_> = days.collect();

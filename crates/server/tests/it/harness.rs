@@ -166,6 +166,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.folder.path().join("test.sqlite")
+    }
+
     pub(crate) fn journal_folder(&self) -> PathBuf {
         self.folder.path().join("journal")
     }

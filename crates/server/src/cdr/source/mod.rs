@@ -63,8 +63,11 @@ impl From<sqlx::Error> for SourceError {
     fn from(error: sqlx::Error) -> Self {
         tracing::debug!(%error, "a source of call detail records failed");
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => Self::Unreachable,
-            sqlx::Error::PoolTimedOut => Self::TimedOut,
+            // The pool has room for all of us: it times out while it tries to connect.
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::PoolTimedOut => Self::Unreachable,
             sqlx::Error::Database(database) => {
                 of_code(database.code().as_deref(), database.message())
             }

@@ -44,7 +44,7 @@ impl Database {
         let pool = MySqlPoolOptions::new()
             .max_connections(2)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(Duration::from_secs(60))
+            .idle_timeout(Duration::from_mins(1))
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
