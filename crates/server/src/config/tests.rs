@@ -379,3 +379,70 @@ fn the_committed_documents_are_up_to_date() {
     let is_current = manual.contains(&key_tables());
     assert!(is_current, "docs/OPERATIONS.md: run `cargo xtask codegen`");
 }
+
+#[test]
+fn databases_of_call_statistics_are_taken_as_they_were_set() {
+    let environment = [
+        ("DB1_HOST", "127.0.0.1"),
+        ("DB1_PORT", ""),
+        ("DB1_USER", "freepbx"),
+        ("DB1_PASSWORD", "secret of the first"),
+        ("DB2_HOST", "127.0.0.1"),
+        ("DB2_PORT", "3307"),
+        ("DB3_HOST", ""),
+        ("DB3_PORT", "3308"),
+        ("API_TOKEN", "a token from before"),
+    ];
+    let file = "[[cdr_source]]\nname = \"own\"\nhost = \"pbx.example\"";
+    let config = load(file, &environment, &[]).unwrap();
+    let sources = config.cdr_source.iter();
+    let named: Vec<_> = sources
+        .map(|source| (source.name.as_str(), source.port))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("own", None),
+            ("127.0.0.1", None),
+            ("127.0.0.1:3307", Some(3307))
+        ]
+    );
+    assert_eq!(config.cdr_source[1].user, "freepbx");
+    let token = config
+        .statistics
+        .api_token
+        .as_ref()
+        .map(super::Secret::expose);
+    assert_eq!(token, Some("a token from before"));
+    assert!(!config.dump().contains("secret of the first"));
+}
+
+#[test]
+fn sources_of_call_detail_records_that_cannot_be_are_refused() {
+    for (text, words) in [
+        (
+            "host = \"h\"\ntable = \"cdr; DROP TABLE cdr\"",
+            "is no name of a table",
+        ),
+        ("host = \"h\"\nport = 70000", "is not in 1 to 65535"),
+        ("user = \"u\"", "is missing"),
+        ("name = \"n\"\nkind = \"csv\"", "is missing"),
+        ("host = \"h\"\ninternal = [\"20-1\"]", "is no pattern"),
+        ("host = \"h\"\ntime_zone = \"Mars\"", "is no time zone"),
+        (
+            "host = \"h\"\nnational_digits = [\"9\"]",
+            "are not two numbers",
+        ),
+        (
+            "host = \"h\"\noutside_prefixes = [\"+\"]",
+            "is not 1 to 8 digits",
+        ),
+        (
+            "host = \"h\"\n[[cdr_source]]\nhost = \"h\"",
+            "a second [[cdr_source]] has the name",
+        ),
+    ] {
+        let error = load(&format!("[[cdr_source]]\n{text}"), &[], &[]).unwrap_err();
+        assert!(error.to_string().contains(words), "{text}: {error}");
+    }
+}
