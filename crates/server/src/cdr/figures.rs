@@ -123,33 +123,29 @@ impl Cdr {
         reading: Reading,
     ) -> Result<Figures<Vec<Extension>>, ShelfError> {
         let rolls = self.rolls(period).await?;
-        let mut totals: BTreeMap<&str, Total<'_>> = BTreeMap::new();
+        let known = self.shelf.extensions();
+        let idle = known
+            .keys()
+            .map(|extension| (&**extension, Total::default()));
+        let mut totals: BTreeMap<&str, Total<'_>> = idle.collect();
         for (goes_on, roll) in rolls.values().flatten() {
             for (extension, tally) in roll.extensions() {
                 totals.entry(extension).or_default().add(tally, *goes_on);
             }
         }
-        let mut figures: Vec<Extension> = totals
-            .iter()
-            .map(|(extension, total)| Extension {
+        let figures = totals.iter().map(|(extension, total)| {
+            let name = match (total.name(), known.get(*extension)) {
+                ("", Some(name)) => &name.text,
+                (name, _) => name,
+            };
+            Extension {
                 number: (*extension).to_owned(),
-                name: total.name().to_owned(),
+                name: name.to_owned(),
                 sums: total.sums(reading),
                 destinations: total.destinations(reading),
-            })
-            .collect();
-        for (extension, name) in self.shelf.extensions() {
-            match figures.iter_mut().find(|known| known.number == extension) {
-                Some(known) if known.name.is_empty() => known.name = name,
-                Some(_) => {}
-                None => figures.push(Extension {
-                    number: extension,
-                    name,
-                    sums: Sums::default(),
-                    destinations: 0,
-                }),
             }
-        }
+        });
+        let mut figures: Vec<Extension> = figures.collect();
         figures.sort_by(|a, b| {
             let most_first = b.sums.seconds.cmp(&a.sums.seconds);
             most_first.then_with(|| a.number.cmp(&b.number))

@@ -48,6 +48,7 @@ pub(super) struct Shelf {
     days: RwLock<BySource<Roll>>,
     /// What is not in the store yet.
     newest: RwLock<BySource<Pack>>,
+    extensions: RwLock<BTreeMap<Box<str>, Name>>,
 }
 
 /// Of each source, by day.
@@ -80,6 +81,7 @@ impl Shelf {
                 known: Arc::new(RwLock::new(known)),
                 days: RwLock::default(),
                 newest: RwLock::default(),
+                extensions: RwLock::default(),
             }),
         }
     }
@@ -235,6 +237,9 @@ impl Shelf {
     }
 
     fn place(&self, source: &str, day: Day, roll: Option<Roll>) {
+        if let Some(roll) = &roll {
+            self.note_extensions(roll);
+        }
         let mut days = self.days_mut();
         let days = days.entry(source.to_owned()).or_default();
         match roll {
@@ -300,24 +305,33 @@ impl Shelf {
     }
 
     /// Every extension that was ever counted, with the last name it had.
-    pub(super) fn extensions(&self) -> BTreeMap<String, String> {
-        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        let mut known = BTreeMap::new();
-        for roll in days.values().flat_map(BTreeMap::values) {
-            for (extension, tally) in roll.extensions() {
-                let name = known
-                    .entry(extension.to_string())
-                    .or_insert((i64::MIN, String::new()));
-                if let Some((at, new)) = tally.name()
-                    && at >= name.0
-                {
-                    *name = (at, new.to_owned());
-                }
+    pub(super) fn extensions(&self) -> BTreeMap<Box<str>, Name> {
+        let extensions = self.extensions.read();
+        extensions.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_extensions(&self, roll: &Roll) {
+        let mut extensions = self
+            .extensions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (extension, tally) in roll.extensions() {
+            let name = extensions.entry(extension.clone()).or_default();
+            if let Some((at, new)) = tally.name()
+                && at >= name.at
+            {
+                *name = Name {
+                    at,
+                    text: new.into(),
+                };
             }
         }
-        known
-            .into_iter()
-            .map(|(extension, (_, name))| (extension, name))
-            .collect()
     }
+}
+
+/// A name, and when it was last used, in seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Name {
+    at: i64,
+    pub(super) text: Box<str>,
 }
