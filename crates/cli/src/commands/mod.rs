@@ -11,7 +11,9 @@ mod key;
 mod man;
 mod migrate;
 mod openapi;
+mod remote;
 mod serve;
+mod stats;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -60,6 +62,9 @@ enum Command {
     Demo(demo::Arguments),
     /// Check what the server needs: what is wrong, why, what to do
     Doctor,
+    /// Figures of call detail records, from a running server
+    #[command(subcommand)]
+    Stats(stats::Command),
     /// What Asterisk needs of us
     #[command(subcommand)]
     Asterisk(asterisk::Command),
@@ -90,6 +95,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Import(command) => briefly(import::run(&command, &global, output)),
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
+        Command::Stats(command) => briefly(stats::run(&command, output)),
         Command::Asterisk(command) => asterisk::run(&command),
         Command::Agi(command) => agi::run(command),
         Command::Migrate => briefly(migrate::run(&global, output)),

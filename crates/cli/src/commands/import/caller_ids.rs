@@ -15,8 +15,9 @@ use server::{
 };
 use store::{Store, StoreError, Undone};
 
-use super::{progress, remote, told, unreadable};
+use super::{progress, told};
 use crate::{
+    commands::remote::{self, unreadable},
     failure::{self, Code, Failure},
     output::{Output, shown},
     setting::{Global, open_existing_store},

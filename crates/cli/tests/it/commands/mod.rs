@@ -7,6 +7,7 @@ mod import;
 mod people;
 mod rotation;
 mod serve;
+mod stats;
 
 use std::{
     io::Write as _,

@@ -1,0 +1,89 @@
+//! A running server, asked over its API.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::{RequestBuilder, Url};
+use serde_json::Value;
+
+use crate::failure::{Code, Failure};
+
+/// The longest that it may take for an answer.
+const TIMEOUT: Duration = Duration::from_mins(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which server.
+#[derive(Debug, Args)]
+pub(super) struct Server {
+    /// A running server, such as `http://127.0.0.1:8080`
+    #[arg(long, value_name = "URL", requires = "key_file")]
+    api: Option<Url>,
+    /// A file with a key, from `cordboard key create`
+    #[arg(long, value_name = "FILE", requires = "api")]
+    key_file: Option<std::path::PathBuf>,
+}
+
+/// A server, and what opens it.
+pub(super) struct Remote {
+    url: Url,
+    key: String,
+    pub(super) client: reqwest::Client,
+}
+
+impl Server {
+    /// Nothing when no server was named.
+    pub(super) fn remote(&self) -> anyhow::Result<Option<Remote>> {
+        let (Some(url), Some(file)) = (&self.api, &self.key_file) else {
+            return Ok(None);
+        };
+        let key = fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
+        // A second one is refused; any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            // The key is for this server alone.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Some(Remote {
+            url: url.clone(),
+            key: key.trim().to_owned(),
+            client,
+        }))
+    }
+}
+
+impl Remote {
+    pub(super) fn at(&self, path: &str) -> anyhow::Result<Url> {
+        let base = self.url.as_str().trim_end_matches('/');
+        Ok(Url::parse(&format!("{base}/{path}"))?)
+    }
+
+    pub(super) async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let failed = |why: &dyn std::error::Error| {
+            let why = std::iter::successors(Some(why), |why| why.source());
+            let why: Vec<_> = why.map(ToString::to_string).collect();
+            let what = format!("the server {} did not do it", self.url);
+            Failure::new(Code::Failed, what).because(why.join(": "))
+        };
+        let sent = request.bearer_auth(&self.key).send().await;
+        let response = sent.map_err(|error| {
+            failed(&error.without_url()).remedy("is it running, and is `--api` its address?")
+        })?;
+        let status = response.status();
+        let body = response.text().await.map_err(|error| failed(&error))?;
+        let json: Value = serde_json::from_str(&body).unwrap_or_default();
+        if status.is_success() {
+            return Ok(json);
+        }
+        let why = json["detail"].as_str().unwrap_or("it is no Cordboard");
+        let what = format!("the server {} answered {status}", self.url);
+        Err(Failure::new(Code::Failed, what).because(why))
+    }
+}
+
+pub(super) fn unreadable(file: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Failed, format!("cannot read {}", file.display())).because(error)
+}

@@ -1,0 +1,132 @@
+//! `cordboard stats …`: figures of call detail records, as a running server has them.
+
+mod asr;
+mod bars;
+mod callstat;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use super::remote::{Remote, Server};
+use crate::{
+    failure::{Code, Failure},
+    output::{Output, print},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Calls and talk time of each extension
+    Callstat(Question),
+    /// The share of answered calls by country, of each source
+    Asr(Question),
+}
+
+/// Of which period, and how it is shown.
+#[derive(Debug, Args)]
+pub(super) struct Question {
+    /// A day such as 2026-11-21, `week` (the last work week) or `month` (the last month); today without it
+    #[arg(long, conflicts_with_all = ["start", "end"])]
+    date: Option<String>,
+    /// From this day or minute on (`2026-11-21 14:30`)
+    #[arg(long, requires = "end")]
+    start: Option<String>,
+    /// Until the end of this day or minute
+    #[arg(long, requires = "start")]
+    end: Option<String>,
+    /// Count as the program before: by uniqueid, every row's time
+    #[arg(long)]
+    as_before: bool,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    Json,
+}
+
+pub(super) async fn run(command: &Command, output: &Output) -> anyhow::Result<()> {
+    let (question, what) = match command {
+        Command::Callstat(question) => (question, "callstat"),
+        Command::Asr(question) => (question, "asrstat"),
+    };
+    let Some(server) = question.server.remote()? else {
+        let failure = Failure::new(Code::Failed, "no server was named");
+        return Err(failure
+            .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
+            .into());
+    };
+    let answer = ask(&server, what, question).await?;
+    let format = if output.json {
+        Format::Json
+    } else {
+        question.format
+    };
+    match (format, command) {
+        (Format::Json, _) => print(&format!("{answer}\n")),
+        (Format::Table, Command::Callstat(_)) => print(&callstat::table(&answer)),
+        (Format::Table, Command::Asr(_)) => print(&asr::table(&answer)),
+        (Format::Csv, Command::Callstat(_)) => print(&callstat::csv(&answer)?),
+        (Format::Csv, Command::Asr(_)) => print(&asr::csv(&answer)?),
+    }
+}
+
+async fn ask(server: &Remote, what: &str, question: &Question) -> anyhow::Result<Value> {
+    // The key is in the header; any word stands for the token.
+    let mut url = server.at(&format!("api/v1/-/{what}"))?;
+    {
+        let mut query = url.query_pairs_mut();
+        for (name, value) in [
+            ("date", &question.date),
+            ("start", &question.start),
+            ("end", &question.end),
+        ] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        if question.as_before {
+            query.append_pair("profile", "as_before");
+        }
+    }
+    Ok(server.answer(server.client.get(url)).await?)
+}
+
+/// Rows of an answer as RFC 4180 has it, each after its source. A text that a spreadsheet would take for a formula is
+/// marked as text: names come from callers.
+fn rows_as_csv(source: Option<&str>, columns: &[&str], rows: &[Value]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        let before = source.map(str::to_owned).into_iter();
+        let cells = columns.iter().map(|column| match &row[*column] {
+            Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                format!("'{text}")
+            }
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        writer.write_record(before.chain(cells))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// A cell of an answer, for people.
+fn cell(row: &Value, column: &str) -> String {
+    match &row[column] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What of the period is not known.
+fn gaps(errors: &Value) -> String {
+    let errors = errors.as_object().into_iter().flatten();
+    let line = |(source, why): (&String, &Value)| {
+        format!("! {source}: {}\n", why.as_str().unwrap_or_default())
+    };
+    errors.map(line).collect()
+}
