@@ -1,4 +1,5 @@
-//! Surroundings to prove the centre in: a world of callers and agents for the engines, and a PBX on the wire.
+//! Surroundings to prove the centre in: a world of callers and agents for the engines, a PBX on the wire, and call detail records.
 
 pub mod asterisk;
+pub mod cdr;
 pub mod world;
