@@ -1,0 +1,245 @@
+"""Call statistics of Cordboard beside the queries of the program before, over the same three databases.
+
+The program before asks its databases one after the other; its function for countries was never published: this one looks up at
+most four prefixes by primary key and is declared DETERMINISTIC, which is the favourable case.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.parse
+from pathlib import Path
+
+import pymysql
+
+SOURCES = 3
+TOKEN = "a-token-of-this-measurement"
+COLUMNS = (
+    "calldate,clid,src,dst,dcontext,channel,dstchannel,lastapp,duration,billsec,disposition,uniqueid,did,recordingfile,"
+    "cnum,cnam,linkedid,sequence"
+)
+TABLE = """CREATE TABLE cdr (
+    calldate datetime NOT NULL DEFAULT '1000-01-01 00:00:00', clid varchar(80) NOT NULL DEFAULT '',
+    src varchar(80) NOT NULL DEFAULT '', dst varchar(80) NOT NULL DEFAULT '', dcontext varchar(80) NOT NULL DEFAULT '',
+    channel varchar(80) NOT NULL DEFAULT '', dstchannel varchar(80) NOT NULL DEFAULT '',
+    lastapp varchar(80) NOT NULL DEFAULT '', lastdata varchar(80) NOT NULL DEFAULT '', duration int NOT NULL DEFAULT 0,
+    billsec int NOT NULL DEFAULT 0, disposition varchar(45) NOT NULL DEFAULT '', amaflags int NOT NULL DEFAULT 0,
+    accountcode varchar(20) NOT NULL DEFAULT '', uniqueid varchar(32) NOT NULL DEFAULT '',
+    userfield varchar(255) NOT NULL DEFAULT '', did varchar(50) NOT NULL DEFAULT '',
+    recordingfile varchar(255) NOT NULL DEFAULT '', cnum varchar(80) NOT NULL DEFAULT '',
+    cnam varchar(80) NOT NULL DEFAULT '', linkedid varchar(32) NOT NULL DEFAULT '', sequence int NOT NULL DEFAULT 0,
+    KEY calldate (calldate), KEY dst (dst), KEY uniqueid (uniqueid)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"""
+COUNTRY = """CREATE FUNCTION get_country_code(dst VARCHAR(80)) RETURNS VARCHAR(8) DETERMINISTIC READS SQL DATA
+BEGIN
+    DECLARE digits VARCHAR(80) DEFAULT TRIM(LEADING '0' FROM TRIM(LEADING '+' FROM dst));
+    DECLARE length INT DEFAULT 4;
+    DECLARE found VARCHAR(8) DEFAULT NULL;
+    WHILE length > 0 AND found IS NULL DO
+        SET found = (SELECT code FROM country_codes WHERE code = LEFT(digits, length));
+        SET length = length - 1;
+    END WHILE;
+    RETURN found;
+END"""
+CALLSTAT = """SELECT cnum, cnam, COUNT(DISTINCT uniqueid), COUNT(DISTINCT dst),
+    ROUND(SUM(CASE WHEN disposition = 'ANSWERED' AND lastapp = 'Dial' THEN billsec ELSE 0 END) / 60, 2),
+    COUNT(DISTINCT CASE WHEN disposition = 'ANSWERED' AND lastapp = 'Dial' AND billsec > 90 THEN uniqueid END),
+    ROUND(SUM(CASE WHEN disposition = 'ANSWERED' AND lastapp = 'Dial' AND billsec > 90 THEN billsec ELSE 0 END) / 60, 2)
+    FROM cdr WHERE {period} AND cnum >= 2000 AND cnum <= 3999 AND lastapp IN ('Dial', 'Busy', 'Congestion')
+    AND disposition <> 'FAILED' AND dst NOT REGEXP '^[0-9]{{4}}$' GROUP BY cnum, cnam"""
+ASRSTAT = """SELECT get_country_code(cdr.dst) AS code, country_codes.country,
+    COUNT(DISTINCT CASE WHEN disposition = 'ANSWERED' THEN uniqueid END), COUNT(DISTINCT uniqueid), COUNT(DISTINCT dst),
+    ROUND(SUM(CASE WHEN disposition = 'ANSWERED' THEN billsec ELSE 0 END) / 60, 2)
+    FROM cdr JOIN country_codes ON country_codes.code = get_country_code(cdr.dst)
+    WHERE {period} AND lastapp = 'Dial' AND disposition IN ('ANSWERED', 'NO ANSWER', 'BUSY', 'FAILED')
+    AND dst NOT REGEXP '^[0-9]{{4}}$' GROUP BY get_country_code(cdr.dst), country_codes.country"""
+MONTH = (
+    "calldate >= DATE_FORMAT(CURDATE() - INTERVAL 1 MONTH, '%Y-%m-01') AND calldate < DATE_FORMAT(CURDATE(), '%Y-%m-01')"
+)
+WEEK = (
+    "calldate >= CURDATE() - INTERVAL WEEKDAY(CURDATE()) + 7 DAY"
+    " AND calldate < CURDATE() - INTERVAL WEEKDAY(CURDATE()) + 2 DAY"
+)
+DAY = "DATE(calldate) = CURDATE() - INTERVAL 8 DAY"
+CODES = (
+    "421 420 43 49 1 44 36 48 33 39 34 31 32 41 45 46 47 358 351 353 30 40 359 385 386 381 387 389 355 370 371 372 373 374"
+    " 375 380 7 90 972 971 966 965 968 973 974 961 962 963 964 98 91 92 93 94 95 60 61 62 63 64 65 66 81 82 84 86 852 853 855"
+    " 856 880 886 20 27 211 212 213 216 218 220 221 233 234 237 244 249 251 254 255 256 260 263 51 52 54 55 56 57 58 593"
+).split()
+
+
+class Database:
+    """The MariaDB of the lab, and our three databases in it."""
+
+    def __init__(self, dsn):
+        url = urllib.parse.urlparse(dsn)
+        self.host, self.port, self.user = url.hostname, url.port, urllib.parse.unquote(url.username)
+        self.password = urllib.parse.unquote(url.password or "")
+        self.names = [f"{url.path.strip('/') or 'bench'}_cdr{n}" for n in range(1, SOURCES + 1)]
+
+    def connect(self, name=None):
+        return pymysql.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password, database=name, local_infile=True,
+            autocommit=True,
+        )
+
+    def fill(self, generator, rows, days, folder):
+        for seed, name in enumerate(self.names, 1):
+            with self.connect() as connection, connection.cursor() as cursor:
+                cursor.execute("SET GLOBAL local_infile = 1")
+                cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+                cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+            with self.connect(name) as connection, connection.cursor() as cursor:
+                cursor.execute(TABLE)
+                cursor.execute("CREATE TABLE country_codes (code VARCHAR(8) PRIMARY KEY, country VARCHAR(40))")
+                cursor.executemany("INSERT INTO country_codes VALUES (%s, %s)", [(code, f"+{code}") for code in CODES])
+                cursor.execute(COUNTRY)
+                pipe = folder / f"{name}.fifo"
+                os.mkfifo(pipe)
+                with subprocess.Popen(["sh", "-c", '"$0" "$1" "$2" "$3" > "$4"', generator, str(seed), str(rows), str(days), str(pipe)]):
+                    cursor.execute(f"LOAD DATA LOCAL INFILE '{pipe}' INTO TABLE cdr FIELDS ESCAPED BY '' ({COLUMNS})")
+                cursor.execute("ANALYZE TABLE cdr")
+
+    def ask(self, text):
+        """The rows of all databases, one after the other as before, and the seconds it took."""
+        begun, answers = time.perf_counter(), []
+        for name in self.names:
+            with self.connect(name) as connection, connection.cursor() as cursor:
+                cursor.execute(text)
+                answers.append(cursor.fetchall())
+        return answers, time.perf_counter() - begun
+
+    def drop(self):
+        with self.connect() as connection, connection.cursor() as cursor:
+            for name in self.names:
+                cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+class Cordboard:
+    """A Cordboard of its own that reads the three databases."""
+
+    def __init__(self, program, database, folder):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        sources = "".join(
+            f'[[cdr_source]]\nname = "pbx{n}"\nhost = "{database.host}"\nport = {database.port}\nuser = "{database.user}"\n'
+            f'password = {json.dumps(database.password)}\ndatabase = "{name}"\n'
+            for n, name in enumerate(database.names, 1)
+        )
+        self.data = folder / "data"
+        config = folder / "cordboard.toml"
+        config.write_text(
+            f'[server]\nlisten = "127.0.0.1:{self.port}"\n[data]\nfolder = "{self.data}"\n'
+            f'[statistics]\napi_token = "{TOKEN}"\n{sources}'
+        )
+        self.begun = time.perf_counter()
+        log = (folder / "cordboard.log").open("w")
+        self.process = subprocess.Popen([program, "serve", "--config", str(config)], stdout=log, stderr=log)
+
+    def get(self, what):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", f"/api/v1/{TOKEN}/{what}")
+            answer = connection.getresponse()
+            return json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def wait(self):
+        """Seconds until everything has been read."""
+        while True:
+            assert self.process.poll() is None, "cordboard has ended; see its log"
+            try:
+                answer = self.get("callstat?date=month")
+                if "errors" not in answer and "errors" not in self.get("callstat"):
+                    return time.perf_counter() - self.begun
+            except OSError:
+                pass
+            time.sleep(0.2)
+
+    def time(self, what, rounds):
+        """Milliseconds of each of some questions over one connection."""
+        connection, times = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60), []
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            connection.request("GET", f"/api/v1/{TOKEN}/{what}")
+            connection.getresponse().read()
+            times.append((time.perf_counter() - begun) * 1000)
+        return times
+
+    def memory(self):
+        """Resident, now and at its most, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        value = {line.split(":")[0]: line.split()[1] for line in status if line.startswith(("VmRSS", "VmHWM"))}
+        return int(value["VmRSS"]) / 1024, int(value["VmHWM"]) / 1024
+
+    def disk(self):
+        return sum(file.stat().st_size for file in self.data.rglob("*") if file.is_file())
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+def same(ours, theirs):
+    """Whether the figures of a month are those of the databases, where their arithmetic is not in question."""
+    seconds, calls = {}, {}
+    for rows in theirs:
+        for cnum, _name, count, _dst, minutes, *_ in rows:
+            calls[cnum] = calls.get(cnum, 0) + count
+            seconds[cnum] = seconds.get(cnum, 0) + float(minutes or 0)
+    wrong = [
+        row["cnum"]
+        for row in ours["data"]
+        if row["call_count"] != calls.get(row["cnum"], 0)
+        or abs(row["total_call_time_minutes"] - seconds.get(row["cnum"], 0)) > 0.05
+    ]
+    return not wrong and len(ours["data"]) >= len(calls)
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    for name, kind in (("rows", int), ("days", int), ("rounds", int), ("cordboard", str), ("generator", str)):
+        arguments.add_argument(f"--{name}", type=kind, required=True)
+    arguments = arguments.parse_args()
+    database = Database(os.environ["CORDBOARD_TEST_MARIADB"])
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        print(f"{arguments.rows:,} rows over {arguments.days} days in {SOURCES} databases", flush=True)
+        begun = time.perf_counter()
+        database.fill(arguments.generator, arguments.rows // SOURCES, arguments.days, folder)
+        (counts, _) = database.ask("SELECT COUNT(*) FROM cdr")
+        rows = sum(answer[0][0] for answer in counts)
+        print(f"made and loaded {rows:,} rows in {time.perf_counter() - begun:.0f} s", flush=True)
+        cordboard = Cordboard(arguments.cordboard, database, folder)
+        try:
+            seconds = cordboard.wait()
+            now, most = cordboard.memory()
+            print(
+                f"read in {seconds:.1f} s: {rows / seconds:,.0f} rows/s; {cordboard.disk() / rows:.0f} bytes a row on disk; "
+                f"memory {now:.0f} MB, at most {most:.0f} MB",
+                flush=True,
+            )
+            print("\n| | period | before, s | ours p50, ms | p99, ms | ours is |\n|---|---|---:|---:|---:|---:|")
+            eight_days_ago = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 8 * 86400))
+            for what, text in (("callstat", CALLSTAT), ("asrstat", ASRSTAT)):
+                for period, where, date in (("day", DAY, eight_days_ago), ("week", WEEK, "week"), ("month", MONTH, "month")):
+                    answers, before = database.ask(text.format(period=where))
+                    times = sorted(cordboard.time(f"{what}?date={date}", arguments.rounds))
+                    median, worst = statistics.median(times), times[int(len(times) * 0.99)]
+                    print(f"| {what} | {period} | {before:.2f} | {median:.2f} | {worst:.2f} | {before * 1000 / median:,.0f} × |", flush=True)
+                    if what == "callstat" and period == "month":
+                        ours = cordboard.get("callstat?date=month&profile=as_before")
+                        print(f"| | | figures are {'the same' if same(ours, answers) else 'NOT THE SAME'} | | | |", flush=True)
+        finally:
+            cordboard.stop()
+            database.drop()
+
+
+if __name__ == "__main__":
+    main()
