@@ -2,9 +2,14 @@
 
 mod in_sql;
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::File,
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 use engine::stats::Rules;
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use server::{
     auth::AuthConfig,
@@ -230,12 +235,11 @@ async fn three_kinds_of_sources_say_the_same_and_share_their_destinations() {
     sqlx::query(table).execute(&mut two).await.unwrap();
     write_rows(&mut two, "cdr").await;
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("cdr.csv");
-    std::fs::write(
-        &file,
-        format!("\u{feff}{COLUMNS}\r\n{}\r\n", ROWS.join("\r\n")),
-    )
-    .unwrap();
+    let file = folder.path().join("cdr.csv.gz");
+    let mut packed = GzEncoder::new(File::create(&file).unwrap(), Compression::fast());
+    let text = format!("\u{feff}{COLUMNS}\r\n{}\r\n", ROWS.join("\r\n"));
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap();
     let csv = CdrSourceConfig {
         name: "csv".to_owned(),
         kind: CdrSourceKind::Csv,
