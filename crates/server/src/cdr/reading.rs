@@ -30,6 +30,8 @@ const OVERLAP: i64 = 3_600;
 const LONG_OVERLAP: i64 = 86_400;
 /// Local time is at most so far from what a day in another zone says, twice.
 const MARGIN: i64 = 2 * 3_600;
+/// Asterisk is younger: what is before the year 2000 is a column's default, or a clock that was not set.
+const FIRST_CALL: i64 = 946_684_800;
 /// More days than this are a first load.
 const LOAD_DAYS: i32 = 5;
 /// The most days of rows that are ahead of the clock: a clock that is years ahead must not make us read years.
@@ -148,10 +150,12 @@ impl Reading {
         }
         let from = match mark {
             Some(mark) => mark.until.min(now) - overlap,
-            None => match self.source.extent(&columns).await? {
-                Some((first, _)) => Clock::new(zone.clone()).instant(first, None) - MARGIN,
-                None => now - overlap,
-            },
+            None => {
+                let first = self.source.first_since(&columns, FIRST_CALL).await?;
+                first.map_or(now - overlap, |first| {
+                    Clock::new(zone.clone()).instant(first, None) - MARGIN
+                })
+            }
         };
         let home = &self.shelf.home;
         let (first, last) = (day_of(home, from), day_of(home, now + AHEAD));
@@ -175,6 +179,13 @@ impl Reading {
             self.read(&columns, &zone, days.clone(), wanted, &mark, lasting)
                 .await?;
             day = days.end;
+            if step == 1 && !self.shelf.has(name, day - 1) {
+                // Years may be empty between two rows.
+                let since = local(&zone, begin(home, day)) - MARGIN;
+                let next = self.source.first_since(&columns, since).await?;
+                let next = next.map(|next| Clock::new(zone.clone()).instant(next, None) - MARGIN);
+                day = next.map_or(last, |next| day_of(home, next).clamp(day, last.max(day)));
+            }
             self.told(|progress| {
                 progress.days_left = last + 1 - day;
                 progress.until = Some(mark.until);

@@ -292,6 +292,14 @@ async fn a_source_that_fails_hides_no_other() {
     let mut connection = mariadb(database.dsn()).await;
     sqlx::query(FREEPBX).execute(&mut connection).await.unwrap();
     write_rows(&mut connection, "cdr").await;
+    // As FreePBX has it where nobody said when, and a clock that was not set.
+    for calldate in ["1000-01-01 00:00:00", "2001-01-01 00:00:00"] {
+        let text = format!("INSERT INTO cdr (calldate) VALUES ('{calldate}')");
+        sqlx::query(AssertSqlSafe(text))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
     sqlx::query("UPDATE cdr SET cnum = src")
         .execute(&mut connection)
         .await

@@ -57,18 +57,20 @@ impl File {
         .await
     }
 
-    pub(super) async fn extent(
+    pub(super) async fn first_since(
         &self,
         columns: &Columns,
-    ) -> Result<Option<(i64, i64)>, SourceError> {
+        from: i64,
+    ) -> Result<Option<i64>, SourceError> {
         let columns = columns.clone();
         in_background(&self.path, move |mut rows| {
-            let mut extent: Option<(i64, i64)> = None;
+            let mut first: Option<i64> = None;
             rows.each(&columns, |row| {
-                let (first, last) = extent.unwrap_or((row.calldate, row.calldate));
-                extent = Some((first.min(row.calldate), last.max(row.calldate)));
+                if row.calldate >= from {
+                    first = Some(first.map_or(row.calldate, |first| first.min(row.calldate)));
+                }
             })?;
-            Ok(extent)
+            Ok(first)
         })
         .await
     }

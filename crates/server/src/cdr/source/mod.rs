@@ -135,16 +135,17 @@ impl Source {
         }
     }
 
-    /// The first and the last `calldate`; nothing of an empty source.
-    pub(super) async fn extent(
+    /// The first `calldate` that is `from` or later; nothing where there is none.
+    pub(super) async fn first_since(
         &self,
         columns: &Columns,
-    ) -> Result<Option<(i64, i64)>, SourceError> {
+        from: i64,
+    ) -> Result<Option<i64>, SourceError> {
         let _turn = self.turn.acquire().await;
         match &self.reader {
-            Reader::MySql(database) => database.extent(columns).await,
-            Reader::Postgres(database) => database.extent(columns).await,
-            Reader::Csv(file) => file.extent(columns).await,
+            Reader::MySql(database) => database.first_since(columns, from).await,
+            Reader::Postgres(database) => database.first_since(columns, from).await,
+            Reader::Csv(file) => file.first_since(columns, from).await,
         }
     }
 

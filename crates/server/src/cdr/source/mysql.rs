@@ -83,26 +83,19 @@ impl Database {
         Columns::among(&names, |_| false).ok_or(SourceError::NoColumn("calldate"))
     }
 
-    pub(super) async fn extent(
+    pub(super) async fn first_since(
         &self,
         columns: &Columns,
-    ) -> Result<Option<(i64, i64)>, SourceError> {
-        let time = columns.time;
-        // Both ends of an index; MIN and MAX in one statement would walk it in some versions.
-        let end = |end: &str| {
-            format!(
-                "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', {end}(`{time}`)) FROM `{}`.`{}`",
-                self.schema, self.table
-            )
-        };
-        let mut ends = [None, None];
-        for (at, text) in ends.iter_mut().zip([end("MIN"), end("MAX")]) {
-            let row = sqlx::query(AssertSqlSafe(text))
-                .fetch_one(&self.pool)
-                .await?;
-            *at = row.try_get::<Option<i64>, _>(0)?;
-        }
-        Ok(ends[0].zip(ends[1]))
+        from: i64,
+    ) -> Result<Option<i64>, SourceError> {
+        let text = format!(
+            "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', MIN(`{time}`)) FROM `{}`.`{}` WHERE `{time}` >= ?",
+            self.schema,
+            self.table,
+            time = columns.time,
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(calldate(from));
+        Ok(query.fetch_one(&self.pool).await?.try_get(0)?)
     }
 
     pub(super) async fn read<S: Sink>(

@@ -82,21 +82,20 @@ impl Database {
         Columns::among(&names, zoned).ok_or(SourceError::NoColumn("calldate"))
     }
 
-    pub(super) async fn extent(
+    pub(super) async fn first_since(
         &self,
         columns: &Columns,
-    ) -> Result<Option<(i64, i64)>, SourceError> {
-        let time = columns.time;
+        from: i64,
+    ) -> Result<Option<i64>, SourceError> {
         let text = format!(
-            "SELECT floor(extract(epoch FROM min(\"{time}\")))::bigint, \
-                    floor(extract(epoch FROM max(\"{time}\")))::bigint FROM {}",
-            self.name()
+            "SELECT floor(extract(epoch FROM min(\"{time}\")))::bigint FROM {} \
+             WHERE \"{time}\" >= (to_timestamp($1::bigint){})",
+            self.name(),
+            in_utc(columns),
+            time = columns.time,
         );
-        let row = sqlx::query(AssertSqlSafe(text))
-            .fetch_one(&self.pool)
-            .await?;
-        let (first, last): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(first.zip(last))
+        let query = sqlx::query(AssertSqlSafe(text)).bind(from);
+        Ok(query.fetch_one(&self.pool).await?.try_get(0)?)
     }
 
     pub(super) async fn read<S: Sink>(
@@ -113,12 +112,7 @@ impl Database {
             Some(column) => format!("coalesce(\"{column}\", 0)::bigint"),
             None => "0::bigint".to_owned(),
         };
-        // A column without a zone is compared as if it were UTC: that is how its seconds are counted here.
-        let at = if columns.zoned {
-            ""
-        } else {
-            " AT TIME ZONE 'UTC'"
-        };
+        let at = in_utc(columns);
         let text = format!(
             "SELECT floor(extract(epoch FROM \"{time}\"))::bigint, {}, {}, {} FROM {} \
              WHERE \"{time}\" >= (to_timestamp($1::bigint){at}) AND \"{time}\" < (to_timestamp($2::bigint){at})",
@@ -143,5 +137,14 @@ impl Database {
             });
         }
         Ok(sink)
+    }
+}
+
+/// A column without a zone is compared as if it were UTC: that is how its seconds are counted here.
+fn in_utc(columns: &Columns) -> &'static str {
+    if columns.zoned {
+        ""
+    } else {
+        " AT TIME ZONE 'UTC'"
     }
 }
