@@ -148,14 +148,13 @@ impl Reading {
             self.shelf.forget(name).await?;
             mark = None;
         }
-        let from = match mark {
-            Some(mark) => mark.until.min(now) - overlap,
-            None => {
-                let first = self.source.first_since(&columns, FIRST_CALL).await?;
-                first.map_or(now - overlap, |first| {
-                    Clock::new(zone.clone()).instant(first, None) - MARGIN
-                })
-            }
+        let from = if let Some(mark) = mark {
+            mark.until.min(now) - overlap
+        } else {
+            let first = self.source.first_since(&columns, FIRST_CALL).await?;
+            first.map_or(now - overlap, |first| {
+                Clock::new(zone.clone()).instant(first, None) - MARGIN
+            })
         };
         let home = &self.shelf.home;
         let (first, last) = (day_of(home, from), day_of(home, now + AHEAD));
