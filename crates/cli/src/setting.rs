@@ -8,7 +8,10 @@ use std::{
 };
 
 use clap::Args;
-use server::config::{Config, Flag, Sources};
+use server::{
+    config::{Config, Flag, Sources},
+    data_folder::{self, Tenancy, TenancyError},
+};
 use store::Store;
 
 use crate::failure::{self, Code, Failure};
@@ -120,4 +123,19 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     let store = Store::open(dsn.expose()).await.map_err(failed)?;
     store.migrate().await.map_err(failed)?;
     Ok(store)
+}
+
+/// Has the data folder for this command alone: a running server would not hear of what is written behind its back.
+pub(crate) fn alone(config: &Config, remedy: &str) -> Result<Tenancy, Failure> {
+    let folder = &config.data.folder;
+    data_folder::occupy(folder).map_err(|error| {
+        let what = format!("cannot have the data folder {}", folder.display());
+        let taken = matches!(error, TenancyError::Taken);
+        let failure = Failure::new(Code::Failed, what).because(error);
+        if taken {
+            failure.remedy(remedy)
+        } else {
+            failure
+        }
+    })
 }

@@ -76,6 +76,8 @@ pub enum OverflowReason {
     QueueRemoved,
     /// The queues pass the caller round in a circle.
     Loop,
+    /// The caller pressed a key to leave. Only calls of `app_queue` have it.
+    KeyPressed,
 }
 
 /// Whose side ended a call.

@@ -9,6 +9,8 @@ pub mod callerid;
 pub mod cdr;
 pub mod clock;
 pub mod config;
+mod csv_rows;
+
 pub mod data_folder;
 pub mod doctor;
 mod extract;
@@ -17,6 +19,7 @@ pub mod listen;
 pub mod numbers;
 mod openapi;
 mod problem;
+pub mod queue_log;
 mod retention;
 pub mod secrets;
 mod start;

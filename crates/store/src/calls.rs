@@ -1,4 +1,6 @@
-//! The call log: written by the journal, read here. Never changed by anybody else.
+//! The call log: written by the journal, read here. Nobody else changes it, but calls of the time before us are added to it.
+
+use std::collections::HashSet;
 
 use model::{
     AgentId, Call, CallId, CallState, Caller, OfferId, Outcome, QueueId, ServerId, Timestamp,
@@ -76,6 +78,15 @@ pub struct OpenCall {
     pub offers: Vec<Offer>,
 }
 
+/// A call of the time before us, with its offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastCall {
+    pub call: Call,
+    pub offers: Vec<Offer>,
+}
+
+/// The most calls of one [`Calls::add_past`] or [`Calls::remove_past`], so that it never holds the file for long.
+pub const MAX_PAST: usize = 1_000;
 /// The most calls that one [`Calls::prune_before`] deletes, so that it never holds the file for long.
 const PRUNE_STEP: u32 = 1_000;
 
@@ -183,6 +194,56 @@ impl Calls<'_> {
         Ok(old.len() as u64)
     }
 
+    /// Adds calls that have ended, all in one transaction, at most [`MAX_PAST`]; how many. One whose id is known stays as it
+    /// is, so that a second time changes nothing.
+    pub async fn add_past(&self, calls: &[PastCall]) -> Result<u64, StoreError> {
+        bounded(calls.len())?;
+        let ids: Vec<CallId> = calls.iter().map(|past| past.call.id).collect();
+        let mut tx = self.database.begin().await?;
+        let mut known = HashSet::new();
+        for ids in pieces(&ids) {
+            for row in tx.fetch(Sql::among(TABLE, &["id"], "id", ids, "")).await? {
+                known.insert(CallId(row.uuid("id")?));
+            }
+        }
+        // A call that is there twice is added once.
+        let new: Vec<&PastCall> = calls
+            .iter()
+            .filter(|past| known.insert(past.call.id))
+            .collect();
+        let rows: Vec<_> = new.iter().map(|past| values(&past.call)).collect();
+        tx.put(TABLE, COLUMNS, "", &rows).await?;
+        let rings = new.iter().flat_map(|past| &past.offers);
+        let rows: Vec<_> = rings.map(offers::values).collect();
+        tx.put(offers::TABLE, offers::COLUMNS, "", &rows).await?;
+        tx.commit().await?;
+        Ok(new.len() as u64)
+    }
+
+    /// How many of these calls are there.
+    pub async fn count_among(&self, ids: &[CallId]) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for ids in pieces(ids) {
+            let sql = Sql::among(TABLE, &["id"], "id", ids, "");
+            count += self.database.fetch(sql).await?.len() as u64;
+        }
+        Ok(count)
+    }
+
+    /// Takes calls with their offers out of the log, at most [`MAX_PAST`]; how many were there.
+    pub async fn remove_past(&self, ids: &[CallId]) -> Result<u64, StoreError> {
+        bounded(ids.len())?;
+        let mut removed = 0;
+        let mut tx = self.database.begin().await?;
+        for ids in pieces(ids) {
+            let offers = Sql::delete_among(offers::TABLE, "call_id", ids);
+            tx.execute(offers).await?;
+            removed += tx.execute(Sql::delete_among(TABLE, "id", ids)).await?;
+        }
+        tx.commit().await?;
+        Ok(removed)
+    }
+
     async fn live_offers(&self, calls: &[Call]) -> Result<Vec<Offer>, StoreError> {
         let ids: Vec<CallId> = calls.iter().map(|call| call.id).collect();
         let mut live = Vec::new();
@@ -200,6 +261,14 @@ impl Calls<'_> {
         }
         Ok(live)
     }
+}
+
+fn bounded(calls: usize) -> Result<(), StoreError> {
+    if calls > MAX_PAST {
+        let problem = format!("are {calls}, more than {MAX_PAST}");
+        return Err(StoreError::refused("calls", problem));
+    }
+    Ok(())
 }
 
 fn select(filter: &CallFilter, after: Option<CallCursor>) -> Sql {

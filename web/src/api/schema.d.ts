@@ -2076,7 +2076,7 @@ export interface components {
          * @description Why a caller left a queue without an agent.
          * @enum {string}
          */
-        OverflowReason: "max_wait" | "queue_full" | "no_agents" | "queue_removed" | "loop";
+        OverflowReason: "max_wait" | "queue_full" | "no_agents" | "queue_removed" | "loop" | "key_pressed";
         /** @description One page of a list. */
         Page_Agent: {
             items: {

@@ -35,6 +35,7 @@ export const OVERFLOW_WORDS: Record<NonNullable<Call["overflow_reason"]>, string
   no_agents: "no agents",
   queue_removed: "queue removed",
   loop: "queues in a circle",
+  key_pressed: "pressed a key",
 };
 
 export const ENDED_BY_WORDS: Record<NonNullable<Call["ended_by"]>, string> = {

@@ -11,6 +11,7 @@ mod key;
 mod man;
 mod migrate;
 mod openapi;
+mod progress;
 mod remote;
 mod serve;
 mod stats;
@@ -62,7 +63,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Check what the server needs: what is wrong, why, what to do
     Doctor,
-    /// Figures of call detail records, from a running server
+    /// Figures of calls, and the history of a centre that used `app_queue`
     #[command(subcommand)]
     Stats(stats::Command),
     /// What Asterisk needs of us
@@ -95,7 +96,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Import(command) => briefly(import::run(&command, &global, output)),
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
-        Command::Stats(command) => briefly(stats::run(&command, output)),
+        Command::Stats(command) => briefly(stats::run(&command, &global, output)),
         Command::Asterisk(command) => asterisk::run(&command),
         Command::Agi(command) => agi::run(command),
         Command::Migrate => briefly(migrate::run(&global, output)),

@@ -6,7 +6,7 @@ use crate::fixtures::{
     queue_id, queued,
 };
 use model::{Call, CallState, EventBody, OfferResult, Outcome, Timestamp};
-use store::{CallCursor, CallFilter, Store, StoreError};
+use store::{CallCursor, CallFilter, MAX_PAST, Offer, PastCall, Store, StoreError};
 
 contract!(
     pages_hold_what_the_filter_says,
@@ -15,6 +15,7 @@ contract!(
     open_calls_come_back_with_their_live_offers,
     many_open_calls_come_back,
     answered_calls_are_counted_per_agent,
+    past_calls_are_added_once_and_taken_back,
 );
 
 const CALLS: u128 = 24;
@@ -262,4 +263,58 @@ async fn answered_calls_are_counted_per_agent(store: &Store) {
     assert_eq!(counted, [(agent_id(1), 1), (agent_id(2), 1)]);
     let counted = store.calls().answered_since(at(60_000)).await.unwrap();
     assert_eq!(counted, []);
+}
+
+async fn past_calls_are_added_once_and_taken_back(store: &Store) {
+    let lived = fill(store).await;
+    let ended = lived.iter().find(|call| call.ended_at.is_some()).unwrap();
+    let past = |number: u128| {
+        let call = Call {
+            id: call_id(1_000 + number),
+            ..ended.clone()
+        };
+        let offer = Offer {
+            id: offer_id(1_000 + number),
+            call: call.id,
+            queue: queue_id(1),
+            agent: agent_id(1),
+            made_at: at(1),
+            ended_at: Some(at(2)),
+            result: Some(OfferResult::Missed),
+            ring_ms: Some(9),
+        };
+        PastCall {
+            call,
+            offers: vec![offer],
+        }
+    };
+    let mut pasts: Vec<PastCall> = (0..250).map(past).collect();
+    let log = store.calls();
+    assert_eq!(log.add_past(&pasts[..100]).await, Ok(100));
+    "changed".clone_into(&mut pasts[0].call.dialled);
+    pasts.push(past(249));
+    assert_eq!(log.add_past(&pasts).await, Ok(150));
+    for number in [0, 249] {
+        let expected = past(number);
+        let found = log.get(expected.call.id).await.unwrap();
+        assert_eq!(found, Some(expected.call.clone()));
+        let offers = log.offers_of(expected.call.id).await.unwrap();
+        assert_eq!(offers, expected.offers);
+    }
+    let mut ids: Vec<_> = pasts.iter().map(|past| past.call.id).collect();
+    ids.dedup();
+    assert_eq!(log.count_among(&ids).await, Ok(250));
+    assert_eq!(log.count_among(&[call_id(5_000)]).await, Ok(0));
+    assert_eq!(log.remove_past(&ids).await, Ok(250));
+    assert_eq!(log.remove_past(&ids).await, Ok(0));
+    assert_eq!(log.offers_of(ids[0]).await, Ok(vec![]));
+    let page = log.page(&CallFilter::default(), None, 500).await.unwrap();
+    assert_eq!(page.len(), lived.len());
+    let many = vec![past(0); MAX_PAST + 1];
+    for refused in [
+        log.add_past(&many).await,
+        log.remove_past(&vec![call_id(1); MAX_PAST + 1]).await,
+    ] {
+        assert!(matches!(refused, Err(StoreError::Refused { .. })));
+    }
 }

@@ -7,9 +7,11 @@ use std::path::Path;
 use model::CallerIdImportId;
 use server::callerid::import::ImportReport;
 
-use super::progress;
 use crate::{
-    commands::remote::{Remote, unreadable},
+    commands::{
+        progress,
+        remote::{Remote, unreadable},
+    },
     failure::{Code, Failure},
     output::Output,
 };

@@ -10,23 +10,28 @@ use server::{
     callerid::import::{Import, ImportError, ImportReport, RowReport, Source, Target},
     clock::Clock,
     config::Config,
-    data_folder::{self, Tenancy, TenancyError},
     numbers::Numbers,
 };
 use store::{Store, StoreError, Undone};
 
-use super::{progress, told};
+use super::told;
 use crate::{
-    commands::remote::{self, unreadable},
+    commands::{
+        progress,
+        remote::{self, unreadable},
+    },
     failure::{self, Code, Failure},
     output::{Output, shown},
-    setting::{Global, open_existing_store},
+    setting::{Global, alone, open_existing_store},
 };
 
 /// How much of the file is read at once.
 const PIECE: usize = 64 * 1024;
 /// Who answers for the numbers of an import without a server.
 const MADE_BY: &str = "command line";
+/// What to do while a server runs.
+const BY_SERVER: &str =
+    "have the server do it: `--api URL --key-file FILE`; it would not hear of it otherwise";
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
@@ -99,7 +104,7 @@ async fn take_in(
     let _alone = if arguments.dry_run {
         None
     } else {
-        Some(alone(config)?)
+        Some(alone(config, BY_SERVER)?)
     };
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut rows = arguments
@@ -169,7 +174,7 @@ async fn undo(
     store: &Store,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let _alone = alone(config)?;
+    let _alone = alone(config, BY_SERVER)?;
     let at = Clock::start().now().utc;
     let kept =
         |why: String| Failure::new(Code::Failed, "this import cannot be undone").because(why);
@@ -186,21 +191,6 @@ async fn undo(
         }
         Err(error) => Err(failure::database(&error, config.dsn().expose()).into()),
     }
-}
-
-/// A running server would not hear of what is written behind its back.
-fn alone(config: &Config) -> Result<Tenancy, Failure> {
-    let folder = &config.data.folder;
-    data_folder::occupy(folder).map_err(|error| {
-        let what = format!("cannot have the data folder {}", folder.display());
-        let taken = matches!(error, TenancyError::Taken);
-        let failure = Failure::new(Code::Failed, what).because(error);
-        if taken {
-            failure.remedy("have the server do it: `--api URL --key-file FILE`; it would not hear of it otherwise")
-        } else {
-            failure
-        }
-    })
 }
 
 fn failed(path: &Path, error: ImportError) -> Failure {

@@ -2,7 +2,6 @@
 
 mod by_server;
 mod caller_ids;
-mod progress;
 mod told;
 
 use clap::Subcommand;

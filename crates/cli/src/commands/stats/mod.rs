@@ -1,8 +1,9 @@
-//! `cordboard stats …`: figures of call detail records, as a running server has them.
+//! `cordboard stats …`: figures of call detail records, as a running server has them, and history that is taken in.
 
 mod asr;
 mod bars;
 mod callstat;
+mod import_queue_log;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use super::remote::{Remote, Server};
 use crate::{
     failure::{Code, Failure},
     output::{Output, print},
+    setting::Global,
 };
 
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,8 @@ pub(super) enum Command {
     Callstat(Question),
     /// The share of answered calls by country, of each source
     Asr(Question),
+    /// Take in the history of a centre that used `app_queue`: its `queue_log`
+    ImportQueueLog(import_queue_log::Arguments),
 }
 
 /// Of which period, and how it is shown.
@@ -49,10 +53,16 @@ enum Format {
     Json,
 }
 
-pub(super) async fn run(command: &Command, output: &Output) -> anyhow::Result<()> {
-    let (question, what) = match command {
-        Command::Callstat(question) => (question, "callstat"),
-        Command::Asr(question) => (question, "asrstat"),
+/// How an answer is shown.
+type Shown = (fn(&Value) -> String, fn(&Value) -> anyhow::Result<String>);
+
+pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> anyhow::Result<()> {
+    let (question, what, (table, csv)): (_, _, Shown) = match command {
+        Command::Callstat(question) => (question, "callstat", (callstat::table, callstat::csv)),
+        Command::Asr(question) => (question, "asrstat", (asr::table, asr::csv)),
+        Command::ImportQueueLog(arguments) => {
+            return import_queue_log::run(arguments, global, output).await;
+        }
     };
     let Some(server) = question.server.remote()? else {
         let failure = Failure::new(Code::Failed, "no server was named");
@@ -61,17 +71,11 @@ pub(super) async fn run(command: &Command, output: &Output) -> anyhow::Result<()
             .into());
     };
     let answer = ask(&server, what, question).await?;
-    let format = if output.json {
-        Format::Json
-    } else {
-        question.format
-    };
-    match (format, command) {
-        (Format::Json, _) => print(&format!("{answer}\n")),
-        (Format::Table, Command::Callstat(_)) => print(&callstat::table(&answer)),
-        (Format::Table, Command::Asr(_)) => print(&asr::table(&answer)),
-        (Format::Csv, Command::Callstat(_)) => print(&callstat::csv(&answer)?),
-        (Format::Csv, Command::Asr(_)) => print(&asr::csv(&answer)?),
+    match question.format {
+        _ if output.json => print(&format!("{answer}\n")),
+        Format::Json => print(&format!("{answer}\n")),
+        Format::Table => print(&table(&answer)),
+        Format::Csv => print(&csv(&answer)?),
     }
 }
 

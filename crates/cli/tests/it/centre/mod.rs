@@ -4,6 +4,7 @@ mod call_end;
 mod caller_id;
 mod first_call;
 mod howto;
+mod queue_log;
 mod restart;
 mod trouble;
 

@@ -1,8 +1,8 @@
 //! The first row: which column stands where.
 
-use super::rows::Row;
 use super::said::Column;
 use crate::config::nearest;
+use crate::csv_rows::Row;
 
 /// Which column each cell of a row is of.
 pub(super) struct Header {

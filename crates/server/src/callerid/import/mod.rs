@@ -8,7 +8,6 @@
 mod header;
 mod reading;
 mod report;
-mod rows;
 mod said;
 mod taking;
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use model::{E164, Invalid, visible};
 
 use super::header::Header;
-use super::rows::{MAX_ROW, Row, Rows, Step};
 use super::said::{Column, Said};
 use super::{ImportError, MAX_ROWS};
+use crate::csv_rows::{MAX_ROW, Row, Rows, Step};
 use crate::numbers::Numbers;
 
 pub(super) struct Reading {

@@ -3,12 +3,12 @@
 use csv_core::ReadRecordResult;
 
 /// The longest row, in bytes without its quotes.
-pub(super) const MAX_ROW: usize = 64 * 1024;
+pub(crate) const MAX_ROW: usize = 64 * 1024;
 /// The most cells of a row; a longer one is told apart, but not kept.
 const MAX_CELLS: usize = 64;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-pub(super) struct Rows {
+pub(crate) struct Rows {
     reader: csv_core::Reader,
     cells: Box<[u8]>,
     ends: [usize; MAX_CELLS],
@@ -25,13 +25,13 @@ pub(super) struct Rows {
 }
 
 /// A row, as long as the next is not read.
-pub(super) struct Row<'a> {
-    pub(super) line: u64,
+pub(crate) struct Row<'a> {
+    pub(crate) line: u64,
     cells: &'a [u8],
     ends: &'a [usize],
 }
 
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     Row(Row<'a>),
     /// The row of this line has more than [`MAX_CELLS`].
     TooManyCells(u64),
@@ -43,7 +43,7 @@ pub(super) enum Step<'a> {
 }
 
 impl Rows {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             reader: csv_core::Reader::new(),
             cells: vec![0; MAX_ROW].into(),
@@ -59,7 +59,7 @@ impl Rows {
     }
 
     /// Takes from the front of `input`. When all of the file was given, `last` brings out what is left.
-    pub(super) fn next(&mut self, input: &mut &[u8], last: bool) -> Step<'_> {
+    pub(crate) fn next(&mut self, input: &mut &[u8], last: bool) -> Step<'_> {
         self.pass_bom(input);
         if self.between {
             self.pass_line_ends(input);
@@ -129,7 +129,7 @@ fn line_ends(bytes: &[u8]) -> u64 {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn cells(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+    pub(crate) fn cells(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         let (cells, ends) = (self.cells, self.ends);
         (0..ends.len()).map(move |at| {
             let start = at.checked_sub(1).map_or(0, |before| ends[before]);

@@ -10,7 +10,7 @@ const TICK: Duration = Duration::from_millis(200);
 const LOOK: &str = "{wide_bar} {percent} %  {msg}";
 
 /// Nothing is drawn where standard error is no terminal.
-pub(super) fn bar(bytes: u64, output: &Output) -> ProgressBar {
+pub(in crate::commands) fn bar(bytes: u64, output: &Output) -> ProgressBar {
     if output.json {
         return ProgressBar::hidden();
     }
@@ -19,7 +19,7 @@ pub(super) fn bar(bytes: u64, output: &Output) -> ProgressBar {
 }
 
 /// For a time of which nothing is known.
-pub(super) fn waiting(output: &Output) -> ProgressBar {
+pub(in crate::commands) fn waiting(output: &Output) -> ProgressBar {
     if output.json {
         return ProgressBar::hidden();
     }
