@@ -9,4 +9,5 @@ pub mod callerid;
 pub mod invariants;
 mod lookup;
 pub mod stats;
+pub mod wilson;
 mod zone;

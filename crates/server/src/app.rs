@@ -16,6 +16,7 @@ use crate::{
     data_folder,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
+    reports::Reports,
     retention,
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
@@ -38,6 +39,7 @@ pub struct App {
     pub caller_ids: CallerIds,
     pub numbers: Numbers,
     pub cdr: Cdr,
+    pub(crate) reports: Reports,
 }
 
 /// What the parts are made from.
@@ -189,6 +191,7 @@ impl App {
         });
         let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
         let app = Self {
+            reports: Reports::new(cdr.clone(), clock.clone()),
             cdr,
             store,
             acd: started.acd,

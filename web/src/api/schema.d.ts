@@ -840,6 +840,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/{report}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A report of a period.
+         * @description Each figure names its formula, and a ratio its numerator, its denominator and its bounds; `null` is undefined.
+         */
+        get: operations["reports_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/formulas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the figures of reports mean. */
+        get: operations["reports_formulas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/servers": {
         parameters: {
             query?: never;
@@ -1547,6 +1584,7 @@ export interface components {
             /** Format: int32 */
             penalty: number;
         };
+        Cell: string | number | components["schemas"]["Timestamp"] | components["schemas"]["Share"] | null;
         /** @description The present password and the one to come. */
         ChangePassword: {
             /** Format: password */
@@ -1576,6 +1614,15 @@ export interface components {
          * @enum {string}
          */
         Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "too_many_requests" | "emergency_number" | "no_caller_id" | "unavailable" | "internal";
+        Column: {
+            /** @description It is of the period before. */
+            before: boolean;
+            /** @description The id of its formula, of `/v1/reports/formulas`; `null` for what is no figure. */
+            formula?: string | null;
+            key: string;
+            kind: components["schemas"]["Kind"];
+            title: string;
+        };
         ConsideredView: {
             capped_until?: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["CallerIdKey"];
@@ -1795,6 +1842,19 @@ export interface components {
              */
             unique_calls: number;
         };
+        /** @description All formulas of reports. */
+        Formulas: {
+            items: components["schemas"]["FormulaView"][];
+        };
+        /** @description How a figure comes about. */
+        FormulaView: {
+            /** @description Columns name it. */
+            id: string;
+            text: string;
+            title: string;
+            /** @description `count`, `seconds`, `milliseconds`, `ratio` (0 to 1) or `erlang`. */
+            unit: string;
+        };
         /** @description How well or ill the centre is. */
         Health: {
             /** @description `connected` or `disconnected`, for monitors of the caller-ID rotation before. */
@@ -1882,6 +1942,11 @@ export interface components {
             /** Format: double */
             upper: number;
         };
+        /**
+         * @description What stands in a column. A figure may be `null` everywhere: it is undefined then.
+         * @enum {string}
+         */
+        Kind: "text" | "count" | "seconds" | "milliseconds" | "ratio" | "erlang" | "instant";
         /** @description Everything, as of event number `seq`: follow `/ws?after=SEQ` from here. */
         Live: {
             agents: components["schemas"]["AgentLive"][];
@@ -2601,6 +2666,28 @@ export interface components {
             message: string;
             success: boolean;
         };
+        /** @description A table of figures over a period. */
+        Report: {
+            before?: components["schemas"]["Window"] | null;
+            columns: components["schemas"]["Column"][];
+            /** @description By source: why its part is not whole. */
+            errors: {
+                [key: string]: string;
+            };
+            /** @description By what calls are told apart: `extension`. */
+            id: string;
+            /** @description Minutes, `day`, `week`, `month` or `none`. */
+            interval: string;
+            /** @description What is good to know, such as why a figure is undefined. */
+            notes: string[];
+            period: components["schemas"]["Window"];
+            /** @description By interval, then most calls first. */
+            rows: components["schemas"]["Row"][];
+            /** @description Where its days begin, an IANA name. */
+            time_zone: string;
+            title: string;
+            total?: components["schemas"]["Row"] | null;
+        };
         /** @description What a regulator would ask about one number. */
         Reputation: components["schemas"]["UseCounts"] & {
             number: components["schemas"]["E164"];
@@ -2648,6 +2735,14 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             /** Format: int64 */
             total_caller_ids: number;
+        };
+        Row: {
+            /** @description The path that lists its calls. */
+            calls?: string | null;
+            /** @description One for each column. */
+            cells: components["schemas"]["Cell"][];
+            /** @description Of what time its figures are. */
+            window: components["schemas"]["Window"];
         };
         /** @description One row of the file. */
         RowReport: {
@@ -2733,6 +2828,25 @@ export interface components {
         /** @description The centre's settings. */
         Settings: {
             default_queue?: components["schemas"]["QueueId"] | null;
+        };
+        /** @description A figure with what it was made from. */
+        Share: {
+            /** Format: int64 */
+            denominator: number;
+            /**
+             * Format: double
+             * @description Of a ratio, between which bounds the true one lies with 95 % confidence (Wilson).
+             */
+            lower?: number | null;
+            /** Format: int64 */
+            numerator: number;
+            /** Format: double */
+            upper?: number | null;
+            /**
+             * Format: double
+             * @description `null` where the denominator is 0.
+             */
+            value?: number | null;
         };
         /** @description The least level of a skill that an agent must have. */
         SkillRequirement: {
@@ -2861,6 +2975,11 @@ export interface components {
          * @enum {string}
          */
         Verification: "administrator" | "did";
+        /** @description From when until before when. */
+        Window: {
+            from: components["schemas"]["Timestamp"];
+            until: components["schemas"]["Timestamp"];
+        };
     };
     responses: never;
     parameters: never;
@@ -5147,6 +5266,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_show: {
+        parameters: {
+            query?: {
+                /** @description Beside the figures of the period before. */
+                compare?: boolean;
+                /** @description A day such as `2026-11-21`, `week` (the last whole work week) or `month` (the last whole one). Today without it. */
+                date?: string;
+                /** @description The first day or instant, instead of `date`: `2026-11-21`, `2026-11-21 14:30`, or RFC 3339. */
+                from?: string;
+                /** @description Minutes (`5`, `15`, `30`, `60`), `day`, `week`, `month`, or `none`. */
+                interval?: string;
+                /** @description A conversation of at most so many seconds is short; 6 unless told. */
+                short_call_seconds?: number;
+                /** @description Where days begin, an IANA name; that of `[statistics]` unless told. */
+                time_zone?: string;
+                /** @description Before this day or instant. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description By what calls are told apart */
+                report: "total" | "extension" | "country" | "trunk" | "caller_id" | "campaign" | "did";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_formulas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The formulas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Formulas"];
+                };
             };
             /** @description Refused */
             default: {

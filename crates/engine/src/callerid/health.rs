@@ -2,15 +2,15 @@
 //!
 //! Tiers are kept apart because a local number is answered more often than a foreign one: a number that is used for
 //! far destinations must not look ill. What is expected of a number is the pool's rate in each tier, weighed by how often
-//! the number was used in it. Bounds are Wilson's score interval (E. B. Wilson, 1927), which holds for few calls as well.
+//! the number was used in it. Bounds are Wilson's.
 
 use model::Tier;
 
 use super::input::Outcome;
 use super::shared::PoolScore;
+pub use crate::wilson::Interval;
+use crate::wilson::{self, Z99};
 
-/// 99 % two-sided: with thousands of numbers a laxer bound would send many to rest by chance.
-const Z: f64 = 2.576;
 /// Calls before a number is judged.
 pub const MIN_ATTEMPTS: u32 = 50;
 /// Answered calls before its share of short ones is judged.
@@ -42,14 +42,6 @@ pub(super) struct Scores(pub(super) [Score; 6]);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pool([PoolScore; 6]);
 
-/// A rate, with the bounds between which the true one lies with 99 % confidence. 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    pub rate: f64,
-    pub lower: f64,
-    pub upper: f64,
-}
-
 /// How a number fares, and beside which pool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
@@ -68,21 +60,9 @@ pub struct Health {
     pub weight: u8,
 }
 
-/// Wilson's interval of `hits` in `tries`; nothing without tries.
-pub(super) fn wilson(hits: f64, tries: f64) -> Option<Interval> {
-    if tries <= 0.0 {
-        return None;
-    }
-    let rate = hits / tries;
-    let z2 = Z * Z;
-    let middle = (rate + z2 / (2.0 * tries)) / (1.0 + z2 / tries);
-    let half =
-        Z / (1.0 + z2 / tries) * (rate * (1.0 - rate) / tries + z2 / (4.0 * tries * tries)).sqrt();
-    Some(Interval {
-        rate,
-        lower: (middle - half).max(0.0),
-        upper: (middle + half).min(1.0),
-    })
+/// With 99 % confidence: with thousands of numbers a laxer bound would send many to rest by chance.
+fn wilson(hits: f64, tries: f64) -> Option<Interval> {
+    wilson::wilson(hits, tries, Z99)
 }
 
 impl Scores {
@@ -260,22 +240,6 @@ mod tests {
         scores
     }
 
-    /// The bounds are the rates p at which n (p̂ - p)² = z² p (1 - p); solved by bisection.
-    #[test]
-    fn the_interval_is_wilsons() {
-        let interval = wilson(10.0, 100.0).unwrap();
-        assert!((interval.rate - 0.1).abs() < 1e-12);
-        assert!(
-            (interval.lower - 0.046_023_516).abs() < 1e-8,
-            "{interval:?}"
-        );
-        assert!(
-            (interval.upper - 0.203_759_221).abs() < 1e-8,
-            "{interval:?}"
-        );
-        assert_eq!(wilson(0.0, 0.0), None);
-    }
-
     #[test]
     fn a_number_that_nobody_answers_rests() {
         let pool = pool(Tier::AreaCode, &[(YES, 2000), (NO, 8000)]);
@@ -328,14 +292,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_bounds_hold_the_rate(tries in 1u32..100_000, share in 0.0f64..=1.0) {
-            let hits = (f64::from(tries) * share).floor();
-            let interval = wilson(hits, f64::from(tries)).unwrap();
-            prop_assert!(0.0 <= interval.lower && interval.lower <= interval.rate + 1e-12);
-            prop_assert!(interval.rate <= interval.upper + 1e-12 && interval.upper <= 1.0);
-        }
-
         #[test]
         fn counts_stay_bounded(outcomes in prop::collection::vec((0usize..6, any::<bool>()), 0..5000)) {
             let mut scores = Scores::default();

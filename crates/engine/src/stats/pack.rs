@@ -185,6 +185,11 @@ impl<'a> Stored<'a> {
         &self.pack.keys[self.pack.linked[self.index] as usize]
     }
 
+    /// Which `linkedid`, as its place among [`Pack::keys`].
+    pub fn linked_index(&self) -> u32 {
+        self.pack.linked[self.index]
+    }
+
     pub fn extension(&self) -> &'a str {
         self.pack.text(self.pack.extensions[self.index])
     }

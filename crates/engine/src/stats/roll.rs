@@ -266,7 +266,7 @@ fn one<G>(legs: &[Leg<'_, G>], reading: Reading, rules: &Rules) -> Sums {
 }
 
 /// The time that at least one of `spans` takes.
-fn covered(mut spans: Vec<(i64, i64)>) -> i64 {
+pub(super) fn covered(mut spans: Vec<(i64, i64)>) -> i64 {
     spans.sort_unstable();
     let (mut covered, mut until) = (0, i64::MIN);
     for (from, to) in spans {

@@ -57,6 +57,21 @@ impl Rules {
         attempt && row.application() == DIAL && !known.is_internal(row.destination())
     }
 
+    /// An attempt to reach somebody outside, whatever became of it. A row with a DID is of a call from outside.
+    pub(super) fn is_attempt(&self, row: &Stored<'_>, known: &Destinations) -> bool {
+        let application = row.application();
+        row.did().is_empty()
+            && self.applications.iter().any(|it| it == application)
+            && !known.is_internal(row.destination())
+    }
+
+    /// A queue gave the caller to a phone, and that answered.
+    pub(super) fn is_served(row: &Stored<'_>) -> bool {
+        row.disposition() == Disposition::Answered
+            && row.application() == QUEUE
+            && !row.to_peer().is_empty()
+    }
+
     /// Its talk time counts.
     pub(super) fn is_answered(row: &Stored<'_>) -> bool {
         row.disposition() == Disposition::Answered && row.application() == DIAL
@@ -64,3 +79,4 @@ impl Rules {
 }
 
 const DIAL: &str = "Dial";
+const QUEUE: &str = "Queue";

@@ -13,7 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, Params, Segments};
 use crate::{
-    cdr::{CountryFigures, Extension, Period},
+    cdr::{CountryFigures, Extension},
+    period::Period,
     problem::Problem,
 };
 

@@ -19,6 +19,7 @@ mod members;
 mod metrics;
 mod page;
 mod queues;
+mod reports;
 mod rotation;
 mod servers;
 mod session;
@@ -139,6 +140,9 @@ fn table() -> Table {
         // Figures of call detail records, as they were asked for before.
         .to(STAFF_OR_TOKEN, routes!(call_statistics::callstat))
         .to(STAFF_OR_TOKEN, routes!(call_statistics::asrstat))
+        // Figures over calls.
+        .to(STAFF, routes!(reports::list_formulas))
+        .to(STAFF, routes!(reports::show))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -3,36 +3,10 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use engine::stats::{Place, Reading, Sums, Total};
-use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{Cdr, shelf::ShelfError};
-
-/// The longest period, in days. Everything that is kept is less.
-const MAX_DAYS: i64 = 36_525;
-
-/// From when until before when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Period {
-    /// In seconds since 1970.
-    pub(crate) range: Range<i64>,
-    /// As it was asked for.
-    pub(crate) name: String,
-}
-
-/// Why a period cannot be answered for, in words for the user. Each reads on from the name of a parameter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unanswerable {
-    #[error("is neither a day such as 2026-11-21, nor \"week\", nor \"month\"")]
-    Date,
-    #[error("is neither a day such as 2026-11-21, nor a time such as \"2026-11-21 14:30\"")]
-    Time,
-    #[error("is given without the other of start and end")]
-    HalfARange,
-    #[error("is after end")]
-    StartAfterEnd,
-    #[error("is more than 100 years before end")]
-    TooLong,
-}
+use crate::period::{Period, Unanswerable};
 
 /// Of one extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,30 +39,8 @@ pub(crate) struct Figures<T> {
 impl Cdr {
     /// `date` is a day, `week` (the last whole work week) or `month` (the last whole one); nothing is today.
     pub(crate) fn period(&self, date: Option<&str>) -> Result<Period, Unanswerable> {
-        let home = &self.shelf.home;
-        let today = home.to_datetime(self.clock.now().utc.to_jiff()).date();
-        let (first, days) = match date {
-            None | Some("") => (today, 1),
-            Some("week") => {
-                let monday = today.first_of_week() - 7.days();
-                (monday, i64::from(self.work_week_days))
-            }
-            Some("month") => {
-                let first = today.first_of_month() - 1.month();
-                (first, i64::from(first.days_in_month()))
-            }
-            Some(day) => (day_in(day).ok_or(Unanswerable::Date)?, 1),
-        };
-        let name = match date {
-            None | Some("") => today.to_string(),
-            Some(name) => name.to_owned(),
-        };
-        let end = first
-            .checked_add(days.days())
-            .map_err(|_| Unanswerable::Date)?;
-        let range = midnight(home, first).ok_or(Unanswerable::Date)?
-            ..midnight(home, end).ok_or(Unanswerable::Date)?;
-        Ok(Period { range, name })
+        let now = self.clock.now().utc.to_jiff();
+        Period::named(&self.shelf.home, now, self.work_week_days, date)
     }
 
     /// Each a day, or a day and a time; a day as the end is the whole day, a minute the whole minute.
@@ -97,23 +49,7 @@ impl Cdr {
         start: Option<&str>,
         end: Option<&str>,
     ) -> Result<Period, (&'static str, Unanswerable)> {
-        let (Some(start), Some(end)) = (start, end) else {
-            let given = if start.is_some() { "start" } else { "end" };
-            return Err((given, Unanswerable::HalfARange));
-        };
-        let home = &self.shelf.home;
-        let (from, _) = span_of(home, start).ok_or(("start", Unanswerable::Time))?;
-        let (last, until) = span_of(home, end).ok_or(("end", Unanswerable::Time))?;
-        if from > last {
-            return Err(("start", Unanswerable::StartAfterEnd));
-        }
-        if until - from > MAX_DAYS * 86_400 {
-            return Err(("start", Unanswerable::TooLong));
-        }
-        Ok(Period {
-            range: from..until,
-            name: format!("{start} to {end}"),
-        })
+        Period::between(&self.shelf.home, start, end)
     }
 
     /// Every extension that was ever counted, those that did nothing included; who talked most is first.
@@ -152,7 +88,7 @@ impl Cdr {
         });
         Ok(Figures {
             figures,
-            errors: self.errors(period),
+            errors: self.errors(&period.range),
         })
     }
 
@@ -182,7 +118,7 @@ impl Cdr {
         }
         Ok(Figures {
             figures,
-            errors: self.errors(period),
+            errors: self.errors(&period.range),
         })
     }
 
@@ -196,13 +132,13 @@ impl Cdr {
     }
 
     /// Of which sources not all of the period is known.
-    fn errors(&self, period: &Period) -> BTreeMap<String, String> {
+    pub(crate) fn errors(&self, range: &Range<i64>) -> BTreeMap<String, String> {
         let now = self.clock.now().utc.to_jiff().as_second();
         let mut errors = BTreeMap::new();
         for (name, progress) in self.progress() {
             let until = progress.until.unwrap_or(i64::MIN);
             // A figure of today is as old as the last look, which is no error.
-            let is_known = until >= period.range.end.min(now - 120);
+            let is_known = until >= range.end.min(now - 120);
             let why = match progress.error {
                 Some(error) => error,
                 None if is_known => continue,
@@ -228,45 +164,3 @@ impl Cdr {
 }
 
 type BySource = BTreeMap<String, Vec<(bool, std::sync::Arc<engine::stats::Roll>)>>;
-
-trait FirstOfWeek {
-    fn first_of_week(self) -> Self;
-}
-
-impl FirstOfWeek for Date {
-    fn first_of_week(self) -> Self {
-        self - i64::from(self.weekday().to_monday_zero_offset()).days()
-    }
-}
-
-/// `2026-11-21` exactly; what else the calendar would take is not a date of this interface.
-fn day_in(text: &str) -> Option<Date> {
-    let is_date = text.len() == 10
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-');
-    text.parse().ok().filter(|_| is_date)
-}
-
-fn midnight(zone: &TimeZone, date: Date) -> Option<i64> {
-    let begin = date.to_zoned(zone.clone()).ok()?;
-    Some(begin.timestamp().as_second())
-}
-
-/// From when until before when a day or a minute is.
-fn span_of(zone: &TimeZone, text: &str) -> Option<(i64, i64)> {
-    let text = text.trim();
-    if let Some(day) = day_in(text) {
-        return Some((midnight(zone, day)?, midnight(zone, day.tomorrow().ok()?)?));
-    }
-    let (day, time) = text.split_once([' ', 'T'])?;
-    let (hour, minute) = time.split_once(':')?;
-    let number = |text: &str| {
-        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<i8>().ok()).flatten()
-    };
-    let time = jiff::civil::Time::new(number(hour)?, number(minute)?, 0, 0).ok()?;
-    let at = day_in(day)?.to_datetime(time).to_zoned(zone.clone()).ok()?;
-    let at = at.timestamp().as_second();
-    Some((at, at + 60))
-}

@@ -5,6 +5,7 @@
 //! source that fails never hides the others: what is known of it is told, with the reason why there is no more.
 
 mod clock;
+mod counting;
 mod figures;
 mod kept;
 mod place;
@@ -18,12 +19,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use engine::stats::Rules;
+use engine::stats::{NumberPlan, Rules};
 use jiff::tz::TimeZone;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-pub(crate) use figures::{CountryFigures, Extension, Period};
+pub(crate) use counting::CountError;
+pub(crate) use figures::{CountryFigures, Extension};
 pub(crate) use reading::Progress;
 
 use crate::{clock::Clock, config::CdrSourceConfig};
@@ -64,6 +66,7 @@ pub struct Cdr {
 
 struct Known {
     name: String,
+    plan: NumberPlan,
     progress: Arc<RwLock<Progress>>,
 }
 
@@ -103,10 +106,14 @@ pub(crate) async fn start(
     let (mut sources, mut reading) = (Vec::new(), Vec::new());
     for config in &settings.sources {
         let source = Arc::new(Source::new(config, &settings.time_zone));
-        let name = source.name.clone();
+        let (name, plan) = (source.name.clone(), source.plan.clone());
         let reader = Reading::new(source, Arc::clone(&shelf), clock.clone());
         let progress = reader.progress();
-        sources.push(Known { name, progress });
+        sources.push(Known {
+            name,
+            plan,
+            progress,
+        });
         let run = tokio::spawn(reader.run(stop.clone()));
         reading.push(AbortOnDropHandle::new(run));
     }
@@ -124,6 +131,30 @@ pub(crate) async fn start(
 }
 
 impl Cdr {
+    /// What is counted.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.shelf.rules
+    }
+
+    /// Where days begin.
+    pub(crate) fn home(&self) -> &TimeZone {
+        &self.shelf.home
+    }
+
+    pub(crate) fn work_week_days(&self) -> u8 {
+        self.work_week_days
+    }
+
+    /// What cannot be told of sources for want of a column.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let progress = self.progress().into_iter();
+        let notes = progress.flat_map(|(name, progress)| {
+            let notes = progress.notes.into_iter();
+            notes.map(move |note| format!("{name}: {note}."))
+        });
+        notes.collect()
+    }
+
     /// How reading goes, by source.
     pub(crate) fn progress(&self) -> BTreeMap<String, Progress> {
         let progress = |known: &Known| {

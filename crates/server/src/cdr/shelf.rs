@@ -39,7 +39,7 @@ pub(crate) enum ShelfError {
 
 pub(super) struct Shelf {
     store: Store,
-    rules: Rules,
+    pub(super) rules: Rules,
     /// Where days begin.
     pub(super) home: TimeZone,
     pub(super) known: Arc<RwLock<Destinations>>,
@@ -131,9 +131,27 @@ impl Shelf {
             return Ok(newest);
         }
         match self.store.cdr_packs().day(source, day).await? {
-            Some(packed) => Ok(Some(Arc::new(kept::pack_from_bytes(&packed.bytes)?))),
+            Some(packed) => {
+                let reading = move || kept::pack_from_bytes(&packed.bytes);
+                let pack = tokio::task::spawn_blocking(reading).await;
+                Ok(Some(Arc::new(pack.map_err(|_| Spoilt)??)))
+            }
             None => Ok(None),
         }
+    }
+
+    /// The days of `source` that have rows and touch `range`, in order.
+    pub(super) fn days(&self, source: &str, range: &Range<i64>) -> Vec<Day> {
+        if range.is_empty() {
+            return Vec::new();
+        }
+        let (first, last) = (
+            day_of(&self.home, range.start),
+            day_of(&self.home, range.end - 1),
+        );
+        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        let days = days.get(source).map(|days| days.range(first..=last));
+        days.into_iter().flatten().map(|(day, _)| *day).collect()
     }
 
     /// Whether the day has rows.

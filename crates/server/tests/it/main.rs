@@ -17,6 +17,7 @@ mod imports;
 mod log_in;
 mod nouns;
 mod operation;
+mod reports;
 mod retention;
 mod rotation;
 mod shared_caller_ids;

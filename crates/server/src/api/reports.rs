@@ -1,0 +1,79 @@
+//! `/v1/reports/…`: figures over calls, with their formulas.
+
+use axum::{Json, extract::State};
+use engine::stats::kpi::{Formula, Unit, formulas};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Api, Params, Segments};
+use crate::{
+    problem::Problem,
+    reports::{Question, Report, ReportKind},
+};
+
+/// A report of a period.
+///
+/// Each figure names its formula, and a ratio its numerator, its denominator and its bounds; `null` is undefined.
+#[utoipa::path(
+    get,
+    path = "/v1/reports/{report}",
+    operation_id = "reports_show",
+    tag = "reports",
+    params(("report" = inline(ReportKind), Path, description = "By what calls are told apart"), Question),
+    responses((status = 200, description = "The report", body = Report))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Segments(report): Segments<String>,
+    Params(question): Params<Question>,
+) -> Result<Json<Report>, Problem> {
+    let kind = ReportKind::read(&report).ok_or_else(|| Problem::not_found("report"))?;
+    Ok(Json(api.app.reports.make(kind, &question).await?))
+}
+
+/// All formulas of reports.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Formulas {
+    items: Vec<FormulaView>,
+}
+
+/// How a figure comes about.
+#[derive(Debug, Serialize, ToSchema)]
+struct FormulaView {
+    /// Columns name it.
+    id: &'static str,
+    title: &'static str,
+    /// `count`, `seconds`, `milliseconds`, `ratio` (0 to 1) or `erlang`.
+    unit: &'static str,
+    text: &'static str,
+}
+
+impl From<&Formula> for FormulaView {
+    fn from(formula: &Formula) -> Self {
+        Self {
+            id: formula.id,
+            title: formula.title,
+            unit: match formula.unit {
+                Unit::Count => "count",
+                Unit::Seconds => "seconds",
+                Unit::Milliseconds => "milliseconds",
+                Unit::Ratio => "ratio",
+                Unit::Erlang => "erlang",
+            },
+            text: formula.text,
+        }
+    }
+}
+
+/// What the figures of reports mean.
+#[utoipa::path(
+    get,
+    path = "/v1/reports/formulas",
+    operation_id = "reports_formulas",
+    tag = "reports",
+    responses((status = 200, description = "The formulas", body = Formulas))
+)]
+pub(crate) async fn list_formulas() -> Json<Formulas> {
+    let items = formulas().map(Into::into).collect();
+    Json(Formulas { items })
+}
