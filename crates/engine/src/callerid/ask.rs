@@ -6,21 +6,13 @@ use model::{CallerIdRule, E164, Place, ReservationId, Tier};
 use rand::Rng as _;
 
 use super::cell::{CellKey, MAX_PREFIX, MIN_PREFIX};
-use super::health::judge;
+use super::health::standing;
 use super::input::{
     Allocation, Asked, Command, Ended, Outcome, Refusal, Release, Restored, Status,
 };
-use super::number::{Line, Number};
+use super::line::Line;
+use super::number::Number;
 use super::{Allocator, CONTROL_EVERY, CellIndex, ClassIndex, MAX_GIVE_WAY, NumberIndex, Turn};
-
-/// The line in which a number of this status stands.
-pub(super) fn line_of(status: Status) -> Option<Line> {
-    match status {
-        Status::Available => Some(Line::Healthy),
-        Status::Resting => Some(Line::Resting),
-        _ => None,
-    }
-}
 
 /// The cells of a question after the sticky number, most fitting first.
 pub(super) fn cell_keys<'a>(
@@ -78,13 +70,13 @@ impl Allocator {
 
     fn choose(&mut self, asked: &Asked) -> Option<(NumberIndex, Tier)> {
         if let Some(number) = self.sticky(&asked.campaign, asked.to)
-            && self.numbers[number as usize].status == Status::Available
+            && self.numbers[number].status == Status::Available
         {
             return Some((number, Tier::Sticky));
         }
         let rule = self.rules.get(&*asked.campaign).cloned();
         let mut cells = std::mem::take(&mut self.cells_asked);
-        let chosen = cell_keys(&asked.place, rule.as_ref()).find_map(|(tier, key)| {
+        let chosen = cell_keys(&asked.place, rule.as_deref()).find_map(|(tier, key)| {
             cells.clear();
             self.find_cells(key, &asked.campaign, &mut cells);
             Some((self.pick(&cells)?, tier))
@@ -96,15 +88,19 @@ impl Allocator {
     /// The number that this person saw last, if it is to be seen again and the campaign may use it.
     pub(super) fn sticky(&self, campaign: &str, to: E164) -> Option<NumberIndex> {
         let (number, at) = self.persons.last(to)?;
-        let days = self.rules.get(campaign).map_or(0, |rule| rule.sticky_days);
+        let days = self.rule(campaign).map_or(0, |rule| rule.sticky_days);
         let wanted = std::time::Duration::from_secs(u64::from(days) * 86_400);
         if self.now.utc.since(at) >= wanted.max(self.limits.floor) {
             return None;
         }
-        let index = *self.by_e164.get(&number)?;
-        let group = self.numbers[index as usize].group;
+        let index = self.numbers.find_e164(number)?;
+        let group = self.numbers[index].group;
         self.may_use(campaign, self.groups[group as usize].key.class)
             .then_some(index)
+    }
+
+    pub(super) fn rule(&self, campaign: &str) -> Option<&CallerIdRule> {
+        self.rules.get(campaign).map(Arc::as_ref)
     }
 
     fn may_use(&self, campaign: &str, class: ClassIndex) -> bool {
@@ -129,12 +125,10 @@ impl Allocator {
         }
         for _ in 0..MAX_GIVE_WAY {
             let (_, number) = self.first(cells, Line::Healthy)?;
-            if self.numbers[number as usize].takes_turn() {
+            if self.numbers[number].takes_turn() {
                 return Some(number);
             }
-            let turn = self.next_turn();
-            self.numbers[number as usize].turn = turn;
-            self.refresh(number);
+            self.send_back(number);
         }
         self.first(cells, Line::Healthy).map(|(_, number)| number)
     }
@@ -169,12 +163,12 @@ impl Allocator {
 
     fn present(&mut self, index: NumberIndex, tier: Tier, asked: Asked) -> Command {
         let windows = self.windows(index);
-        let turn = self.next_turn();
         let id = self
             .reservations
             .next_id(self.now.utc, self.chance.random());
-        let number = &mut self.numbers[index as usize];
-        number.charge(self.now.utc, windows, turn);
+        self.send_back(index);
+        let number = &mut self.numbers[index];
+        number.charge(self.now.utc, windows);
         let what = Restored {
             id,
             key: number.key,
@@ -194,10 +188,10 @@ impl Allocator {
             ask: asked.ask,
             reservation: what,
             presented: number.presented.clone(),
-            area_code: number.area_code,
-            carrier: number.carrier.clone(),
+            area_code: self.groups[number.group as usize].area_code(),
+            carrier: self.carriers[number.carrier as usize].clone(),
         };
-        self.refresh(index);
+        self.refresh_in(index, windows);
         Command::Present(Box::new(allocation))
     }
 
@@ -210,14 +204,14 @@ impl Allocator {
     }
 
     pub(super) fn call_ended(&mut self, number: E164, to: E164, outcome: Option<Outcome>) {
-        let Some(&index) = self.by_e164.get(&number) else {
+        let Some(index) = self.numbers.find_e164(number) else {
             return;
         };
         let talk = outcome.map(|outcome| outcome.talk).unwrap_or_default();
         let began = self.now.utc.before(talk);
         let Number {
             key, reservation, ..
-        } = self.numbers[index as usize];
+        } = self.numbers[index];
         let (mut fits, mut any) = (None, None);
         // Newest first, so the last one found is the oldest.
         for (slot, what) in self.reservations.of(reservation) {
@@ -245,7 +239,7 @@ impl Allocator {
         let Some(outcome) = outcome else {
             return;
         };
-        if let Some(&index) = self.by_key.get(&call.key) {
+        if let Some(index) = self.numbers.find(call.key) {
             self.learn(index, call.tier, outcome);
             self.refresh(index);
         }
@@ -260,20 +254,18 @@ impl Allocator {
 
     /// A call that presented the number went so.
     fn learn(&mut self, index: NumberIndex, tier: Tier, outcome: Outcome) {
-        let number = &mut self.numbers[index as usize];
+        let number = &mut self.numbers[index];
         let pool = &mut self.pools[self.groups[number.group as usize].pool as usize];
         number.scores.record(tier, outcome);
         pool.record(tier, outcome);
-        let health = judge(&number.scores, pool);
-        number.resting = health.resting;
-        number.weight = health.weight;
+        (number.resting, number.weight) = standing(&number.scores, pool);
     }
 
     pub(super) fn end_reservation(&mut self, slot: u32, why: Release) {
         let Some(index) = self.reservations.at(slot).map(|open| open.number) else {
             return;
         };
-        let number = &mut self.numbers[index as usize];
+        let number = &mut self.numbers[index];
         let Some(open) = self.reservations.remove(slot, &mut number.reservation) else {
             return;
         };

@@ -1,11 +1,12 @@
 //! Cells: every way in which a group of numbers can be found.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use model::{Country, Digits};
 
 use super::input::Counts;
-use super::number::Line;
+use super::line::Line;
 use super::{GroupIndex, Name, Turn};
 
 /// National prefixes shorter than this bring nobody near.
@@ -58,20 +59,24 @@ impl std::fmt::Display for CellKey {
     }
 }
 
+/// Groups by the turn by which each is shown. Of a group's entries only the one counts that its group knows of; the others are
+/// left from before, and go when they come first.
+pub(super) type Heads = BinaryHeap<Reverse<(Turn, GroupIndex)>>;
+
 /// The groups of one class that share a key.
 #[derive(Default)]
 pub(super) struct Cell {
-    /// Groups by the turn of the head of their line, or an earlier one: corrected when it is looked at.
-    pub(super) healthy: BTreeSet<(Turn, GroupIndex)>,
-    pub(super) resting: BTreeSet<(Turn, GroupIndex)>,
-    pub(super) groups: Vec<GroupIndex>,
     pub(super) counts: Counts,
     /// Choices since the last control call.
     pub(super) since_control: u32,
+    /// Shown by the turn of the head of their line, or an earlier one: corrected when it is looked at.
+    pub(super) healthy: Heads,
+    pub(super) resting: Heads,
+    pub(super) groups: Vec<GroupIndex>,
 }
 
 impl Cell {
-    pub(super) fn heads(&mut self, line: Line) -> &mut BTreeSet<(Turn, GroupIndex)> {
+    pub(super) fn heads(&mut self, line: Line) -> &mut Heads {
         match line {
             Line::Healthy => &mut self.healthy,
             Line::Resting => &mut self.resting,

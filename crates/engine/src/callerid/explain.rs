@@ -1,13 +1,14 @@
 //! Why this number and not that one, without choosing any.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use model::{CallerIdKey, E164, Tier, Timestamp};
 
-use super::ask::{cell_keys, line_of};
+use super::ask::cell_keys;
 use super::health::judge;
 use super::input::{Asked, Counts, NumberState, Status};
-use super::number::Line;
+use super::line::{Line, Stand};
 use super::{Allocator, CellIndex, EXPLAINED, NumberIndex};
 
 /// How many numbers of a tier are looked at for those that were passed over.
@@ -58,7 +59,7 @@ impl Allocator {
                 numbers: vec![considered],
             });
         }
-        for (tier, key) in cell_keys(&asked.place, self.rules.get(&*asked.campaign)) {
+        for (tier, key) in cell_keys(&asked.place, self.rule(&asked.campaign)) {
             let mut cells = Vec::new();
             let sought = sought(&key);
             self.find_cells(key.clone(), &asked.campaign, &mut cells);
@@ -83,7 +84,7 @@ impl Allocator {
             .flat_map(|&cell| &self.cells[cell as usize].groups)
             .flat_map(|&group| &self.groups[group as usize].members)
             .take(LOOKED_AT)
-            .filter(|&&number| self.numbers[number as usize].status != Status::Available)
+            .filter(|&&number| self.numbers[number].status != Status::Available)
             .take(EXPLAINED);
         available
             .iter()
@@ -97,13 +98,15 @@ impl Allocator {
     fn first_in_line(&self, cells: &[CellIndex]) -> Vec<NumberIndex> {
         let mut found = BTreeSet::new();
         for &cell in cells {
-            for &(shown, group) in &self.cells[cell as usize].healthy {
+            let mut heads = self.cells[cell as usize].healthy.clone().into_vec();
+            heads.sort_unstable_by_key(|&Reverse(head)| head);
+            for Reverse((shown, group)) in heads {
                 let last = found.iter().nth(EXPLAINED - 1);
                 if last.is_some_and(|&(turn, _)| turn < shown) {
                     break;
                 }
                 let line = self.groups[group as usize].line(Line::Healthy);
-                found.extend(line.iter().take(EXPLAINED).copied());
+                found.extend(line.first(&self.numbers, EXPLAINED));
             }
         }
         found
@@ -114,34 +117,37 @@ impl Allocator {
     }
 
     fn considered(&self, index: NumberIndex) -> Considered {
-        let number = &self.numbers[index as usize];
+        let number = &self.numbers[index];
         Considered {
             key: number.key,
             number: number.e164,
             status: number.status,
-            last_used_at: number.last_used,
-            capped_until: number.wakes_at,
+            last_used_at: number.last_used(),
+            capped_until: number.wakes_at(),
             weight: number.weight,
         }
     }
 
     pub(super) fn state_of(&self, index: NumberIndex) -> NumberState {
-        let number = &self.numbers[index as usize];
+        let number = &self.numbers[index];
         let day = self.zones[usize::from(number.zone)].day_at(self.now.utc);
         let micros = self.now.utc.as_micros();
         let window = |length: i64| u32::try_from(micros.div_euclid(length)).unwrap_or(0);
         let pool = &self.pools[self.groups[number.group as usize].pool as usize];
         let mut health = judge(&number.scores, pool);
         health.resting = number.resting;
-        debug_assert_eq!(line_of(number.status), number.lined.map(|(line, _)| line));
+        debug_assert!(
+            Line::of(number.status)
+                .is_none_or(|line| { number.stand != Stand::Nowhere && number.line == line })
+        );
         NumberState {
             status: number.status,
             in_use: number.in_use,
             used_this_minute: number.minute.used_in(window(super::windows::MINUTE)),
             used_this_hour: number.hour.used_in(window(super::windows::HOUR)),
             used_today: number.day.used_in(day),
-            last_used_at: number.last_used,
-            capped_until: number.wakes_at,
+            last_used_at: number.last_used(),
+            capped_until: number.wakes_at(),
             health,
         }
     }

@@ -1,11 +1,12 @@
 //! Groups: numbers that are alike for every question, in line.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 
 use model::{Country, Digits};
 
 use super::cell::{CellKey, MAX_PREFIX, MIN_PREFIX};
-use super::number::Line;
+use super::line::{Line, Order, Stand};
 use super::{Allocator, CellIndex, ClassIndex, GroupIndex, Name, NumberIndex, Turn};
 
 /// What makes numbers alike.
@@ -32,8 +33,8 @@ pub(super) enum Area {
 pub(super) struct Group {
     pub(super) key: GroupKey,
     pub(super) pool: u32,
-    healthy: BTreeSet<(Turn, NumberIndex)>,
-    resting: BTreeSet<(Turn, NumberIndex)>,
+    healthy: Order,
+    resting: Order,
     pub(super) members: Vec<NumberIndex>,
     places: Vec<Shown>,
     /// Cells that only count it.
@@ -51,7 +52,14 @@ struct Shown {
 const ABSENT: Turn = Turn::MAX;
 
 impl Shown {
-    fn turn(&mut self, line: Line) -> &mut Turn {
+    fn turn(&self, line: Line) -> Turn {
+        match line {
+            Line::Healthy => self.healthy,
+            Line::Resting => self.resting,
+        }
+    }
+
+    fn turn_mut(&mut self, line: Line) -> &mut Turn {
         match line {
             Line::Healthy => &mut self.healthy,
             Line::Resting => &mut self.resting,
@@ -60,17 +68,38 @@ impl Shown {
 }
 
 impl Group {
-    pub(super) fn line(&self, line: Line) -> &BTreeSet<(Turn, NumberIndex)> {
+    pub(super) fn line(&self, line: Line) -> &Order {
         match line {
             Line::Healthy => &self.healthy,
             Line::Resting => &self.resting,
         }
     }
 
-    fn line_mut(&mut self, line: Line) -> &mut BTreeSet<(Turn, NumberIndex)> {
+    fn line_mut(&mut self, line: Line) -> &mut Order {
         match line {
             Line::Healthy => &mut self.healthy,
             Line::Resting => &mut self.resting,
+        }
+    }
+
+    fn place_mut(&mut self, cell: CellIndex) -> &mut Shown {
+        let mut places = self.places.iter_mut();
+        places
+            .find(|place| place.cell == cell)
+            .expect("a group has a place in each cell that shows it")
+    }
+
+    /// By which turn a cell shows it.
+    fn shown(&self, cell: CellIndex, line: Line) -> Option<Turn> {
+        let place = self.places.iter().find(|place| place.cell == cell)?;
+        Some(place.turn(line))
+    }
+
+    /// The area code of all its numbers.
+    pub(super) fn area_code(&self) -> Option<Digits> {
+        match self.key.area {
+            Area::Code(code) => Some(code),
+            Area::Prefix(_) | Area::None => None,
         }
     }
 
@@ -126,8 +155,8 @@ impl Allocator {
         let mut group = Group {
             pool: self.pool((key.labels.clone(), key.country)),
             key: key.clone(),
-            healthy: BTreeSet::new(),
-            resting: BTreeSet::new(),
+            healthy: Order::new(Line::Healthy),
+            resting: Order::new(Line::Resting),
             members: Vec::new(),
             places: Vec::new(),
             counted: Vec::new(),
@@ -169,60 +198,93 @@ impl Allocator {
         index
     }
 
-    /// Puts a number in line, and shows its group earlier where that brings its head forward.
-    pub(super) fn join_line(
-        &mut self,
-        group: GroupIndex,
-        line: Line,
-        turn: Turn,
-        number: NumberIndex,
-    ) {
+    /// Puts a number that stands nowhere in its group's line.
+    pub(super) fn join_line(&mut self, index: NumberIndex, line: Line) {
+        let number = &self.numbers[index];
+        let (group, turn) = (number.group, number.turn);
         let joined = &mut self.groups[group as usize];
-        joined.line_mut(line).insert((turn, number));
-        for place in &mut joined.places {
-            let cell = place.cell;
-            let shown = place.turn(line);
-            if turn < *shown {
-                let heads = self.cells[cell as usize].heads(line);
-                heads.remove(&(*shown, group));
-                heads.insert((turn, group));
-                *shown = turn;
-            }
-        }
+        joined.line_mut(line).join(&mut self.numbers, index);
+        self.show(group, line, turn);
     }
 
     /// Takes a number out of line. Cells find out when they next look.
-    pub(super) fn leave_line(
-        &mut self,
-        group: GroupIndex,
-        line: Line,
-        turn: Turn,
-        number: NumberIndex,
-    ) {
-        self.groups[group as usize]
-            .line_mut(line)
-            .remove(&(turn, number));
+    pub(super) fn leave_line(&mut self, index: NumberIndex) {
+        let number = &self.numbers[index];
+        if number.stand != Stand::Nowhere {
+            let line = number.line;
+            let left = &mut self.groups[number.group as usize];
+            left.line_mut(line).leave(&mut self.numbers, index);
+        }
+    }
+
+    /// Gives a number the newest turn.
+    pub(super) fn send_back(&mut self, index: NumberIndex) {
+        let turn = self.next_turn();
+        self.leave_line(index);
+        let number = &mut self.numbers[index];
+        number.turn = turn;
+        let line = if number.resting {
+            Line::Resting
+        } else {
+            Line::Healthy
+        };
+        self.join_line(index, line);
+    }
+
+    /// Shows a group earlier, wherever one that joined its line at `turn` brings its head forward.
+    fn show(&mut self, group: GroupIndex, line: Line, turn: Turn) {
+        let mut crowded = None;
+        for place in &mut self.groups[group as usize].places {
+            if turn < place.turn(line) {
+                *place.turn_mut(line) = turn;
+                let cell = &mut self.cells[place.cell as usize];
+                let most = 2 * cell.groups.len() + 8;
+                let heads = cell.heads(line);
+                heads.push(Reverse((turn, group)));
+                if heads.len() > most {
+                    crowded = Some(place.cell);
+                }
+            }
+        }
+        if let Some(cell) = crowded {
+            self.clear_heads(cell, line);
+        }
+    }
+
+    /// Drops what is left from before.
+    fn clear_heads(&mut self, cell: CellIndex, line: Line) {
+        let heads = self.cells[cell as usize].heads(line);
+        let mut known = std::mem::take(heads).into_vec();
+        known.retain(|Reverse((turn, group))| {
+            self.groups[*group as usize].shown(cell, line) == Some(*turn)
+        });
+        known.sort_unstable();
+        known.dedup();
+        *heads = known.into();
     }
 
     /// The least recently used number of a cell, with its turn.
     pub(super) fn head(&mut self, cell: CellIndex, line: Line) -> Option<(Turn, NumberIndex)> {
+        let heads = self.cells[cell as usize].heads(line);
         loop {
-            let heads = self.cells[cell as usize].heads(line);
-            let (shown, index) = *heads.first()?;
+            let mut first = heads.peek_mut()?;
+            let Reverse((shown, index)) = *first;
             let group = &mut self.groups[index as usize];
-            let head = group.line(line).first().copied();
-            if let Some((turn, _)) = head
-                && turn == shown
-            {
-                return head;
+            if group.shown(cell, line) != Some(shown) {
+                PeekMut::pop(first);
+                continue;
             }
-            heads.remove(&(shown, index));
-            let actual = head.map_or(ABSENT, |(turn, _)| turn);
-            if head.is_some() {
-                heads.insert((actual, index));
-            }
-            if let Some(place) = group.places.iter_mut().find(|place| place.cell == cell) {
-                *place.turn(line) = actual;
+            let head = group.line_mut(line).head(&mut self.numbers);
+            match head {
+                Some((turn, _)) if turn == shown => return head,
+                Some((turn, _)) => {
+                    *group.place_mut(cell).turn_mut(line) = turn;
+                    *first = Reverse((turn, index));
+                }
+                None => {
+                    *group.place_mut(cell).turn_mut(line) = ABSENT;
+                    PeekMut::pop(first);
+                }
             }
         }
     }

@@ -144,6 +144,31 @@ impl Pool {
             upper: sum.upper / weights,
         })
     }
+
+    /// Of [`Self::expected`], the rate of answers.
+    fn expected_answer_rate(&self, scores: &Scores) -> Option<f64> {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (score, pool) in scores.0.iter().zip(&self.0) {
+            if score.attempts > 0 && pool.attempts > 0 {
+                let weight = f64::from(score.attempts);
+                sum += weight * (float(pool.answers) / float(pool.attempts));
+                weights += weight;
+            }
+        }
+        (weights > 0.0).then(|| sum / weights)
+    }
+}
+
+/// Whether a number with `scores` rests, and its share of turns in percent: of [`judge`], what the end of every call asks for.
+pub(super) fn standing(scores: &Scores, pool: &Pool) -> (bool, u8) {
+    let attempts = scores.sum(|score| score.attempts);
+    let answers = scores.sum(|score| score.answers);
+    if attempts >= MIN_ATTEMPTS || answers >= MIN_ANSWERS {
+        let health = judge(scores, pool);
+        return (health.resting, health.weight);
+    }
+    let expected = pool.expected_answer_rate(scores);
+    (false, weight(answers, attempts, expected))
 }
 
 /// How a number with `scores` fares in `pool`.
@@ -167,26 +192,27 @@ pub(super) fn judge(scores: &Scores, pool: &Pool) -> Health {
         && matches!((answer_rate, expected_answers), (Some(own), Some(pool)) if own.upper < pool.lower);
     let soon_hung_up = answers >= MIN_ANSWERS
         && matches!((short_share, expected_short), (Some(own), Some(pool)) if own.lower > pool.upper);
+    let expected_answer_rate = expected_answers.map(|interval| interval.rate);
     Health {
         attempts,
         answers,
         short,
         answer_rate,
         short_share,
-        expected_answer_rate: expected_answers.map(|interval| interval.rate),
+        expected_answer_rate,
         expected_short_share: expected_short.map(|interval| interval.rate),
         resting: rarely_answered || soon_hung_up,
-        weight: weight(answers, attempts, expected_answers),
+        weight: weight(answers, attempts, expected_answer_rate),
     }
 }
 
 /// The share of turns: the number's rate, drawn towards the pool's while it has few calls, over the pool's.
-fn weight(answers: u32, attempts: u32, expected: Option<Interval>) -> u8 {
-    let Some(expected) = expected.filter(|expected| expected.rate > 0.0) else {
+fn weight(answers: u32, attempts: u32, expected: Option<f64>) -> u8 {
+    let Some(expected) = expected.filter(|expected| *expected > 0.0) else {
         return 100;
     };
-    let rate = (f64::from(answers) + PRIOR * expected.rate) / (f64::from(attempts) + PRIOR);
-    let percent = (100.0 * rate / expected.rate).clamp(MIN_WEIGHT, 100.0);
+    let rate = (f64::from(answers) + PRIOR * expected) / (f64::from(attempts) + PRIOR);
+    let percent = (100.0 * rate / expected).clamp(MIN_WEIGHT, 100.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     {
         percent.round() as u8

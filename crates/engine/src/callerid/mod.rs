@@ -9,6 +9,10 @@
 //! place in its group's line, least recently used first. A group is shown in one *cell* for every way in which it can be
 //! found (an area code, a country, a pool); a cell orders its groups by the head of their lines.
 //!
+//! Of a big pool an answer waits for memory more than it computes, so what it touches is packed: a number and all that
+//! changes with its calls fill three cache lines ([`number`]), an open reservation two, and its place in line is a list through the
+//! numbers themselves ([`line`]). Nothing moves when it grows ([`chunks`]).
+//!
 //! Rules that are ours and not obvious:
 //! - The head of a line whose health is ½ gives way to the next every second time.
 //! - A number that fares significantly worse than its pool rests. One choice in [`CONTROL_EVERY`] of a cell goes to a resting number,
@@ -25,11 +29,15 @@ mod agents;
 mod ask;
 mod calls;
 mod cell;
+mod chunks;
 mod explain;
 mod group;
 mod health;
 mod input;
+mod line;
+mod link;
 mod number;
+mod numbers;
 mod outlasted;
 mod persons;
 mod refuse;
@@ -69,7 +77,8 @@ use agents::Agents;
 use cell::Cell;
 use group::{Group, GroupKey};
 use health::Pool;
-use number::Number;
+use link::Link;
+use numbers::Numbers;
 use outlasted::Outlasted;
 use persons::Persons;
 use reservation::Reservations;
@@ -114,6 +123,7 @@ impl Default for Limits {
 /// A name that many numbers share.
 type Name = Arc<str>;
 type ClassIndex = u32;
+type CarrierIndex = u32;
 type CellIndex = u32;
 type GroupIndex = u32;
 type NumberIndex = u32;
@@ -125,10 +135,7 @@ pub struct Allocator {
     now: Now,
     limits: Limits,
     chance: SmallRng,
-    numbers: Vec<Number>,
-    free: Vec<NumberIndex>,
-    by_key: Lookup<CallerIdKey, NumberIndex>,
-    by_e164: Lookup<E164, NumberIndex>,
+    numbers: Numbers,
     groups: Vec<Group>,
     by_group: Lookup<GroupKey, GroupIndex>,
     cells: Vec<Cell>,
@@ -139,9 +146,10 @@ pub struct Allocator {
     classes: Vec<BTreeSet<String>>,
     /// The classes that a campaign may use, besides the first.
     by_campaign: BTreeMap<String, Vec<ClassIndex>>,
-    rules: BTreeMap<String, CallerIdRule>,
+    rules: BTreeMap<String, Arc<CallerIdRule>>,
     names: Lookup<Name, ()>,
-    carriers: BTreeSet<SmolStr>,
+    carriers: Vec<SmolStr>,
+    by_carrier: Lookup<SmolStr, CarrierIndex>,
     zones: Vec<Zone>,
     reservations: Reservations,
     outlasted: Outlasted,
@@ -162,10 +170,7 @@ impl Allocator {
         Self {
             now: Now::default(),
             chance: SmallRng::seed_from_u64(seed),
-            numbers: Vec::new(),
-            free: Vec::new(),
-            by_key: lookup(seed),
-            by_e164: lookup(seed),
+            numbers: Numbers::new(seed),
             groups: Vec::new(),
             by_group: lookup(seed),
             cells: Vec::new(),
@@ -176,7 +181,8 @@ impl Allocator {
             by_campaign: BTreeMap::new(),
             rules: BTreeMap::new(),
             names: lookup(seed),
-            carriers: BTreeSet::new(),
+            carriers: Vec::new(),
+            by_carrier: lookup(seed),
             zones: Vec::new(),
             reservations: Reservations::new(seed),
             outlasted: Outlasted::default(),
@@ -199,7 +205,7 @@ impl Allocator {
             Input::NumberSet(number) => self.number_set(&number),
             Input::NumberRemoved(key) => self.number_removed(key),
             Input::RuleSet(rule) => {
-                self.rules.insert(rule.campaign.clone(), rule);
+                self.rules.insert(rule.campaign.clone(), Arc::new(rule));
             }
             Input::RuleRemoved(campaign) => {
                 self.rules.remove(&campaign);
@@ -244,7 +250,7 @@ impl Allocator {
             && at <= self.now.utc
         {
             self.capped.remove(&(at, number));
-            self.numbers[number as usize].wakes_at = None;
+            self.numbers[number].set_wakes_at(None);
             self.refresh(number);
         }
     }
@@ -261,33 +267,33 @@ impl Allocator {
 
     /// The number with these digits.
     pub fn key(&self, number: E164) -> Option<CallerIdKey> {
-        let index = *self.by_e164.get(&number)?;
-        Some(self.numbers[index as usize].key)
+        let index = self.numbers.find_e164(number)?;
+        Some(self.numbers[index].key)
     }
 
     /// The digits of the number with this key.
     pub fn e164(&self, key: CallerIdKey) -> Option<E164> {
-        let index = *self.by_key.get(&key)?;
-        Some(self.numbers[index as usize].e164)
+        let index = self.numbers.find(key)?;
+        Some(self.numbers[index].e164)
     }
 
     /// Its open reservations, newest first.
     pub fn reservations_of(&self, key: CallerIdKey) -> impl Iterator<Item = &Restored> {
-        let number = self.by_key.get(&key);
-        let newest = number.and_then(|&index| self.numbers[index as usize].reservation);
+        let number = self.numbers.find(key);
+        let newest = number.map_or(Link::NONE, |index| self.numbers[index].reservation);
         self.reservations.of(newest).map(|(_, what)| what)
     }
 
     /// The state of one number.
     pub fn number(&self, key: CallerIdKey) -> Option<NumberState> {
-        let index = *self.by_key.get(&key)?;
+        let index = self.numbers.find(key)?;
         Some(self.state_of(index))
     }
 
     /// What is needed to go on with a number after a restart.
     pub fn usage(&self, key: CallerIdKey) -> Option<Usage> {
-        let index = *self.by_key.get(&key)?;
-        Some(self.numbers[index as usize].usage())
+        let index = self.numbers.find(key)?;
+        Some(self.numbers[index].usage())
     }
 
     /// The reservation with this id, if it is open.
@@ -310,16 +316,15 @@ impl Allocator {
         self.reservations.by_expiry().map(|open| &open.what)
     }
 
-    /// Short names are copied anyway; long ones share their text.
-    fn carrier(&mut self, name: &str) -> SmolStr {
-        if let Some(known) = self.carriers.get(name) {
-            return known.clone();
+    fn carrier(&mut self, name: &str) -> CarrierIndex {
+        if let Some(&known) = self.by_carrier.get(name) {
+            return known;
         }
+        let index = group::place(self.carriers.len());
         let name = SmolStr::new(name);
-        if name.is_heap_allocated() {
-            self.carriers.insert(name.clone());
-        }
-        name
+        self.by_carrier.insert(name.clone(), index);
+        self.carriers.push(name);
+        index
     }
 
     fn intern(&mut self, name: &str) -> Name {

@@ -14,7 +14,7 @@ const LOOKED_THROUGH: usize = 256;
 
 impl Allocator {
     pub(super) fn shortage(&self, asked: &Asked) -> Shortage {
-        let rule = self.rules.get(&*asked.campaign);
+        let rule = self.rule(&asked.campaign);
         let mut shortage = Shortage {
             retry_at: self.retry_at(asked),
             counts: self.reachable(asked),
@@ -34,7 +34,7 @@ impl Allocator {
     /// All numbers that any tier would take, each once.
     fn reachable(&self, asked: &Asked) -> Counts {
         let mut sum = Counts::default();
-        for (sign, cell) in cells_counted(&asked.place, self.rules.get(&*asked.campaign)) {
+        for (sign, cell) in cells_counted(&asked.place, self.rule(&asked.campaign)) {
             let counts = self.counts_in(cell, asked);
             match sign {
                 Sign::Add => sum.add(counts),
@@ -69,12 +69,11 @@ impl Allocator {
 
     /// Whether a number, once free, could answer this question.
     fn would_help(&self, index: NumberIndex, asked: &Asked) -> bool {
-        let number = &self.numbers[index as usize];
+        let number = &self.numbers[index];
         let key = &self.groups[number.group as usize].key;
         let campaigns = &self.classes[key.class as usize];
         let pool = self
-            .rules
-            .get(&*asked.campaign)
+            .rule(&asked.campaign)
             .and_then(|rule| rule.pool.as_deref());
         number.active
             && number.presentable

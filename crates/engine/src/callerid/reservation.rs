@@ -9,47 +9,52 @@ use uuid::Uuid;
 use crate::lookup::{Lookup, lookup};
 
 use super::NumberIndex;
-use super::group::place;
+use super::chunks::Chunks;
 use super::input::Restored;
+use super::link::Link;
 
 type Slot = u32;
 
 pub(super) struct Reservations {
-    open: Vec<Option<Open>>,
+    open: Chunks<Option<Open>>,
     free: Vec<Slot>,
     /// Those that stand elsewhere than their ids say: they were made by others, or before a restart.
     moved: Lookup<ReservationId, Slot>,
     /// What expires first and last.
-    first: Option<Slot>,
-    last: Option<Slot>,
+    first: Link,
+    last: Link,
 }
 
+/// Two cache lines.
+#[repr(align(64))]
 pub(super) struct Open {
     pub(super) what: Restored,
     pub(super) number: NumberIndex,
     expires: Instant,
     /// The next older one of the same number.
-    older: Option<Slot>,
+    older: Link,
     /// The neighbours by expiry.
-    before: Option<Slot>,
-    after: Option<Slot>,
+    before: Link,
+    after: Link,
 }
+
+const _: () = assert!(size_of::<Option<Open>>() == 2 * 64);
 
 impl Reservations {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            open: Vec::new(),
+            open: Chunks::default(),
             free: Vec::new(),
             moved: lookup(seed),
-            first: None,
-            last: None,
+            first: Link::NONE,
+            last: Link::NONE,
         }
     }
 
     /// A name for the next one to be opened: 42 bits of `random` tell it from others of the same millisecond.
     pub(super) fn next_id(&self, at: Timestamp, random: u128) -> ReservationId {
         let slot = self.free.last().copied();
-        let slot = slot.unwrap_or_else(|| place(self.open.len()));
+        let slot = slot.unwrap_or_else(|| self.open.len());
         let mut bytes = ReservationId::new(at, random).0.into_bytes();
         bytes[SLOT..].copy_from_slice(&slot.to_be_bytes());
         ReservationId(Uuid::from_bytes(bytes))
@@ -61,7 +66,7 @@ impl Reservations {
         what: Restored,
         number: NumberIndex,
         expires: Instant,
-        newest: &mut Option<Slot>,
+        newest: &mut Link,
     ) {
         let id = what.id;
         let open = Some(Open {
@@ -69,17 +74,16 @@ impl Reservations {
             number,
             expires,
             older: *newest,
-            before: None,
-            after: None,
+            before: Link::NONE,
+            after: Link::NONE,
         });
         let slot = if let Some(slot) = self.free.pop() {
-            self.open[slot as usize] = open;
+            self.open[slot] = open;
             slot
         } else {
-            self.open.push(open);
-            place(self.open.len() - 1)
+            self.open.push(open)
         };
-        *newest = Some(slot);
+        *newest = Link::to(slot);
         if named(id) != slot {
             self.moved.insert(id, slot);
         }
@@ -89,19 +93,20 @@ impl Reservations {
     /// Behind the last that does not expire later: at the end, but for restored ones that come out of order.
     fn link(&mut self, slot: Slot, expires: Instant) {
         let mut before = self.last;
-        while let Some(at) = before
+        while let Some(at) = before.get()
             && let Some(other) = self.at(at)
             && other.expires > expires
         {
             before = other.before;
         }
-        let after = match before {
-            Some(before) => self.entry(before).after.replace(slot),
-            None => self.first.replace(slot),
+        let me = Link::to(slot);
+        let after = match before.get() {
+            Some(before) => std::mem::replace(&mut self.entry(before).after, me),
+            None => std::mem::replace(&mut self.first, me),
         };
-        match after {
-            Some(after) => self.entry(after).before = Some(slot),
-            None => self.last = Some(slot),
+        match after.get() {
+            Some(after) => self.entry(after).before = me,
+            None => self.last = me,
         }
         let entry = self.entry(slot);
         entry.before = before;
@@ -109,32 +114,33 @@ impl Reservations {
     }
 
     /// Closes one. Costs as much as its number has newer ones.
-    pub(super) fn remove(&mut self, slot: Slot, newest: &mut Option<Slot>) -> Option<Open> {
-        let closed = self.open.get_mut(slot as usize)?.take()?;
+    pub(super) fn remove(&mut self, slot: Slot, newest: &mut Link) -> Option<Open> {
+        self.at(slot)?;
+        let closed = self.open[slot].take()?;
         self.free.push(slot);
         if named(closed.what.id) != slot {
             self.moved.remove(&closed.what.id);
         }
-        match closed.before {
+        match closed.before.get() {
             Some(before) => self.entry(before).after = closed.after,
             None => self.first = closed.after,
         }
-        match closed.after {
+        match closed.after.get() {
             Some(after) => self.entry(after).before = closed.before,
             None => self.last = closed.before,
         }
         let mut link = newest;
-        while let Some(at) = *link
+        while let Some(at) = link.get()
             && at != slot
         {
-            link = &mut self.open[at as usize].as_mut()?.older;
+            link = &mut self.open[at].as_mut()?.older;
         }
         *link = closed.older;
         Some(closed)
     }
 
     fn entry(&mut self, slot: Slot) -> &mut Open {
-        self.open[slot as usize]
+        self.open[slot]
             .as_mut()
             .expect("a linked reservation is open")
     }
@@ -148,7 +154,7 @@ impl Reservations {
     }
 
     pub(super) fn at(&self, slot: Slot) -> Option<&Open> {
-        self.open.get(slot as usize)?.as_ref()
+        self.open.get(slot)?.as_ref()
     }
 
     pub(super) fn get(&self, id: ReservationId) -> Option<&Restored> {
@@ -156,7 +162,7 @@ impl Reservations {
     }
 
     /// Those of one number, newest first, from the slot of its newest.
-    pub(super) fn of(&self, newest: Option<Slot>) -> impl Iterator<Item = (Slot, &Restored)> {
+    pub(super) fn of(&self, newest: Link) -> impl Iterator<Item = (Slot, &Restored)> {
         self.linked(newest, |open| open.older)
             .map(|(slot, open)| (slot, &open.what))
     }
@@ -169,24 +175,25 @@ impl Reservations {
 
     fn linked(
         &self,
-        first: Option<Slot>,
-        next: impl Fn(&Open) -> Option<Slot>,
+        first: Link,
+        next: impl Fn(&Open) -> Link,
     ) -> impl Iterator<Item = (Slot, &Open)> {
-        let at = |slot: Option<Slot>| slot.and_then(|slot| Some((slot, self.at(slot)?)));
+        let at = |link: Link| link.get().and_then(|slot| Some((slot, self.at(slot)?)));
         std::iter::successors(at(first), move |(_, open)| at(next(open)))
     }
 
     pub(super) fn first_expiry(&self) -> Option<Instant> {
-        Some(self.at(self.first?)?.expires)
+        Some(self.at(self.first.get()?)?.expires)
     }
 
     pub(super) fn expired(&self, now: Instant) -> Option<Slot> {
         self.first
+            .get()
             .filter(|&slot| self.at(slot).is_some_and(|open| open.expires <= now))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.open.len() - self.free.len()
+        self.open.len() as usize - self.free.len()
     }
 }
 

@@ -267,12 +267,12 @@ fn check_counts(desk: &Desk) {
         let cell_of = |group: &super::super::group::Group| group.cells().any(|other| other == cell);
         for group in allocator.groups.iter().filter(|group| cell_of(group)) {
             for &member in &group.members {
-                *counts.of(allocator.numbers[member as usize].status) += 1;
+                *counts.of(allocator.numbers[member].status) += 1;
             }
         }
         assert_eq!(counts, allocator.cells[cell as usize].counts, "{key:?}");
     }
-    for &number in allocator.by_key.values() {
+    for number in allocator.numbers.indices() {
         let _ = allocator.state_of(number);
     }
 }
