@@ -1,8 +1,9 @@
 //! What one caller ID costs the allocator, and how that grows with the pool.
 //!
-//! `cargo bench -p cordboard-engine --bench callerid` prints the table; with `-- --plot DIR` it also draws it there, and
-//! with `-- --quick` it measures a tenth. An allocation is timed with the end of an earlier call before it, as in a centre under
-//! steady load: a tenth of the pool is always in use.
+//! `cargo bench -p cordboard-engine --bench callerid` prints the table; with `-- --plot DIR` it also draws it there, with
+//! `-- --quick` it measures a tenth, and with `-- --numbers N` one size, for a profiler. An allocation is timed with the end of an
+//! earlier call before it, as in a centre under steady load: a tenth of the pool is always in use. How much memory a number
+//! takes is exact only where one size alone is measured.
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "../plot/mod.rs"]
@@ -22,6 +23,7 @@ use model::{
 
 /// Allocations timed per row, after a tenth of them to warm up.
 const ALLOCATIONS: u32 = 1_000_000;
+const SIZES: [u32; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 const AREA_CODES: u64 = 300;
 const START: i64 = 1_772_445_630_000_000;
 
@@ -31,11 +33,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (mut folder, mut allocations) = (None, ALLOCATIONS);
+    let (mut folder, mut allocations, mut sizes) = (None, ALLOCATIONS, SIZES.to_vec());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--plot" => folder = arguments.next(),
             "--quick" => allocations /= 10,
+            "--numbers" => sizes = vec![number_after(arguments.next())],
             _ => {}
         }
     }
@@ -44,7 +47,7 @@ fn main() {
     let mut curves = Vec::new();
     for (name, near) in [("the area code is ours", true), ("nothing is near", false)] {
         let mut points = Vec::new();
-        for numbers in [100, 1_000, 10_000, 100_000, 1_000_000] {
+        for &numbers in &sizes {
             points.push(measure(name, numbers, near, allocations));
         }
         curves.push(Curve { name, points });
@@ -53,6 +56,11 @@ fn main() {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(folder);
         write(&folder, curves);
     }
+}
+
+fn number_after(argument: Option<String>) -> u32 {
+    let number = argument.and_then(|argument| argument.parse().ok());
+    number.expect("--numbers takes a number")
 }
 
 fn write(folder: &Path, curves: Vec<Curve<'_>>) {
@@ -65,56 +73,68 @@ fn write(folder: &Path, curves: Vec<Curve<'_>>) {
     std::fs::write(folder.join("callerid.svg"), plot.svg()).expect("the folder can be written to");
 }
 
+/// A centre as it is after some days, with the limits as they come: as many agents as calls, each of whom asks once a second, and
+/// all persons that can be remembered.
 struct Centre {
     allocator: Allocator,
     now: Now,
+    /// Between two questions.
+    step: Duration,
     near: bool,
     campaign: Arc<str>,
     agents: Vec<Arc<str>>,
     asked: u64,
     talking: VecDeque<ReservationId>,
-    at_a_time: usize,
     refused: u32,
 }
 
 impl Centre {
-    fn new(numbers: u64, near: bool) -> Self {
-        let limits = Limits {
-            per_agent: u32::MAX,
-            persons: 100_000,
-            ..Limits::default()
-        };
-        let mut allocator = Allocator::new(limits, 1);
+    fn new(numbers: u32, near: bool) -> Self {
+        let mut allocator = Allocator::new(Limits::default(), 1);
         let now = Now {
             mono: model::Instant(1),
             utc: Timestamp::from_micros(START),
         };
         for index in 0..numbers {
-            allocator.handle(now, Input::NumberSet(Box::new(number(index))));
+            allocator.handle(now, Input::NumberSet(Box::new(number(index.into()))));
         }
+        let agents = numbers / 10;
         Self {
             allocator,
             now,
+            step: Duration::from_secs(1) / agents,
             near,
             campaign: "sales".into(),
-            agents: (0..200)
+            agents: (0..agents)
                 .map(|agent| format!("agent{agent}").into())
                 .collect(),
             asked: 0,
             talking: VecDeque::new(),
-            at_a_time: usize::try_from(numbers / 10).expect("small"),
             refused: 0,
+        }
+    }
+
+    /// Persons whom nobody calls again.
+    fn remember_persons(&mut self) {
+        let number = self.allocator.e164(number(0).id).expect("a number");
+        for person in 0..Limits::default().persons as u64 {
+            let input = Input::PersonRestored {
+                to: E164::from_digits(490_000_000_000 + person).expect("twelve digits"),
+                number,
+                at: self.now.utc,
+            };
+            self.allocator.handle(self.now, input);
         }
     }
 
     /// A call ends, and another one begins.
     fn step(&mut self) {
-        self.now = self.now.after(Duration::from_micros(10));
-        if self.talking.len() >= self.at_a_time
+        self.now = self.now.after(self.step);
+        if self.talking.len() >= self.agents.len()
             && let Some(reservation) = self.talking.pop_front()
         {
             let outcome = Outcome {
-                answered: self.asked.is_multiple_of(5),
+                answered: scattered(self.asked).is_multiple_of(5),
                 talk: Duration::from_mins(1),
             };
             let why = Release::CallEnded(Some(outcome));
@@ -140,7 +160,8 @@ impl Centre {
             900 + self.asked % 50
         };
         let line = self.asked.wrapping_mul(7_919) % 10_000_000;
-        let national = Digits::new(&format!("{code}{line:07}")).expect("ten digits");
+        let national = national(code * 10_000_000 + line);
+        let agent = usize::try_from(self.asked).expect("small") % self.agents.len();
         Asked {
             ask: self.asked,
             to: E164::from_digits(10_000_000_000 + code * 10_000_000 + line)
@@ -152,9 +173,25 @@ impl Centre {
                 national,
             },
             campaign: Arc::clone(&self.campaign),
-            agent: Arc::clone(&self.agents[usize::try_from(self.asked % 200).expect("small")]),
+            agent: Arc::clone(&self.agents[agent]),
         }
     }
+}
+
+/// Ten digits; formatting them would cost a tenth of an answer.
+fn national(mut number: u64) -> Digits {
+    let mut digits = [0; 10];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).expect("a digit");
+        number /= 10;
+    }
+    let digits = std::str::from_utf8(&digits).expect("digits");
+    Digits::new(digits).expect("ten digits")
+}
+
+/// So that who answers has nothing to do with the area code.
+fn scattered(count: u64) -> u64 {
+    count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
 }
 
 fn number(index: u64) -> CallerId {
@@ -180,8 +217,9 @@ fn number(index: u64) -> CallerId {
 /// Size, mean and p99 in nanoseconds.
 fn measure(name: &str, numbers: u32, near: bool, allocations: u32) -> (f64, f64, f64) {
     let before = resident();
-    let mut centre = Centre::new(u64::from(numbers), near);
+    let mut centre = Centre::new(numbers, near);
     let bytes = (resident() - before) / f64::from(numbers);
+    centre.remember_persons();
     for _ in 0..allocations / 10 + numbers / 10 {
         centre.step();
     }
