@@ -14,39 +14,44 @@ use super::line::Line;
 use super::number::Number;
 use super::{Allocator, CONTROL_EVERY, CellIndex, ClassIndex, MAX_GIVE_WAY, NumberIndex, Turn};
 
-/// The cells of a question after the sticky number, most fitting first.
-pub(super) fn cell_keys<'a>(
-    place: &'a Place,
-    rule: Option<&'a CallerIdRule>,
-) -> impl Iterator<Item = (Tier, CellKey)> + 'a {
-    let country = place.country;
-    let code = place.area_code;
-    let longest = if code.is_some() {
-        0
-    } else {
-        place.national.len().min(MAX_PREFIX)
-    };
-    let near = country.into_iter().flat_map(move |country| {
-        let area = code.map(|code| (Tier::AreaCode, CellKey::AreaCode(country, code)));
-        let prefixes = (MIN_PREFIX..=longest).rev().map(move |length| {
-            let prefix = CellKey::Prefix(country, place.national.first(length));
-            (Tier::AreaCode, prefix)
-        });
-        let region = place.region.as_ref().map(|region| {
-            let key = CellKey::Region(country, Arc::clone(region));
-            (Tier::Region, key)
-        });
-        let whole = (Tier::Country, CellKey::Country(country));
-        area.into_iter()
-            .chain(prefixes)
-            .chain(region)
-            .chain([whole])
+/// Looks into the cells of a question after the sticky number, most fitting first, until something is found.
+pub(super) fn look_through<T>(
+    place: &Place,
+    rule: Option<&CallerIdRule>,
+    mut look: impl FnMut(Tier, CellKey) -> Option<T>,
+) -> Option<T> {
+    if let Some(country) = place.country {
+        let near = if let Some(code) = place.area_code {
+            look(Tier::AreaCode, CellKey::AreaCode(country, code))
+        } else {
+            let longest = place.national.len().min(MAX_PREFIX);
+            (MIN_PREFIX..=longest).rev().find_map(|length| {
+                let prefix = place.national.first(length);
+                look(Tier::AreaCode, CellKey::Prefix(country, prefix))
+            })
+        };
+        let found = near
+            .or_else(|| {
+                let region = Arc::clone(place.region.as_ref()?);
+                look(Tier::Region, CellKey::Region(country, region))
+            })
+            .or_else(|| look(Tier::Country, CellKey::Country(country)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    rule.and_then(|rule| look(Tier::Pool, CellKey::Pool(rule.pool.as_deref()?.into())))
+        .or_else(|| look(Tier::DefaultPool, CellKey::DefaultPool))
+}
+
+/// All of these cells.
+pub(super) fn cell_keys(place: &Place, rule: Option<&CallerIdRule>) -> Vec<(Tier, CellKey)> {
+    let mut keys = Vec::new();
+    look_through(place, rule, |tier, key| {
+        keys.push((tier, key));
+        None::<()>
     });
-    let pool = rule
-        .and_then(|rule| rule.pool.as_deref())
-        .map(|pool| (Tier::Pool, CellKey::Pool(pool.into())));
-    near.chain(pool)
-        .chain([(Tier::DefaultPool, CellKey::DefaultPool)])
+    keys
 }
 
 impl Allocator {
@@ -76,7 +81,7 @@ impl Allocator {
         }
         let rule = self.rules.get(&*asked.campaign).cloned();
         let mut cells = std::mem::take(&mut self.cells_asked);
-        let chosen = cell_keys(&asked.place, rule.as_deref()).find_map(|(tier, key)| {
+        let chosen = look_through(&asked.place, rule.as_deref(), |tier, key| {
             cells.clear();
             self.find_cells(key, &asked.campaign, &mut cells);
             Some((self.pick(&cells)?, tier))

@@ -36,9 +36,10 @@ pub(super) struct Group {
     healthy: Order,
     resting: Order,
     pub(super) members: Vec<NumberIndex>,
+    /// Every cell that counts its numbers.
+    pub(super) cells: Vec<CellIndex>,
+    /// Those of them that show it.
     places: Vec<Shown>,
-    /// Cells that only count it.
-    counted: Vec<CellIndex>,
 }
 
 /// Where a group is shown, and by which turns.
@@ -102,14 +103,6 @@ impl Group {
             Area::Prefix(_) | Area::None => None,
         }
     }
-
-    /// Every cell that counts its numbers.
-    pub(super) fn cells(&self) -> impl Iterator<Item = CellIndex> {
-        self.places
-            .iter()
-            .map(|place| place.cell)
-            .chain(self.counted.iter().copied())
-    }
 }
 
 impl GroupKey {
@@ -158,12 +151,13 @@ impl Allocator {
             healthy: Order::new(Line::Healthy),
             resting: Order::new(Line::Resting),
             members: Vec::new(),
+            cells: Vec::new(),
             places: Vec::new(),
-            counted: Vec::new(),
         };
         for cell_key in key.cell_keys() {
             let shown = cell_key.is_chosen_from();
             let cell = self.cell(cell_key, key.class);
+            group.cells.push(cell);
             if shown {
                 self.cells[cell as usize].groups.push(index);
                 group.places.push(Shown {
@@ -171,8 +165,6 @@ impl Allocator {
                     healthy: ABSENT,
                     resting: ABSENT,
                 });
-            } else {
-                group.counted.push(cell);
             }
         }
         self.groups.push(group);

@@ -186,7 +186,7 @@ impl Allocator {
     /// Counts a change in a group, wherever it is counted.
     fn count(&mut self, group: GroupIndex, change: impl Fn(&mut Counts)) {
         change(&mut self.counts);
-        for cell in self.groups[group as usize].cells() {
+        for &cell in &self.groups[group as usize].cells {
             change(&mut self.cells[cell as usize].counts);
         }
     }

@@ -18,11 +18,11 @@ pub fn cells_of(number: &CallerId) -> Vec<CellKey> {
 }
 
 /// The cells that answer a question when its sticky number does not, most fitting first.
-pub fn cells_asked<'a>(
-    place: &'a Place,
-    rule: Option<&'a CallerIdRule>,
-) -> impl Iterator<Item = (Tier, CellKey)> + 'a {
-    ask::cell_keys(place, rule)
+pub fn cells_asked(
+    place: &Place,
+    rule: Option<&CallerIdRule>,
+) -> impl Iterator<Item = (Tier, CellKey)> + use<> {
+    ask::cell_keys(place, rule).into_iter()
 }
 
 /// Cells whose counts, added and subtracted, count every number that any tier would take once. Area and region lie

@@ -44,7 +44,8 @@ impl Windows {
 }
 
 fn id(now: Timestamp, length: i64) -> u32 {
-    u32::try_from(now.as_micros().div_euclid(length)).unwrap_or(0)
+    let micros = u64::try_from(now.as_micros()).unwrap_or(0);
+    u32::try_from(micros / length.unsigned_abs()).unwrap_or(0)
 }
 
 /// When window `id` of this length is over.

@@ -264,7 +264,7 @@ fn check_counts(desk: &Desk) {
     let allocator = &desk.allocator;
     for ((key, _), &cell) in &allocator.by_cell {
         let mut counts = Counts::default();
-        let cell_of = |group: &super::super::group::Group| group.cells().any(|other| other == cell);
+        let cell_of = |group: &super::super::group::Group| group.cells.contains(&cell);
         for group in allocator.groups.iter().filter(|group| cell_of(group)) {
             for &member in &group.members {
                 *counts.of(allocator.numbers[member].status) += 1;
