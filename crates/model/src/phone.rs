@@ -88,7 +88,8 @@ impl fmt::Debug for Digits {
     }
 }
 
-/// A number of the public network (ITU-T E.164): at most 15 digits, the first of them not 0. On the wire: `+12025550147`.
+/// A number of the public network (ITU-T E.164): at most 15 digits, the first of them not 0. On the wire: `+12025550147`; in a format
+/// that is not for people, the digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct E164(u64);
 
@@ -136,12 +137,20 @@ impl fmt::Debug for E164 {
 
 impl Serialize for E164 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for E164 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let digits = u64::deserialize(deserializer)?;
+            return Self::from_digits(digits).ok_or_else(|| D::Error::custom(NotE164));
+        }
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
     }

@@ -22,13 +22,13 @@ impl Instant {
     }
 }
 
-/// A UTC instant with microseconds. On the wire: RFC 3339 text.
+/// A UTC instant with microseconds. On the wire: RFC 3339 text; in a format that is not for people, the microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
     /// From microseconds since 1970-01-01T00:00:00Z.
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
@@ -84,12 +84,19 @@ impl std::fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Self);
+        }
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         let at: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
         Ok(at.into())

@@ -107,7 +107,7 @@ pub(super) struct Desk {
     /// Why the questions at hand are refused, if they are.
     refuses: Option<Refused>,
     /// What the questions at hand brought about, not written yet.
-    unwritten: Vec<(CallerIdKey, Counts, Body)>,
+    unwritten: Vec<(CallerIdKey, Option<Counts>, Body)>,
     /// Answers that wait for it.
     answers: Vec<Answer>,
 }
@@ -158,6 +158,7 @@ impl Desk {
                     if taken == 0 {
                         break;
                     }
+                    gather(&mut asks, &mut batch).await;
                     let now = self.clock.now();
                     self.refuses = self.trouble();
                     for ask in batch.drain(..) {
@@ -349,9 +350,12 @@ impl Desk {
 
     fn note(&mut self, key: CallerIdKey, body: Body) {
         // A number that was removed has ends, and no counts any more.
-        let usage = self.allocator.usage(key).unwrap_or_default();
-        let mut counts = Counts::from(usage);
-        counts.foreign = self.foreign.get(&key).cloned();
+        let usage = self.allocator.usage(key).filter(|_| body.counts());
+        let counts = usage.map(|usage| {
+            let mut counts = Counts::from(usage);
+            counts.foreign = self.foreign.get(&key).cloned();
+            counts
+        });
         self.unwritten.push((key, counts, body));
     }
 
@@ -453,6 +457,16 @@ impl Desk {
             self.unsynced.clear();
             self.must_sync = false;
         }
+    }
+}
+
+/// Lets all who are ready ask first: a waker runs before its neighbours, so the desk would write for each one alone.
+async fn gather(asks: &mut mpsc::Receiver<Ask>, batch: &mut Vec<Ask>) {
+    tokio::task::yield_now().await;
+    while batch.len() < BATCH
+        && let Ok(ask) = asks.try_recv()
+    {
+        batch.push(ask);
     }
 }
 

@@ -1,6 +1,9 @@
 //! What stands in the ledger: every reservation, every end of one, and where the number stands after it.
 //!
-//! A number's counts are written as they are, not as what to add, so that a record may be applied twice.
+//! A number's counts are written as they are, not as what to add, so that a record may be applied twice. A record is written
+//! before its answer leaves, so it is short: packed, not text.
+
+use std::sync::Arc;
 
 use engine::callerid::{Allocation, Ended, Outcome, Release, Restored, Score, Usage};
 use model::{CallerIdKey, CallerIdUse, E164, ReservationId, Tier, Timestamp, UseEnd};
@@ -16,20 +19,22 @@ pub struct Record {
     pub seq: u64,
     pub at: Timestamp,
     pub number: CallerIdKey,
-    pub counts: Counts,
+    /// Nothing: they are as they were.
+    pub counts: Option<Counts>,
     pub body: Body,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Body {
     Reserved {
         reservation: ReservationId,
         e164: E164,
         to: E164,
         tier: Tier,
-        campaign: String,
-        agent: String,
+        #[serde(with = "shared_text")]
+        campaign: Arc<str>,
+        #[serde(with = "shared_text")]
+        agent: Arc<str>,
         expires_at: Timestamp,
     },
     Ended {
@@ -53,12 +58,30 @@ pub struct Counts {
     last_used_at: Option<Timestamp>,
     scores: [(u16, u16, u16); 6],
     resting: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) foreign: Option<Foreign>,
 }
 
+/// A text that many share, written as any other.
+mod shared_text {
+    use super::{Arc, Deserialize};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        text: &Arc<str>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<str>, D::Error> {
+        <&str>::deserialize(deserializer).map(Arc::from)
+    }
+}
+
 impl Entry for Record {
-    type Body = (CallerIdKey, Counts, Body);
+    type Body = (CallerIdKey, Option<Counts>, Body);
 
     fn new(seq: u64, at: Timestamp, (number, counts, body): Self::Body) -> Self {
         Self {
@@ -73,6 +96,18 @@ impl Entry for Record {
     fn seq(&self) -> u64 {
         self.seq
     }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        let packed = postcard::to_extend(self, std::mem::take(to));
+        *to = packed.expect("all lengths are known");
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        match postcard::take_from_bytes(bytes) {
+            Ok((record, [])) => Some(record),
+            _ => None,
+        }
+    }
 }
 
 impl From<&Allocation> for Body {
@@ -83,8 +118,8 @@ impl From<&Allocation> for Body {
             e164: made.number,
             to: made.to,
             tier: made.tier,
-            campaign: made.campaign.to_string(),
-            agent: made.agent.to_string(),
+            campaign: made.campaign.clone(),
+            agent: made.agent.clone(),
             expires_at: made.expires_at,
         }
     }
@@ -104,6 +139,11 @@ impl Body {
             answered: outcome.map(|outcome| outcome.answered),
             talk_ms: outcome.map(talk_ms),
         }
+    }
+
+    /// Whether the number's counts change by it.
+    pub(super) fn counts(&self) -> bool {
+        !matches!(self, Self::Ended { answered: None, .. })
     }
 
     /// `None`: nobody saw how the call went.
@@ -162,13 +202,13 @@ impl Sink<Record> for Store {
 }
 
 fn entry(record: &Record) -> LedgerEntry {
-    let counts = serde_json::to_string(&record.counts).ok();
+    let counts = record.counts.as_ref();
     LedgerEntry {
         seq: record.seq,
         at: record.at,
         caller_id: record.number,
-        counts,
-        foreign: record.counts.foreign.is_some(),
+        counts: counts.and_then(|counts| serde_json::to_string(counts).ok()),
+        foreign: counts.is_some_and(|counts| counts.foreign.is_some()),
         fact: record.body.clone().into(),
     }
 }
@@ -189,8 +229,8 @@ impl From<Body> for UseFact {
                 number: e164,
                 to,
                 tier,
-                campaign,
-                agent,
+                campaign: campaign.to_string(),
+                agent: agent.to_string(),
                 expires_at,
             },
             Body::Ended {
@@ -229,5 +269,90 @@ pub(super) fn restored(made: CallerIdUse) -> Restored {
         agent: made.agent.into(),
         made_at: made.made_at,
         expires_at: made.expires_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use engine::callerid::Release;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reserved() -> Record {
+        let at = Timestamp::from_micros(1_764_000_000_123_456);
+        Record {
+            seq: 1_000_000,
+            at,
+            number: CallerIdKey::new(at, 1),
+            counts: Some(Usage::default().into()),
+            body: Body::Reserved {
+                reservation: ReservationId::new(at, 2),
+                e164: "+12025550147".parse().unwrap(),
+                to: "+421905550100".parse().unwrap(),
+                tier: Tier::AreaCode,
+                campaign: "Žilina – \n spring".into(),
+                agent: "agent\u{1b}017".into(),
+                expires_at: at.after(std::time::Duration::from_mins(5)),
+            },
+        }
+    }
+
+    fn written(record: &Record) -> Vec<u8> {
+        let mut bytes = b"before".to_vec();
+        record.write(&mut bytes);
+        bytes.split_off(6)
+    }
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written_and_short() {
+        let mut record = reserved();
+        record.counts.as_mut().unwrap().foreign = Some(Foreign::of(
+            "+12025550148".parse().unwrap(),
+            "Europe/Bratislava",
+        ));
+        assert_eq!(Record::read(&written(&record)), Some(record));
+        assert!(
+            written(&reserved()).len() < 160,
+            "{}",
+            written(&reserved()).len()
+        );
+    }
+
+    #[test]
+    fn counts_stand_only_where_they_change() {
+        let ended = |why| {
+            Body::ended(&Ended {
+                reservation: ReservationId::new(Timestamp::default(), 2),
+                key: CallerIdKey::new(Timestamp::default(), 1),
+                to: "+421905550100".parse().unwrap(),
+                why,
+                at: Timestamp::default(),
+            })
+        };
+        let outcome = Outcome {
+            answered: true,
+            talk: std::time::Duration::from_secs(61),
+        };
+        assert!(reserved().body.counts());
+        assert!(ended(Release::CallEnded(Some(outcome))).counts());
+        assert!(!ended(Release::CallEnded(None)).counts());
+        assert!(!ended(Release::TimedOut).counts());
+    }
+
+    proptest! {
+        #[test]
+        fn other_bytes_are_refused_or_read_but_never_a_panic(cut in 0_usize..200, at in 0_usize..200, byte: u8) {
+            let mut bytes = written(&reserved());
+            bytes.truncate(cut);
+            if let Some(changed) = bytes.get_mut(at) {
+                *changed = byte;
+            }
+            let _ = Record::read(&bytes);
+            bytes = written(&reserved());
+            bytes.push(byte);
+            prop_assert_eq!(Record::read(&bytes), None);
+        }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::{Entry, StatusHandle, lock, segment::Reader};
 
 /// Entries in one transaction: many, as each costs a sync; few, as others wait for it who write.
-const BATCH: usize = 1_000;
+const BATCH: usize = 500;
 /// The waits between attempts while the database is away.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);

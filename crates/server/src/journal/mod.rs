@@ -7,9 +7,9 @@
 
 mod apply;
 mod segment;
+mod unwritten;
 
 use std::{
-    collections::VecDeque,
     fs::{self, File},
     io::{self, Write as _},
     marker::PhantomData,
@@ -21,19 +21,23 @@ use std::{
 };
 
 use model::{Event, EventBody, Timestamp};
-use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 
 pub use apply::{Applier, Sink};
 use segment::Segment;
+use unwritten::Unwritten;
 
-/// What a journal keeps: something with a number, that can be written as JSON.
-pub trait Entry: Serialize + DeserializeOwned + Send + Sync + 'static {
+/// What a journal keeps: something with a number, that can be written down.
+pub trait Entry: Send + Sync + Sized + 'static {
     /// An entry that has no number yet.
     type Body;
 
     fn new(seq: u64, at: Timestamp, body: Self::Body) -> Self;
     fn seq(&self) -> u64;
+    /// Writes the entry behind what is there.
+    fn write(&self, to: &mut Vec<u8>);
+    /// What [`write`](Self::write) wrote; `None`: it is something else.
+    fn read(bytes: &[u8]) -> Option<Self>;
 }
 
 impl Entry for Event {
@@ -46,9 +50,17 @@ impl Entry for Event {
     fn seq(&self) -> u64 {
         self.seq
     }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        serde_json::to_writer(to, self).expect("an event has only string keys");
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
 }
 
-/// Events in one write, so that a disk that refuses does not have all that waits copied for each new one.
+/// Entries in one write, so that little has to be done again where the disk refuses.
 const WRITE: usize = 500;
 
 /// How large the journal may become.
@@ -96,8 +108,8 @@ pub struct Journal<E = Event> {
     file: File,
     file_bytes: u64,
     next_seq: u64,
-    /// Encoded events that the disk refused; they are tried again first.
-    unwritten: VecDeque<(u64, Vec<u8>)>,
+    /// What the disk refused; it is tried again first.
+    unwritten: Unwritten,
     /// The file may end in half a batch, which must be cut off before anything is written behind it.
     torn: bool,
     /// Bytes that are written but perhaps not on the disk yet.
@@ -171,7 +183,7 @@ impl<E: Entry> Journal<E> {
             file,
             file_bytes: 0,
             next_seq: last + 1,
-            unwritten: VecDeque::new(),
+            unwritten: Unwritten::default(),
             torn: false,
             unsynced: false,
             status,
@@ -237,8 +249,7 @@ impl<E: Entry> Journal<E> {
             self.status.0.lost.fetch_add(1, Ordering::Relaxed);
             return false;
         }
-        self.unwritten
-            .push_back((entry.seq(), segment::encode(entry)));
+        self.unwritten.push(entry);
         self.status.0.seq.store(entry.seq(), Ordering::Relaxed);
         true
     }
@@ -252,35 +263,25 @@ impl<E: Entry> Journal<E> {
             if self.file_bytes >= self.limits.segment_bytes {
                 self.rotate()?;
             }
-            let count = self.unwritten.len().min(WRITE);
-            let lines: Vec<&[u8]> = self
-                .unwritten
-                .range(..count)
-                .map(|(_, line)| &line[..])
-                .collect();
-            let batch = lines.concat();
-            if let Err(error) = self.file.write_all(&batch) {
+            let (last, batch) = self.unwritten.first(WRITE);
+            if let Err(error) = self.file.write_all(batch) {
                 // Half a batch is cut off, now or when the disk lets us: the next one must not stand behind rubbish.
                 self.torn = self.file.set_len(self.file_bytes).is_err();
                 return Err(error);
             }
             let size = batch.len() as u64;
+            self.unwritten.forget(WRITE);
             self.file_bytes += size;
             self.unsynced = true;
             self.status.0.bytes.fetch_add(size, Ordering::Relaxed);
-            if let Some((seq, _)) = self.unwritten.drain(..count).next_back() {
-                self.status.0.written.store(seq, Ordering::Relaxed);
-                self.written.send_replace(seq);
-            }
+            self.status.0.written.store(last, Ordering::Relaxed);
+            self.written.send_replace(last);
         }
         Ok(())
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        let first = self
-            .unwritten
-            .front()
-            .map_or(self.next_seq, |(seq, _)| *seq);
+        let first = self.unwritten.first_seq().unwrap_or(self.next_seq);
         let file = segment::create(&self.folder, first)?;
         // A disk that does not take the old file must not keep events out of the new one.
         self.status.note_sync(self.file.sync_data());

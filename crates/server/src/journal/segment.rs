@@ -1,8 +1,9 @@
-//! One journal file: a line an entry, `CRC32 JSON\n`, named after the first entry it may hold.
+//! One journal file: a line an entry, `CRC32 ENTRY\n`, named after the first entry it may hold.
 
 use std::{
+    borrow::Cow,
     fs::{self, File, OpenOptions},
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -28,25 +29,62 @@ impl Segment {
     }
 }
 
-pub(super) fn encode<E: Entry>(entry: &E) -> Vec<u8> {
-    let mut line = Vec::with_capacity(512);
-    line.extend_from_slice(b"00000000 ");
-    serde_json::to_writer(&mut line, entry).expect("an entry has only string keys");
-    let crc = crc32fast::hash(&line[9..]);
-    line[..8].copy_from_slice(format!("{crc:08x}").as_bytes());
-    line.push(b'\n');
-    line
+/// Stands before bytes that a line must not have: a line ends at its end alone, so that what is damaged stays within it.
+const ESCAPE: u8 = 0x1b;
+/// By how much an escaped byte is changed.
+const CHANGED: u8 = 0x40;
+
+/// Appends the entry's line.
+pub(super) fn encode<E: Entry>(entry: &E, to: &mut Vec<u8>) {
+    let begin = to.len();
+    to.extend_from_slice(b"00000000 ");
+    let entry_begin = to.len();
+    entry.write(to);
+    escape(to, entry_begin);
+    let crc = crc32fast::hash(&to[entry_begin..]);
+    let _ = write!(&mut to[begin..entry_begin], "{crc:08x}");
+    to.push(b'\n');
 }
 
 /// `None`: not a whole line as we write it.
 pub(super) fn decode<E: Entry>(line: &[u8]) -> Option<E> {
     let line = line.strip_suffix(b"\n")?;
-    let (crc, json) = line.split_at_checked(8)?;
+    let (crc, entry) = line.split_at_checked(8)?;
     let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
-    let json = json.strip_prefix(b" ")?;
-    (crc32fast::hash(json) == crc)
-        .then(|| serde_json::from_slice(json).ok())
-        .flatten()
+    let entry = entry.strip_prefix(b" ")?;
+    if crc32fast::hash(entry) != crc {
+        return None;
+    }
+    E::read(&unescape(entry)?)
+}
+
+fn escape(line: &mut Vec<u8>, begin: usize) {
+    if memchr::memchr2(b'\n', ESCAPE, &line[begin..]).is_none() {
+        return;
+    }
+    let raw = line.split_off(begin);
+    for byte in raw {
+        if byte == b'\n' || byte == ESCAPE {
+            line.extend([ESCAPE, byte ^ CHANGED]);
+        } else {
+            line.push(byte);
+        }
+    }
+}
+
+fn unescape(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if memchr::memchr(ESCAPE, line).is_none() {
+        return Some(line.into());
+    }
+    let mut bytes = line.iter();
+    let mut raw = Vec::with_capacity(line.len());
+    while let Some(&byte) = bytes.next() {
+        raw.push(match byte {
+            ESCAPE => bytes.next()? ^ CHANGED,
+            byte => byte,
+        });
+    }
+    Some(raw.into())
 }
 
 /// Begins a file whose first entry will be `first_seq`, readable by us alone: it holds callers' numbers.

@@ -387,3 +387,86 @@ proptest::proptest! {
         let _ = segment::decode::<Event>(&bytes);
     }
 }
+
+/// Bytes of any kind.
+#[derive(Debug, PartialEq, Eq)]
+struct Raw(u64, Vec<u8>);
+
+impl Entry for Raw {
+    type Body = Vec<u8>;
+
+    fn new(seq: u64, _: Timestamp, body: Vec<u8>) -> Self {
+        Self(seq, body)
+    }
+
+    fn seq(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend(self.0.to_le_bytes());
+        to.extend(&self.1);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (seq, body) = bytes.split_first_chunk()?;
+        Some(Self(u64::from_le_bytes(*seq), body.to_vec()))
+    }
+}
+
+#[derive(Clone, Default)]
+struct Taken(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Sink<Raw> for Taken {
+    async fn apply(&self, entries: &[Raw]) -> Result<(), String> {
+        lock(&self.0).extend(entries.iter().map(|entry| entry.1.clone()));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn entries_may_hold_any_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = [
+        Vec::new(),
+        b"\n".to_vec(),
+        b"\x1b\n\x1bJ[\n\n".to_vec(),
+        (0..=255).collect(),
+    ];
+    let (mut journal, _) = Journal::<Raw>::open(folder.path(), 0, small()).unwrap();
+    for _ in 0..5 {
+        journal.append(Timestamp::default(), bodies.clone());
+    }
+    drop(journal);
+    let (_journal, mut applier) = Journal::<Raw>::open(folder.path(), 0, small()).unwrap();
+    let taken = Taken::default();
+    applier.catch_up_once(&taken).await.unwrap();
+    let taken = lock(&taken.0).clone();
+    assert_eq!(taken.len(), 20);
+    assert!(taken.chunks(4).all(|chunk| chunk == bodies));
+}
+
+#[test]
+fn what_waits_is_given_in_pieces_and_forgotten_in_order() {
+    let mut waiting = Unwritten::default();
+    assert_eq!(
+        (waiting.first(2), waiting.first_seq()),
+        ((0, &[][..]), None)
+    );
+    let mut all = Vec::new();
+    for seq in 1..=5 {
+        let entry = Raw(seq, vec![b'x'; 3]);
+        waiting.push(&entry);
+        segment::encode(&entry, &mut all);
+    }
+    let line = all.len() / 5;
+    assert_eq!(waiting.first(2), (2, &all[..2 * line]));
+    waiting.forget(2);
+    assert_eq!((waiting.first_seq(), waiting.len()), (Some(3), 3));
+    waiting.push(&Raw(1, vec![b'x'; 3]));
+    assert_eq!(waiting.first(2), (4, &all[2 * line..4 * line]));
+    waiting.forget(2);
+    assert_eq!(waiting.first(9).1.len(), 2 * line);
+    waiting.forget(9);
+    assert!(waiting.is_empty());
+}

@@ -21,6 +21,13 @@ pub(in crate::callerid) struct Foreign {
 }
 
 impl Foreign {
+    pub(in crate::callerid) fn of(e164: E164, time_zone: &str) -> Self {
+        Self {
+            e164,
+            time_zone: time_zone.to_owned(),
+        }
+    }
+
     pub(in crate::callerid) fn said(&self, key: CallerIdKey, at: Timestamp) -> CallerId {
         CallerId {
             time_zone: self.time_zone.clone(),
@@ -44,10 +51,7 @@ impl Desk {
         if self.allocator.e164(made.key).is_some() {
             return None;
         }
-        let foreign = Foreign {
-            e164: made.number,
-            time_zone: time_zone.to_owned(),
-        };
+        let foreign = Foreign::of(made.number, time_zone);
         let said = foreign.said(made.key, now.utc);
         self.foreign.insert(made.key, foreign);
         self.handle(now, Input::NumberSet(Box::new(said)));
