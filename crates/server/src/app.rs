@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    background,
     callerid::{self, CallerIds, CallerIdsError},
     cdr::{self, Cdr, CdrError, CdrSettings, CdrTasks},
     clock::Clock,
@@ -144,10 +143,7 @@ impl App {
     ) -> Result<(Self, Tasks), StartError> {
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
-        // SQLite writes on a thread that this one starts.
-        let dsn = setup.dsn.clone();
-        let opening = background::run("store", async move { Store::open(&dsn).await });
-        let store = opening.await.expect("opening a database does not panic")?;
+        let store = Store::open(&setup.dsn).await?;
         store.migrate().await?;
         let clock = Clock::start();
 

@@ -32,10 +32,13 @@ const MAX_CONNECTIONS: u32 = 8;
 const MAX_READERS: u32 = 4;
 
 pub(crate) enum Database {
-    /// One connection writes: SQLite has one writer at a time, and waiting in our queue is fair and in the open.
+    /// One connection writes: SQLite has one writer at a time, and waiting in our queue is fair and in the open. Another writes
+    /// what nobody waits for; its thread begins with whoever needs it first, and is as urgent as that one's.
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        /// Nothing: in memory one connection is all there is.
+        write_behind: Option<SqlitePool>,
     },
     Postgres(PgPool),
     MariaDb(MySqlPool),
@@ -68,16 +71,35 @@ impl Database {
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        in_time(async {
-            Ok(match self {
-                Self::Sqlite { write, .. } => {
-                    Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
-                }
-                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-                Self::MariaDb(pool) => Tx::MariaDb(pool.begin().await?),
-            })
-        })
-        .await
+        match self {
+            Self::Sqlite { write, .. } => begin_sqlite(write).await,
+            Self::Postgres(pool) => in_time(async { Ok(Tx::Postgres(pool.begin().await?)) }).await,
+            Self::MariaDb(pool) => in_time(async { Ok(Tx::MariaDb(pool.begin().await?)) }).await,
+        }
+    }
+
+    /// The same for what nobody waits for. Keep it short: on SQLite others wait for its end.
+    pub(crate) async fn begin_behind(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite {
+                write_behind: Some(pool),
+                ..
+            } => begin_sqlite(pool).await,
+            _ => self.begin().await,
+        }
+    }
+
+    /// What nobody waits for is written on a new thread from now on.
+    pub(crate) async fn renew_behind(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite {
+                write_behind: Some(pool),
+                ..
+            } if pool.size() > 0 => {
+                in_time(async { Ok(pool.acquire().await?.close().await?) }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs a statement that changes rows; how many it found.
@@ -122,8 +144,15 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite {
+                read,
+                write,
+                write_behind,
+            } => {
                 read.close().await;
+                if let Some(pool) = write_behind {
+                    pool.close().await;
+                }
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
@@ -203,6 +232,10 @@ impl Tx {
         })
         .await
     }
+}
+
+async fn begin_sqlite(write: &SqlitePool) -> Result<Tx, StoreError> {
+    in_time(async { Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)) }).await
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -314,24 +347,33 @@ async fn open_sqlite(path: &str) -> Result<Database, StoreError> {
         .clone()
         .pragma("cache_size", format!("-{WRITER_CACHE}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
-    let write = SqlitePoolOptions::new()
+    let one = SqlitePoolOptions::new()
         .max_connections(1)
-        .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(writing)
+        .acquire_timeout(ACQUIRE_TIMEOUT);
+    let write = one
+        .clone()
+        .min_connections(1)
+        .connect_with(writing.clone())
         .await
         .map_err(|error| StoreError::unavailable(format!("{path}: {error}")))?;
-    let read = if in_memory {
-        write.clone()
-    } else {
-        SqlitePoolOptions::new()
-            .max_connections(MAX_READERS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options.pragma("query_only", "ON"))
-    };
-    Ok(Database::Sqlite { read, write })
+    if in_memory {
+        return Ok(Database::Sqlite {
+            read: write.clone(),
+            write_behind: None,
+            write,
+        });
+    }
+    let read = SqlitePoolOptions::new()
+        .max_connections(MAX_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.pragma("query_only", "ON"));
+    Ok(Database::Sqlite {
+        read,
+        write,
+        write_behind: Some(one.connect_lazy_with(writing)),
+    })
 }
 
 /// Makes the file if it is missing, for its owner's eyes only: it holds password hashes and sealed secrets.

@@ -74,7 +74,7 @@ impl Ledger<'_> {
     pub async fn apply(&self, entries: &[LedgerEntry]) -> Result<Applied, StoreError> {
         bounded(entries)?;
         let db = self.database.db();
-        let mut tx = self.database.begin().await?;
+        let mut tx = self.database.begin_behind().await?;
         let applied = settings::lock(&mut tx, LEDGER_SEQ, db.for_update()).await?;
         let applied = seq(LEDGER_SEQ, &applied)?;
         let new = after(entries, |entry| entry.seq, applied)?;
@@ -105,6 +105,12 @@ impl Ledger<'_> {
             new: new.len(),
             known: entries.len() - new.len(),
         })
+    }
+
+    /// From now on batches are written by a thread that is as urgent as whoever brings the next one. On SQLite alone: elsewhere the
+    /// database's own processes write.
+    pub async fn change_hands(&self) -> Result<(), StoreError> {
+        self.database.renew_behind().await
     }
 
     /// The number of the last entry written down; 0 before the first.

@@ -46,7 +46,7 @@ fn desk(folder: &std::path::Path) -> (CallerIds, Applier<Record>) {
     };
     allocator.handle(clock.now(), Input::NumberSet(Box::new(number)));
     let status = ledger.status();
-    let (power, _) = Power::begin(folder).unwrap();
+    let (power, _) = Power::begin(folder, Timestamp::default()).unwrap();
     let ((any, is_any), (asks, mailbox)) = (watch::channel(true), mpsc::channel(MAILBOX));
     let desk = Desk::new(
         allocator,

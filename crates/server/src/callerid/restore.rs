@@ -87,6 +87,7 @@ pub async fn start(
         .catch_up_once(store)
         .await
         .map_err(CallerIdsError::CatchUp)?;
+    store.ledger().change_hands().await?;
 
     let (_, seed) = clock.id();
     #[expect(clippy::cast_possible_truncation, reason = "any 64 bits are a seed")]
@@ -102,7 +103,7 @@ pub async fn start(
     let link_clock = clock.clone();
     let (asks, mailbox) = mpsc::channel(MAILBOX);
     let status = ledger.status();
-    let (power, lost) = Power::begin(folder)?;
+    let (power, lost) = Power::begin(folder, clock.now().utc)?;
     if lost && durability == Durability::Bounded {
         tracing::warn!(
             uses = AT_RISK,
