@@ -1,5 +1,6 @@
 -- Asks for caller IDs, as wrk's script: wrk -s load.lua URL -- NUMBERS RESERVED_FOR [nothing], where so many NUMBERS are in
--- the 20 area codes of caller_ids.py. With `nothing` it asks for none: a route that does nothing. Prints one line of tab-separated figures: see `done`. For one thread.
+-- the 20 area codes of caller_ids.py. With `nothing` it asks as much in as many words, but `to` is called `tx`: the route has
+-- nothing to do. Prints one line of tab-separated figures: see `done`. For one thread.
 --
 -- A 503 is false when a number was free. The answers of the last RESERVED_FOR seconds are the numbers that are out; as the
 -- server's second is not quite ours, only a 503 with less than nine tenths of all numbers out is called false.
@@ -30,23 +31,22 @@ function setup(only)
   thread = only
 end
 
-local numbers, reserved_for, nothing
+local numbers, reserved_for, path
 -- When the numbers that are out were given: given[oldest] … given[newest].
 local given, oldest, newest = {}, 1, 0
 
 function init(arguments)
   numbers, reserved_for = tonumber(arguments[1]), tonumber(arguments[2])
-  nothing = arguments[3] == "nothing"
+  path = "/next-cid?to=%s%04d&campaign=bench&agent=agent%03d"
+  if arguments[3] == "nothing" then
+    path = "/next-cid.txt?tx=%s%04d&campaign=bench&agent=agent%03d&when_none=empty"
+  end
   allocated, empty, false_empty, other = 0, 0, 0, 0
   math.randomseed(os.time())
 end
 
 function request()
-  if nothing then
-    return wrk.format("GET", "/next-cid.txt?when_none=empty")
-  end
   local to = AREA_CODES[math.random(#AREA_CODES)] .. EXCHANGES[math.random(#EXCHANGES)]
-  local path = "/next-cid?to=%s%04d&campaign=bench&agent=agent%03d"
   return wrk.format("GET", path:format(to, math.random(0, 9999), math.random(AGENTS)))
 end
 

@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, output: &Output) -> an
     let config = global.load(listen.into_iter().collect())?;
     log::as_configured(&config.log)?;
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.server.threads())
         .enable_all()
         .build()?
         .block_on(serve(config, output))
