@@ -63,3 +63,28 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     }
     text
 }
+
+/// The same for columns that are known late; figures stand to the `right`.
+pub(crate) fn wide_table(headings: &[String], rows: &[Vec<String>], right: &[bool]) -> String {
+    let mut widths: Vec<usize> = headings.iter().map(|text| text.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &[String]| {
+        let cells = cells.iter().zip(&widths).zip(right);
+        let padded: Vec<String> = cells
+            .map(|((cell, width), right)| {
+                if *right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            })
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let rows = rows.iter().map(|row| line(row));
+    [line(headings)].into_iter().chain(rows).collect()
+}

@@ -13,6 +13,7 @@ mod csv_rows;
 
 pub mod data_folder;
 pub mod doctor;
+mod exports;
 mod extract;
 pub mod journal;
 pub mod listen;

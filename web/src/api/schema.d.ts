@@ -5285,6 +5285,8 @@ export interface operations {
                 compare?: boolean;
                 /** @description A day such as `2026-11-21`, `week` (the last whole work week) or `month` (the last whole one). Today without it. */
                 date?: string;
+                /** @description Of what kind the answer is; `Accept` says it as well. JSON without either. */
+                format?: "json" | "csv" | "xlsx" | "parquet";
                 /** @description The first day or instant, instead of `date`: `2026-11-21`, `2026-11-21 14:30`, or RFC 3339. */
                 from?: string;
                 /** @description Minutes (`5`, `15`, `30`, `60`), `day`, `week`, `month`, or `none`. */
@@ -5305,13 +5307,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The report */
+            /** @description The report; as a file, `Cordboard-Incomplete` names the sources that it lacks */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                    "application/vnd.apache.parquet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
                 };
             };
             /** @description Refused */

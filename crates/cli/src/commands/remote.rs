@@ -62,6 +62,12 @@ impl Remote {
     }
 
     pub(super) async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let answer = self.bytes(request).await?;
+        Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    /// The answer as it is, for files.
+    pub(super) async fn bytes(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let failed = |why: &dyn std::error::Error| {
             let why = std::iter::successors(Some(why), |why| why.source());
             let why: Vec<_> = why.map(ToString::to_string).collect();
@@ -73,15 +79,27 @@ impl Remote {
             failed(&error.without_url()).remedy("is it running, and is `--api` its address?")
         })?;
         let status = response.status();
-        let body = response.text().await.map_err(|error| failed(&error))?;
-        let json: Value = serde_json::from_str(&body).unwrap_or_default();
+        let incomplete = response.headers().get("cordboard-incomplete");
+        let incomplete = incomplete.and_then(|names| names.to_str().ok().map(str::to_owned));
+        let body = response.bytes().await.map_err(|error| failed(&error))?;
         if status.is_success() {
-            return Ok(json);
+            return Ok(Answer {
+                body: body.into(),
+                incomplete,
+            });
         }
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
         let why = json["detail"].as_str().unwrap_or("it is no Cordboard");
         let what = format!("the server {} answered {status}", self.url);
         Err(Failure::new(Code::Failed, what).because(why))
     }
+}
+
+/// What a server answered.
+pub(super) struct Answer {
+    pub(super) body: Vec<u8>,
+    /// Which sources a file lacks.
+    pub(super) incomplete: Option<String>,
 }
 
 pub(super) fn unreadable(file: &Path, error: impl std::fmt::Display) -> Failure {

@@ -1,12 +1,13 @@
 //! `/v1/reports/…`: figures over calls, with their formulas.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use engine::stats::kpi::{Formula, Unit, formulas};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Api, Params, Segments};
 use crate::{
+    exports,
     problem::Problem,
     reports::{Question, Report, ReportKind},
 };
@@ -20,15 +21,26 @@ use crate::{
     operation_id = "reports_show",
     tag = "reports",
     params(("report" = inline(ReportKind), Path, description = "By what calls are told apart"), Question),
-    responses((status = 200, description = "The report", body = Report))
+    responses((status = 200, description = "The report; as a file, `Cordboard-Incomplete` names the sources that it lacks", content(
+        (Report = "application/json"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
+    )))
 )]
 pub(crate) async fn show(
     State(api): State<Api>,
     Segments(report): Segments<String>,
     Params(question): Params<Question>,
-) -> Result<Json<Report>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let kind = ReportKind::read(&report).ok_or_else(|| Problem::not_found("report"))?;
-    Ok(Json(api.app.reports.make(kind, &question).await?))
+    let report = api.app.reports.make(kind, &question).await?;
+    let Some(format) = exports::wanted(question.format, &headers) else {
+        return Ok(exports::json(&report));
+    };
+    let missing = report.errors.keys().cloned().collect();
+    exports::file((&report).into(), format, missing).await
 }
 
 /// All formulas of reports.

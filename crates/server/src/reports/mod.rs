@@ -8,6 +8,7 @@ mod interval;
 mod question;
 mod records;
 mod report;
+mod table;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 

@@ -11,7 +11,10 @@ use super::{
     Unmade,
     interval::{Interval, MAX_INTERVALS},
 };
-use crate::period::{Period, Unanswerable};
+use crate::{
+    exports::Answer,
+    period::{Period, Unanswerable},
+};
 
 /// The longest period of a report, in days.
 const MAX_DAYS: i64 = 3_660;
@@ -104,6 +107,9 @@ pub(crate) struct Question {
     /// A conversation of at most so many seconds is short; 6 unless told.
     #[param(maximum = 86400)]
     pub(crate) short_call_seconds: Option<u32>,
+    /// Of what kind the answer is; `Accept` says it as well. JSON without either.
+    #[param(inline)]
+    pub(crate) format: Option<Answer>,
 }
 
 /// A question that makes sense.

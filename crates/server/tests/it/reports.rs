@@ -11,7 +11,7 @@ use server::{
 };
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server};
+use crate::harness::{Answer, Client, Server};
 
 const COLUMNS: &str = "calldate,cnum,cnam,src,dst,did,channel,dstchannel,lastapp,accountcode,duration,billsec,disposition,uniqueid,linkedid";
 
@@ -286,4 +286,41 @@ async fn every_formula_that_a_report_names_is_told() {
             assert!(formula.is_null() || told, "{kind}: {column}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_report_is_a_file_where_one_is_asked_for() {
+    let header = |answer: &Answer, name: &str| answer.headers[name].to_str().unwrap().to_owned();
+    let centre = centre().await;
+    let program = &centre.program;
+    let path = format!("/v1/reports/extension?{BOTH_DAYS}");
+    let asked = program.get(&format!("{path}&format=csv")).await;
+    assert_eq!(header(&asked, "content-type"), "text/csv; charset=utf-8");
+    assert_eq!(
+        header(&asked, "content-disposition"),
+        "attachment; filename=\"extension-2026-10-25.csv\""
+    );
+    // The source that is down is missing, and a file has no place to say so.
+    assert_eq!(header(&asked, "cordboard-incomplete"), "gone");
+    let text = &asked.body;
+    let mut lines = text.lines();
+    assert!(
+        lines.next().unwrap().starts_with("extension,name,"),
+        "{text}"
+    );
+    assert!(
+        lines.next().unwrap().starts_with("2001,Zoe,3,2,0.666"),
+        "{text}"
+    );
+
+    for (format, begins) in [("xlsx", "PK\u{3}\u{4}"), ("parquet", "PAR1")] {
+        let answer = program.get(&format!("{path}&format={format}")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
+        assert!(answer.body.starts_with(begins), "{format}");
+    }
+    let asked = program.get(&format!("{path}&format=json")).await;
+    assert_eq!(asked.json()["id"], "extension");
+    let refused = program.get(&format!("{path}&format=pdf")).await;
+    let expected = (400, "invalid_field".to_owned(), "format".to_owned());
+    assert_eq!(refused.verdict(), expected);
 }

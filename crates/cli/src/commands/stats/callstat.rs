@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{bars::bar, cell, gaps, rows_as_csv};
+use super::{bars::bar, cell, rows_as_csv, told_gaps};
 use crate::output;
 
 const COLUMNS: [&str; 7] = [
@@ -49,7 +49,7 @@ pub(super) fn table(answer: &Value) -> String {
     format!(
         "{}{}",
         output::table(HEADINGS, &rows),
-        gaps(&answer["errors"])
+        told_gaps(&answer["errors"])
     )
 }
 

@@ -4,6 +4,7 @@ mod asr;
 mod bars;
 mod callstat;
 mod import_queue_log;
+mod report;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(super) enum Command {
     Callstat(Question),
     /// The share of answered calls by country, of each source
     Asr(Question),
+    /// Figures over call detail records by extension, country, trunk …, as a table or a file
+    Report(report::Arguments),
     /// Take in the history of a centre that used `app_queue`: its `queue_log`
     ImportQueueLog(import_queue_log::Arguments),
 }
@@ -60,15 +63,13 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
     let (question, what, (table, csv)): (_, _, Shown) = match command {
         Command::Callstat(question) => (question, "callstat", (callstat::table, callstat::csv)),
         Command::Asr(question) => (question, "asrstat", (asr::table, asr::csv)),
+        Command::Report(arguments) => return report::run(arguments, output).await,
         Command::ImportQueueLog(arguments) => {
             return import_queue_log::run(arguments, global, output).await;
         }
     };
     let Some(server) = question.server.remote()? else {
-        let failure = Failure::new(Code::Failed, "no server was named");
-        return Err(failure
-            .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
-            .into());
+        return Err(no_server().into());
     };
     let answer = ask(&server, what, question).await?;
     match question.format {
@@ -77,6 +78,11 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
         Format::Table => print(&table(&answer)),
         Format::Csv => print(&csv(&answer)?),
     }
+}
+
+fn no_server() -> Failure {
+    Failure::new(Code::Failed, "no server was named")
+        .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
 }
 
 async fn ask(server: &Remote, what: &str, question: &Question) -> anyhow::Result<Value> {
@@ -127,7 +133,7 @@ fn cell(row: &Value, column: &str) -> String {
 }
 
 /// What of the period is not known.
-fn gaps(errors: &Value) -> String {
+fn told_gaps(errors: &Value) -> String {
     let errors = errors.as_object().into_iter().flatten();
     let line = |(source, why): (&String, &Value)| {
         format!("! {source}: {}\n", why.as_str().unwrap_or_default())

@@ -59,6 +59,26 @@ fn figures_are_shown_as_a_table_and_as_csv() {
     assert!(asr.contains("pbx,'+421,Slovakia,1,2,50.0,1,1.83"), "{asr}");
     assert!(stats("asr --date 2026-03-02").text().contains("pbx\nCODE"));
 
+    let report = |line: &str| stats(&format!("report extension --date 2026-03-02 {line}"));
+    let table = report("").text();
+    assert!(
+        table.contains("Zoe Example") && table.contains('%'),
+        "{table}"
+    );
+    let csv = report("--format csv").text();
+    assert!(csv.contains("\n2002,'=1+2,"), "{csv}");
+    assert_eq!(report("--format json").json()["id"], "extension");
+    for (format, begins) in [("xlsx", "PK\u{3}\u{4}"), ("parquet", "PAR1")] {
+        let no_file = report(&format!("--format {format}")).failure(1);
+        assert!(no_file.contains("--output FILE"), "{no_file}");
+        let said = report(&format!("--format {format} -o report.{format}")).text();
+        assert_eq!(said, "");
+        let file = cordboard.folder.path().join(format!("report.{format}"));
+        assert!(std::fs::read(file).unwrap().starts_with(begins.as_bytes()));
+    }
+    let nothing = report("--format xlsx -o no/such/folder.xlsx").failure(1);
+    assert!(nothing.contains("cannot write"), "{nothing}");
+
     let wrong = stats("callstat --date 2026-02-30").failure(1);
     assert!(wrong.contains("date is neither a day"), "{wrong}");
     cordboard

@@ -1,0 +1,34 @@
+//! CSV as RFC 4180 has it, in UTF-8: a row with the columns' keys, then the rows.
+
+use std::borrow::Cow;
+
+use super::{ExportError, Table, Value};
+
+pub(super) fn encode(table: &Table) -> Result<Vec<u8>, ExportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(table.columns.iter().map(|column| column.key.as_str()))?;
+    for row in &table.rows {
+        writer.write_record(row.iter().map(|value| cell(value).into_owned()))?;
+    }
+    let written = writer.into_inner();
+    Ok(written.map_err(|error| csv::Error::from(error.into_error()))?)
+}
+
+fn cell(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => harmless(text),
+        Value::Whole(number) => number.to_string().into(),
+        Value::Number(number) => number.to_string().into(),
+        Value::Instant(at) => at.to_string().into(),
+        Value::None => "".into(),
+    }
+}
+
+/// A text that a spreadsheet would take for a formula is marked as text: names and numbers come from callers.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}").into()
+    } else {
+        text.into()
+    }
+}
