@@ -1,6 +1,11 @@
 //! The call log, one call's story, and ending a call.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use model::{
     AgentId, Call, CallId, Choice, Event, EventBody, OfferId, OfferResult, Outcome, QueueId,
     Timestamp,
@@ -10,11 +15,12 @@ use store::{CallCursor, CallFilter};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Api, Page, Params, Segments,
+    Api, Page, Params, Segments, call_file,
     page::{checked_cursor, checked_limit, no_cursor},
 };
 use crate::{
     auth::Principal,
+    exports::{self, Answer},
     problem::{Code, Problem, ProblemBody},
     telephony::Refused,
     visible::{Viewer, visible_to},
@@ -39,6 +45,9 @@ pub(crate) struct CallQuery {
     from: Option<Timestamp>,
     /// Arrived before.
     to: Option<Timestamp>,
+    /// A file of all of them instead of a page, at most 50,000; `Accept` says it as well.
+    #[param(inline)]
+    format: Option<Answer>,
 }
 
 /// The call log, newest first.
@@ -50,19 +59,25 @@ pub(crate) struct CallQuery {
     operation_id = "calls_list",
     tag = "calls",
     params(CallQuery),
-    responses((status = 200, description = "A page of calls", body = Page<Call>))
+    responses((status = 200, description = "A page of calls, or a file of all", content(
+        (Page<Call> = "application/json"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
+    )))
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
     principal: Principal,
     Params(query): Params<CallQuery>,
-) -> Result<Json<Page<Call>>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let limit = checked_limit(query.limit)?;
     let after = checked_cursor(query.cursor.as_deref())?
         .map(read_cursor)
         .transpose()?;
     let Some(agent) = whose(&principal, query.agent)? else {
-        return Ok(Json(Page::of(Vec::new(), limit, cursor)));
+        return Ok(exports::json(&Page::of(Vec::new(), limit, cursor)));
     };
     let filter = CallFilter {
         from: query.from,
@@ -72,9 +87,14 @@ pub(crate) async fn list(
         outcome: query.outcome,
         ..CallFilter::default()
     };
+    if let Some(format) = exports::wanted(query.format, &headers) {
+        let zone = api.app.cdr.home().clone();
+        let table = call_file::table(&api.app.store, &filter, zone).await?;
+        return exports::file(table, format, Vec::new()).await;
+    }
     let calls = api.app.store.calls();
     let calls = calls.page(&filter, after, limit + 1).await?;
-    Ok(Json(Page::of(calls, limit, cursor)))
+    Ok(exports::json(&Page::of(calls, limit, cursor)))
 }
 
 /// Whose calls may be listed: outer `None`, nobody's; inner `None`, everybody's.

@@ -6,6 +6,7 @@
 mod agent_states;
 mod agents;
 mod api_keys;
+mod call_file;
 mod call_statistics;
 mod caller_ids;
 mod calls;

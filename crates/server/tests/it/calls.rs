@@ -242,3 +242,46 @@ async fn the_log_is_filtered_and_paged() {
         5
     );
 }
+
+#[tokio::test]
+async fn the_log_is_a_file_with_names_and_an_agent_gets_the_own_calls_only() {
+    let centre = centre().await;
+    let answered = centre.caller_arrives().await;
+    centre.agnes_answers().await;
+    let abandoned = centre.caller_arrives().await;
+    for call in [answered, abandoned] {
+        let cause = Some(16);
+        centre.tell(Input::CallerHungUp { call, cause }).await;
+    }
+    centre.written().await;
+    let path = "/v1/calls?from=2001-01-01T00:00:00Z";
+    let file = async |who: &Client, query: &str| who.get(&format!("{path}{query}")).await;
+    let all = file(&centre.root, "&format=csv").await;
+    assert_eq!(
+        all.headers["content-disposition"],
+        "attachment; filename=\"calls.csv\""
+    );
+    let lines: Vec<&str> = all.body.lines().collect();
+    assert!(lines[0].starts_with("arrived_at,answered_at,"), "{lines:?}");
+    // Newest first; a number is text, and nothing that a spreadsheet adds up or runs.
+    assert!(
+        lines[1].contains(",'+15550101,") && lines[1].contains(",Carol,5550100,sales,,abandoned,")
+    );
+    assert!(
+        lines[2].contains(",Carol,5550100,sales,Agnes,"),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 3);
+    let one = file(&centre.root, "&outcome=abandoned&format=csv").await;
+    assert_eq!(one.body.lines().count(), 2, "{one:?}");
+    let own = file(&centre.agnes.0, "&format=csv").await;
+    assert_eq!(own.body.lines().count(), 2, "{own:?}");
+    assert!(own.body.contains(&answered.to_string()));
+    let none = file(&centre.bert.0, "&format=csv").await;
+    assert_eq!(none.body.lines().count(), 1, "{none:?}");
+    let sheet = file(&centre.root, "&format=xlsx").await;
+    assert!(sheet.body.starts_with("PK"), "{sheet:?}");
+    let refused = file(&centre.root, "&format=pdf").await;
+    let expected = (400, "invalid_field".to_owned(), "format".to_owned());
+    assert_eq!(refused.verdict(), expected);
+}
