@@ -4581,6 +4581,8 @@ export interface operations {
                 agent?: components["schemas"]["AgentId"];
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description A file of all of them instead of a page, at most 50,000; `Accept` says it as well. */
+                format?: "json" | "csv" | "xlsx" | "parquet";
                 /** @description Arrived then or later. */
                 from?: components["schemas"]["Timestamp"];
                 /** @description The most items to answer with, 1 to 250; 100 unless told. */
@@ -4597,13 +4599,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of calls */
+            /** @description A page of calls, or a file of all */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Call"];
+                    "application/vnd.apache.parquet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
                 };
             };
             /** @description Refused */

@@ -10,8 +10,12 @@ use model::{
     Agent, AgentId, Call, EndedBy, OfferResult, Outcome, OverflowReason, Queue, QueueId, ServerId,
     Timestamp,
 };
+use proptest::prelude::*;
 use store::{CallFilter, Offer, Store};
 
+use super::calls::Calls;
+use super::entry::piped;
+use super::lines::Lines;
 use super::{Import, ImportError, Report, Source, Task, unpacked};
 use crate::clock::Clock;
 use crate::numbers::Numbers;
@@ -389,4 +393,74 @@ async fn a_caller_who_enters_again_in_the_same_second_is_another_call() {
     assert_eq!((report.added, report.unchanged), (3, 0));
     let report = centre.add(&once.repeat(3)).await;
     assert_eq!((report.added, report.unchanged), (0, 3));
+}
+
+/// Lines that are nearly right, in any order.
+fn nearly() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "1767312000",
+        "1767312009",
+        "1767400000",
+        "-1",
+        "",
+        "1.1",
+        "1.2",
+        "NONE",
+        "sales",
+        "Zoe",
+        "ENTERQUEUE",
+        "CONNECT",
+        "COMPLETEAGENT",
+        "ABANDON",
+        "EXITWITHKEY",
+        "RINGNOANSWER",
+        "DID",
+        "QUEUESTART",
+        "99999999999999999999",
+        "7",
+        "\0",
+        "'",
+        "é",
+    ]);
+    let line = prop::collection::vec(word, 0..9).prop_map(|words| words.join("|"));
+    let entered = Just("1767312000|1.1|sales|NONE|ENTERQUEUE||5550100|1".to_owned());
+    let connected = Just("1767311000|1.1|sales|Zoe|CONNECT|3|1.2|2".to_owned());
+    let ended = Just("1767312009|1.1|sales|Zoe|COMPLETECALLER|3|7|1".to_owned());
+    prop::collection::vec(prop_oneof![line, entered, connected, ended], 0..30)
+        .prop_map(|lines| lines.join("\n"))
+}
+
+/// Reads a file as far as calls; how many entered, ended, and have no end.
+fn read(file: &[u8]) -> (u64, u64, u64) {
+    let latest = at(1_800_000_000);
+    let (mut calls, mut entered) = (Calls::default(), 0);
+    Lines::default().take(file, true, |number, line| {
+        let text = String::from_utf8_lossy(line.unwrap_or_default());
+        if let Ok(entry) = piped(&text, latest)
+            && calls.take(number, &entry).is_ok()
+        {
+            entered += u64::from(entry.name == "ENTERQUEUE");
+        }
+    });
+    let finished = calls.finished();
+    for past in &finished {
+        let answered_at = past.answered.as_ref().map(|it| it.at);
+        let answered_at = answered_at.unwrap_or(past.key.entered_at);
+        assert!(past.key.entered_at <= answered_at && answered_at <= past.ended_at);
+        assert_eq!(past.answered.is_some(), past.outcome == Outcome::Answered);
+    }
+    (entered, finished.len() as u64, calls.unfinished())
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_file_is_read(file in prop::collection::vec(any::<u8>(), 0..3_000)) {
+        read(&file);
+    }
+
+    #[test]
+    fn whoever_entered_has_ended_or_has_no_end(file in nearly()) {
+        let (entered, ended, unfinished) = read(file.as_bytes());
+        prop_assert_eq!(entered, ended + unfinished);
+    }
 }
