@@ -169,6 +169,7 @@ fn cdr(config: &Config) -> CdrSettings {
                 .collect(),
             applications: statistics.applications.clone(),
             long_call_seconds: statistics.long_call_seconds,
+            countries: None,
         },
         time_zone: statistics.time_zone.clone(),
         work_week_days: u8::try_from(statistics.work_week_days).unwrap_or(7),

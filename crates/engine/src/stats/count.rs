@@ -68,7 +68,7 @@ impl By {
     fn group<'a>(
         self,
         row: &Stored<'a>,
-        rules: &Rules,
+        rules: &'a Rules,
         known: &'a Destinations,
     ) -> Option<GroupOf<'a>> {
         let counts = if self.is_inbound() {
@@ -87,7 +87,7 @@ impl By {
                     .is_extension(extension)
                     .then_some(GroupOf::Text(extension));
             }
-            Self::Country => GroupOf::Place(known.place(row.destination())),
+            Self::Country => GroupOf::Place(rules.place(known, row.destination())),
             Self::Trunk => GroupOf::Text(row.to_peer()),
             Self::CallerId => GroupOf::Text(row.caller()),
             Self::Campaign => GroupOf::Text(row.account()),
@@ -257,6 +257,11 @@ impl Counting {
             total: Counts::default(),
             open: HashMap::default(),
         }
+    }
+
+    /// Counts the rows that follow by these rules: sources may have countries of their own.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.ask.rules = rules;
     }
 
     /// Counts one day of a source; `next` is the day after it, where that has rows.

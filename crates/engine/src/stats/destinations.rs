@@ -1,7 +1,9 @@
 //! Everybody who was ever called, each once, with a small number: so that sets of them are bitmaps.
 
+use std::hash::BuildHasher as _;
+
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use model::E164;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,7 @@ pub struct Place {
 
 /// A place among those that are known.
 type PlaceId = u16;
+const NOWHERE: PlaceId = PlaceId::MAX;
 
 /// Who was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +39,14 @@ const INTERNAL: u64 = 1 << 62;
 /// Grows only: a number that was given stands for ever for the same.
 #[derive(Debug, Default)]
 pub struct Destinations {
-    ids: HashMap<u64, DestinationId, FixedState>,
+    /// By what stands in `entries`: there are millions, and each stands there only.
+    ids: HashTable<DestinationId>,
+    hasher: FixedState,
+    entries: Vec<u64>,
+    places: Vec<PlaceId>,
+    known_places: Vec<Place>,
     texts: HashMap<Box<str>, u64, FixedState>,
     text_of: Vec<Box<str>>,
-    entries: Vec<u64>,
-    places: Vec<Option<PlaceId>>,
-    known_places: Vec<Place>,
 }
 
 impl Destinations {
@@ -79,19 +84,26 @@ impl Destinations {
             Destination::Internal(text) => self.text(text) | INTERNAL,
             Destination::Text(text) => self.text(text),
         };
-        if let Some(id) = self.ids.get(&key) {
-            return *id;
+        if let Some(id) = self.id(key) {
+            return id;
         }
         let id = DestinationId::try_from(self.entries.len()).expect("fewer than 2^32 destinations");
-        self.ids.insert(key, id);
         self.entries.push(key);
+        let (hasher, entries) = (&self.hasher, &self.entries);
+        let hash = |id: &DestinationId| hasher.hash_one(entries[*id as usize]);
+        self.ids.insert_unique(hash(&id), id, hash);
         let place = match destination {
             Destination::Number(number) => place(number),
             Destination::Internal(_) | Destination::Text(_) => None,
         };
-        let place = place.map(|place| self.place_id(place));
+        let place = place.map_or(NOWHERE, |place| self.place_id(place));
         self.places.push(place);
         id
+    }
+
+    fn id(&self, key: u64) -> Option<DestinationId> {
+        let is_it = |id: &DestinationId| self.entries[*id as usize] == key;
+        self.ids.find(self.hasher.hash_one(key), is_it).copied()
     }
 
     fn text(&mut self, text: &str) -> u64 {
@@ -124,7 +136,7 @@ impl Destinations {
             Destination::Internal(text) => *self.texts.get(text)? | INTERNAL,
             Destination::Text(text) => *self.texts.get(text)?,
         };
-        self.ids.get(&key).copied()
+        self.id(key)
     }
 
     fn place_id(&mut self, place: Place) -> PlaceId {
@@ -134,13 +146,13 @@ impl Destinations {
             self.known_places.push(place);
             self.known_places.len() - 1
         });
-        PlaceId::try_from(at).expect("fewer than 65,536 places")
+        PlaceId::try_from(at).expect("fewer than 65,535 places")
     }
 
     /// Nothing for internal numbers, what is no number, and numbers of nowhere.
     pub fn place(&self, id: DestinationId) -> Option<&Place> {
-        let place = (*self.places.get(id as usize)?)?;
-        self.known_places.get(usize::from(place))
+        let place = usize::from(*self.places.get(id as usize)?);
+        self.known_places.get(place)
     }
 
     pub fn is_internal(&self, id: DestinationId) -> bool {

@@ -7,7 +7,9 @@
 
 mod call_key;
 mod count;
+mod countries;
 mod destinations;
+mod id_set;
 pub mod kpi;
 mod pack;
 mod plan;
@@ -16,6 +18,7 @@ mod rules;
 
 pub use call_key::CallKey;
 pub use count::{Ask, By, Class, Counted, Counting, Counts, Group, TooMany};
+pub use countries::Countries;
 pub use destinations::{Destination, DestinationId, Destinations, Place};
 pub use pack::{Disposition, Pack, Packing, Row, Stored};
 pub use plan::{Dialled, Form, NotAPattern, NumberPlan, Pattern};

@@ -36,7 +36,7 @@ impl Disposition {
 }
 
 /// One row as it goes in. Texts that a source does not have are empty.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Row<'a> {
     /// When the channel was made, in seconds since 1970 (UTC).
     pub at: i64,
@@ -112,6 +112,30 @@ impl Pack {
                 at,
             }
         })
+    }
+
+    /// The rows of both. Where `some_again`, rows of `more` may stand here already: what both have alike is there as often as
+    /// in the one that has more of it.
+    #[must_use]
+    pub fn with(&self, more: &Self, some_again: bool) -> Self {
+        fn key<'a>(row: &Stored<'a>) -> (Row<'a>, &'a CallKey, &'a CallKey) {
+            (row.without_ids(), row.unique(), row.linked())
+        }
+        let mut had: HashMap<_, u32, FixedState> = HashMap::default();
+        let mut packing = Packing::default();
+        for row in self.rows() {
+            packing.keep(&row);
+            if some_again {
+                *had.entry(key(&row)).or_default() += 1;
+            }
+        }
+        for row in more.rows() {
+            match had.get_mut(&key(&row)) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => packing.keep(&row),
+            }
+        }
+        packing.finish()
     }
 
     /// The different extensions of its rows.
@@ -247,6 +271,29 @@ impl<'a> Stored<'a> {
         self.pack.recorded[self.index]
     }
 
+    /// The row as it went in, but for its ids.
+    fn without_ids(&self) -> Row<'a> {
+        Row {
+            at: self.at(),
+            uniqueid: "",
+            linkedid: "",
+            extension: self.extension(),
+            name: self.name(),
+            caller: self.caller(),
+            destination: self.destination(),
+            form: self.form(),
+            did: self.did(),
+            from_peer: self.from_peer(),
+            to_peer: self.to_peer(),
+            application: self.application(),
+            account: self.account(),
+            disposition: self.disposition(),
+            duration: self.duration(),
+            billed: self.billed(),
+            recorded: self.recorded(),
+        }
+    }
+
     /// From the answer to the end, in seconds since 1970.
     pub fn talk(&self) -> (i64, i64) {
         let end = self.at + i64::from(self.duration());
@@ -310,23 +357,9 @@ impl Packing {
     /// A row of another pack.
     pub fn keep(&mut self, row: &Stored<'_>) {
         self.add(&Row {
-            at: row.at(),
             uniqueid: &row.unique().to_string(),
             linkedid: &row.linked().to_string(),
-            extension: row.extension(),
-            name: row.name(),
-            caller: row.caller(),
-            destination: row.destination(),
-            form: row.form(),
-            did: row.did(),
-            from_peer: row.from_peer(),
-            to_peer: row.to_peer(),
-            application: row.application(),
-            account: row.account(),
-            disposition: row.disposition(),
-            duration: row.duration(),
-            billed: row.billed(),
-            recorded: row.recorded(),
+            ..row.without_ids()
         });
     }
 

@@ -8,11 +8,11 @@ use std::ops::{AddAssign, SubAssign};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
-use roaring::{MultiOps as _, RoaringBitmap};
 use serde::{Deserialize, Serialize};
 
 use super::call_key::CallKey;
-use super::destinations::{Destinations, Place};
+use super::destinations::{DestinationId, Destinations, Place};
+use super::id_set::{IdSet, union_len};
 use super::pack::{Pack, Stored};
 use super::rules::{Reading, Rules};
 
@@ -52,8 +52,8 @@ impl SubAssign for Sums {
 pub struct Tally {
     as_before: Counted,
     exact: Counted,
-    /// Who was called, by the form in which they were dialled.
-    seen: BTreeMap<u8, RoaringBitmap>,
+    /// Who was called, by the form in which they were dialled; each form once.
+    seen: Vec<(u8, IdSet)>,
     /// The last row with a name: when, and which.
     name: Option<(i64, Box<str>)>,
 }
@@ -69,6 +69,15 @@ impl Tally {
     /// The last name that a row had, and when, in seconds since 1970.
     pub fn name(&self) -> Option<(i64, &str)> {
         self.name.as_ref().map(|(at, name)| (*at, &**name))
+    }
+
+    fn bytes(&self) -> usize {
+        let sets = self.seen.iter();
+        let sets: usize = sets
+            .map(|(_, set)| size_of::<(u8, IdSet)>() + set.bytes())
+            .sum();
+        let name = self.name.as_ref().map_or(0, |(_, name)| name.len());
+        size_of::<Self>() + sets + name
     }
 
     fn counted(&mut self, reading: Reading) -> &mut Counted {
@@ -130,7 +139,7 @@ impl Roll {
             (counts && ours.contains(row.extension())).then(|| row.extension())
         });
         let places = tallies(day, before, rules, |row| {
-            Rules::counts_for_place(row, known).then(|| known.place(row.destination()))
+            Rules::counts_for_place(row, known).then(|| rules.place(known, row.destination()))
         });
         let owned = |(text, tally): (&str, Tally)| (text.into(), tally);
         let place = |(place, tally): (Option<&Place>, Tally)| (place.cloned(), tally);
@@ -147,7 +156,25 @@ impl Roll {
     pub fn places(&self) -> &BTreeMap<Option<Place>, Tally> {
         &self.places
     }
+
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        self.tallies().map(|tally| NODE + tally.bytes()).sum()
+    }
+
+    /// Whether it refers to none but the first `destinations`: what was kept elsewhere may have been spoilt.
+    pub fn is_sound(&self, destinations: usize) -> bool {
+        let mut sets = self.tallies().flat_map(|tally| &tally.seen);
+        sets.all(|(_, seen)| seen.is_sound(destinations))
+    }
+
+    fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        self.extensions.values().chain(self.places.values())
+    }
 }
+
+/// What a tree takes for one of its entries, about.
+const NODE: usize = 64;
 
 /// Counts rows by `group`; rows without one are left out.
 fn tallies<'a, G: Ord + Copy>(
@@ -157,19 +184,21 @@ fn tallies<'a, G: Ord + Copy>(
     group: impl Fn(&Stored<'a>) -> Option<G>,
 ) -> BTreeMap<G, Tally> {
     let mut tallies: BTreeMap<G, Tally> = BTreeMap::new();
+    let mut seen: BTreeMap<(G, u8), Vec<DestinationId>> = BTreeMap::new();
     let mut legs = Vec::new();
     for row in day.rows() {
         let Some(group) = group(&row) else { continue };
         let tally = tallies.entry(group).or_default();
-        tally
-            .seen
-            .entry(row.form())
-            .or_default()
-            .insert(row.destination());
+        let seen = seen.entry((group, row.form())).or_default();
+        seen.push(row.destination());
         if !row.name().is_empty() {
             tally.name = Some((row.at(), row.name().into()));
         }
         legs.push(Leg::new(group, &row));
+    }
+    for ((group, form), seen) in seen {
+        let tally = tallies.entry(group).or_default();
+        tally.seen.push((form, IdSet::new(seen)));
     }
     let (again, earlier) = before.map_or_else(Default::default, |before| {
         let shared = shared(before.pack, day.pack);
@@ -314,7 +343,7 @@ fn twice<'a, G: Ord + Copy>(
 pub struct Total<'a> {
     as_before: Sums,
     exact: Sums,
-    seen: BTreeMap<u8, Vec<&'a RoaringBitmap>>,
+    seen: BTreeMap<u8, Vec<&'a IdSet>>,
     name: Option<(i64, &'a str)>,
 }
 
@@ -346,13 +375,10 @@ impl<'a> Total<'a> {
 
     /// How many were called: as before, two ways to dial one number are two.
     pub fn destinations(&self, reading: Reading) -> u64 {
-        let mut forms = self.seen.values().map(|days| days.iter().copied().union());
+        let forms = self.seen.values();
         match reading {
-            Reading::AsBefore => forms.map(|form| form.len()).sum(),
-            Reading::Exact => {
-                let first = forms.next().unwrap_or_default();
-                forms.fold(first, |all, form| all | form).len()
-            }
+            Reading::AsBefore => forms.map(|sets| union_len(sets.iter().copied())).sum(),
+            Reading::Exact => union_len(forms.flatten().copied()),
         }
     }
 

@@ -1,8 +1,11 @@
 //! What is counted. A site's own; the defaults are those of the program that this replaces.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::destinations::Destinations;
+use super::countries::Countries;
+use super::destinations::{Destination, DestinationId, Destinations, Place};
 use super::pack::{Disposition, Stored};
 use super::plan::Pattern;
 
@@ -14,6 +17,8 @@ pub struct Rules {
     pub applications: Vec<String>,
     /// A conversation over this many seconds is long.
     pub long_call_seconds: u32,
+    /// The site's own names of countries, where it has a table of them.
+    pub countries: Option<Arc<Countries>>,
 }
 
 impl Default for Rules {
@@ -22,6 +27,7 @@ impl Default for Rules {
             extensions: vec![Pattern::new("2000-3999").expect("a range")],
             applications: ["Dial", "Busy", "Congestion"].map(str::to_owned).into(),
             long_call_seconds: 90,
+            countries: None,
         }
     }
 }
@@ -36,7 +42,17 @@ pub enum Reading {
 }
 
 impl Rules {
-    pub(super) fn is_extension(&self, text: &str) -> bool {
+    /// Where somebody is who was called; nothing for who is in the house, what is no number, and numbers of nowhere.
+    pub fn place<'a>(&'a self, known: &'a Destinations, id: DestinationId) -> Option<&'a Place> {
+        match (&self.countries, known.get(id)) {
+            (None, _) => known.place(id),
+            (Some(countries), Some(Destination::Number(number))) => countries.place(number),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// Whether calls of an extension are counted.
+    pub fn is_extension(&self, text: &str) -> bool {
         self.extensions.iter().any(|pattern| pattern.matches(text))
     }
 

@@ -330,3 +330,36 @@ fn a_pack_gives_back_what_it_was_given_in_the_order_of_time() {
         }
     }
 }
+
+#[test]
+fn packs_come_together_with_or_without_what_both_have() {
+    let (packs, _) = packed(&table(3));
+    let mut packs = packs.into_values();
+    let (one, two) = (packs.next().unwrap(), packs.next().unwrap());
+    let shown = |pack: &Pack| {
+        let rows = pack.rows().map(|row| {
+            let ids = (row.unique().to_string(), row.linked().to_string());
+            format!(
+                "{} {ids:?} {} {}",
+                row.at(),
+                row.destination(),
+                row.billed()
+            )
+        });
+        let mut rows: Vec<String> = rows.collect();
+        rows.sort();
+        rows
+    };
+    let mut all = [shown(&one), shown(&two)].concat();
+    all.sort();
+    assert_eq!(shown(&one.with(&two, false)), all);
+    // Both at once, and then one of them again; and rows that one has twice stay twice.
+    let both = one.with(&two, true);
+    assert_eq!(shown(&both), all);
+    assert_eq!(shown(&both.with(&two, true)), all);
+    let twice = two.with(&two, false);
+    assert_eq!(twice.len(), two.len() * 2);
+    assert_eq!(two.with(&twice, true).len(), twice.len());
+    assert_eq!(twice.with(&two, true).len(), twice.len());
+    assert_eq!(shown(&Pack::default().with(&one, true)), shown(&one));
+}
