@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pymysql
@@ -34,7 +35,8 @@ TABLE = """CREATE TABLE cdr (
     userfield varchar(255) NOT NULL DEFAULT '', did varchar(50) NOT NULL DEFAULT '',
     recordingfile varchar(255) NOT NULL DEFAULT '', cnum varchar(80) NOT NULL DEFAULT '',
     cnam varchar(80) NOT NULL DEFAULT '', linkedid varchar(32) NOT NULL DEFAULT '', sequence int NOT NULL DEFAULT 0,
-    KEY calldate (calldate), KEY dst (dst), KEY uniqueid (uniqueid)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"""
+    KEY calldate (calldate)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"""
+KEYS = "ALTER TABLE cdr ADD KEY dst (dst), ADD KEY uniqueid (uniqueid)"
 COUNTRY = """CREATE FUNCTION get_country_code(dst VARCHAR(80)) RETURNS VARCHAR(8) DETERMINISTIC READS SQL DATA
 BEGIN
     DECLARE digits VARCHAR(80) DEFAULT TRIM(LEADING '0' FROM TRIM(LEADING '+' FROM dst));
@@ -65,7 +67,8 @@ WEEK = (
     "calldate >= CURDATE() - INTERVAL WEEKDAY(CURDATE()) + 7 DAY"
     " AND calldate < CURDATE() - INTERVAL WEEKDAY(CURDATE()) + 2 DAY"
 )
-DAY = "DATE(calldate) = CURDATE() - INTERVAL 8 DAY"
+# The Wednesday of the last whole week, as the program before asked for a day.
+DAY = "DATE(calldate) = CURDATE() - INTERVAL WEEKDAY(CURDATE()) + 5 DAY"
 CODES = (
     "421 420 43 49 1 44 36 48 33 39 34 31 32 41 45 46 47 358 351 353 30 40 359 385 386 381 387 389 355 370 371 372 373 374"
     " 375 380 7 90 972 971 966 965 968 973 974 961 962 963 964 98 91 92 93 94 95 60 61 62 63 64 65 66 81 82 84 86 852 853 855"
@@ -89,21 +92,43 @@ class Database:
         )
 
     def fill(self, generator, rows, days, folder):
-        for seed, name in enumerate(self.names, 1):
-            with self.connect() as connection, connection.cursor() as cursor:
-                cursor.execute("SET GLOBAL local_infile = 1")
-                cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-                cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
-            with self.connect(name) as connection, connection.cursor() as cursor:
-                cursor.execute(TABLE)
-                cursor.execute("CREATE TABLE country_codes (code VARCHAR(8) PRIMARY KEY, country VARCHAR(40))")
-                cursor.executemany("INSERT INTO country_codes VALUES (%s, %s)", [(code, f"+{code}") for code in CODES])
-                cursor.execute(COUNTRY)
-                pipe = folder / f"{name}.fifo"
-                os.mkfifo(pipe)
-                with subprocess.Popen(["sh", "-c", '"$0" "$1" "$2" "$3" > "$4"', generator, str(seed), str(rows), str(days), str(pipe)]):
-                    cursor.execute(f"LOAD DATA LOCAL INFILE '{pipe}' INTO TABLE cdr FIELDS ESCAPED BY '' ({COLUMNS})")
-                cursor.execute("ANALYZE TABLE cdr")
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL local_infile = 1")
+        with ThreadPoolExecutor(SOURCES) as pool:
+            fill = [
+                pool.submit(self.fill_one, name, [generator, str(seed), str(rows), str(days)], folder)
+                for seed, name in enumerate(self.names, 1)
+            ]
+            for one in fill:
+                one.result()
+
+    def fill_one(self, name, generator, folder):
+        """Nothing of the rows lies on the disk but what the database makes of them."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+        with self.connect(name) as connection, connection.cursor() as cursor:
+            cursor.execute(TABLE)
+            cursor.execute("CREATE TABLE country_codes (code VARCHAR(8) PRIMARY KEY, country VARCHAR(40))")
+            cursor.executemany("INSERT INTO country_codes VALUES (%s, %s)", [(code, f"+{code}") for code in CODES])
+            cursor.execute(COUNTRY)
+            pipe = folder / f"{name}.fifo"
+            os.mkfifo(pipe)
+            with subprocess.Popen(["sh", "-c", '"$0" "$1" "$2" "$3" > "$4"', *generator, str(pipe)]):
+                cursor.execute(f"LOAD DATA LOCAL INFILE '{pipe}' INTO TABLE cdr FIELDS ESCAPED BY '' ({COLUMNS})")
+            cursor.execute(KEYS)
+            cursor.execute("ANALYZE TABLE cdr")
+
+    def people(self):
+        """How many different destinations each extension called in the last month, over all databases."""
+        rows = " UNION ALL ".join(
+            f"SELECT cnum, dst FROM `{name}`.cdr WHERE {MONTH} AND cnum >= 2000 AND cnum <= 3999"
+            " AND lastapp IN ('Dial', 'Busy', 'Congestion') AND disposition <> 'FAILED' AND dst NOT REGEXP '^[0-9]{4}$'"
+            for name in self.names
+        )
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"SELECT cnum, COUNT(DISTINCT dst) FROM ({rows}) calls GROUP BY cnum")
+            return dict(cursor.fetchall())
 
     def ask(self, text):
         """The rows of all databases, one after the other as before, and the seconds it took."""
@@ -121,9 +146,10 @@ class Database:
 
 
 class Cordboard:
-    """A Cordboard of its own that reads the three databases."""
+    """A Cordboard that reads the three databases, with what is in its folder or anew."""
 
     def __init__(self, program, database, folder):
+        folder.mkdir(exist_ok=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         sources = "".join(
@@ -138,8 +164,16 @@ class Cordboard:
             f'[statistics]\napi_token = "{TOKEN}"\n{sources}'
         )
         self.begun = time.perf_counter()
-        log = (folder / "cordboard.log").open("w")
+        log = (folder / "cordboard.log").open("a")
         self.process = subprocess.Popen([program, "serve", "--config", str(config)], stdout=log, stderr=log)
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                break
+            except OSError:
+                assert self.process.poll() is None, f"cordboard has ended; see {folder}/cordboard.log"
+                time.sleep(0.01)
+        self.up = time.perf_counter() - self.begun
 
     def get(self, what):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -150,17 +184,22 @@ class Cordboard:
         finally:
             connection.close()
 
-    def wait(self):
+    def wait(self, days):
         """Seconds until everything has been read."""
+        first = time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * 86400))
+        today = time.strftime("%Y-%m-%d", time.gmtime())
         while True:
-            assert self.process.poll() is None, "cordboard has ended; see its log"
-            try:
-                answer = self.get("callstat?date=month")
-                if "errors" not in answer and "errors" not in self.get("callstat"):
-                    return time.perf_counter() - self.begun
-            except OSError:
-                pass
-            time.sleep(0.2)
+            answer = self.get(f"callstat?start={first}&end={today}")
+            if "errors" not in answer:
+                return time.perf_counter() - self.begun
+
+    def first(self, what):
+        """Seconds until the first question has its answer, whole."""
+        begun = time.perf_counter()
+        while True:
+            answer = self.get(what)
+            if "errors" not in answer and all("error" not in it for it in answer.get("databases", {}).values()):
+                return time.perf_counter() - begun
 
     def time(self, what, rounds):
         """Milliseconds of each of some questions over one connection."""
@@ -186,20 +225,106 @@ class Cordboard:
         self.process.wait(timeout=30)
 
 
-def same(ours, theirs):
-    """Whether the figures of a month are those of the databases, where their arithmetic is not in question."""
-    seconds, calls = {}, {}
+def differ(ours, theirs, people):
+    """Whose figures of a month are not those of the databases, once their arithmetic is put right where it is wrong."""
+    seconds, calls, long_calls, long_seconds = {}, {}, {}, {}
     for rows in theirs:
-        for cnum, _name, count, _dst, minutes, *_ in rows:
-            calls[cnum] = calls.get(cnum, 0) + count
-            seconds[cnum] = seconds.get(cnum, 0) + float(minutes or 0)
-    wrong = [
+        for cnum, _name, count, _dst, minutes, long_count, long_minutes in rows:
+            # An extension whose name changed is several rows there.
+            for sums, value in ((calls, count), (seconds, minutes), (long_calls, long_count), (long_seconds, long_minutes)):
+                sums[cnum] = sums.get(cnum, 0) + float(value or 0)
+    return [
         row["cnum"]
         for row in ours["data"]
         if row["call_count"] != calls.get(row["cnum"], 0)
+        or row["long_calls_count"] != long_calls.get(row["cnum"], 0)
+        or row["unique_calls"] != people.get(row["cnum"], 0)
         or abs(row["total_call_time_minutes"] - seconds.get(row["cnum"], 0)) > 0.05
-    ]
-    return not wrong and len(ours["data"]) >= len(calls)
+        or abs(row["total_long_calls_minutes"] - long_seconds.get(row["cnum"], 0)) > 0.05
+    ] + sorted(set(calls) - {row["cnum"] for row in ours["data"]})
+
+
+def differ_by_country(ours, theirs):
+    """The same of countries, source by source; there, what is of no country is left out."""
+    wrong = []
+    for n, rows in enumerate(theirs, 1):
+        known = {row["country_code"]: row for row in ours["databases"][f"pbx{n}"]["data"]}
+        for code, _name, answered, calls, people, minutes in rows:
+            row = known.pop(code, {"answered_calls": 0, "total_calls": 0, "unique_destinations": 0, "total_talk_minutes": 0})
+            same = (row["answered_calls"], row["total_calls"], row["unique_destinations"]) == (answered, calls, people)
+            if not same or abs(row["total_talk_minutes"] - float(minutes or 0)) > 0.01:
+                wrong.append(f"pbx{n} {code}")
+        wrong += [f"pbx{n} {code}" for code in known if code]
+    return wrong
+
+
+def said(wrong):
+    return f"NOT THE SAME: {', '.join(wrong[:5])} ({len(wrong)} in all)" if wrong else "the same"
+
+
+PERIODS = (("day", DAY), ("week", WEEK), ("month", MONTH))
+
+
+def wednesday():
+    """Of the last whole week."""
+    now = time.gmtime()
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - (now.tm_wday + 5) * 86400))
+
+
+def date(period):
+    return wednesday() if period == "day" else period
+
+
+def measure(arguments, database, folder):
+    before, answers = {}, {}
+    for what, text in (("callstat", CALLSTAT), ("asrstat", ASRSTAT)):
+        for period, where in PERIODS:
+            answers[what, period], before[what, period] = database.ask(text.format(period=where))
+
+    print("\n| first question, nothing read yet | before, s | ours, s | ours is |\n|---|---:|---:|---:|")
+    for what, period in before:
+        cordboard = Cordboard(arguments.cordboard, database, folder / f"{what}-{period}")
+        try:
+            ours = cordboard.first(f"{what}?date={date(period)}")
+        finally:
+            cordboard.stop()
+        seconds = before[what, period]
+        print(f"| {what} {period} | {seconds:.2f} | {ours:.2f} | {seconds / ours:,.1f} × |", flush=True)
+
+    (counts, _) = database.ask("SELECT COUNT(*) FROM cdr")
+    rows = sum(answer[0][0] for answer in counts)
+    cordboard = Cordboard(arguments.cordboard, database, folder / "all")
+    try:
+        seconds = cordboard.wait(arguments.days)
+        now, most = cordboard.memory()
+        print(
+            f"\nread in {seconds:.1f} s: {rows / seconds:,.0f} rows/s; {cordboard.disk() / rows:.0f} bytes a row on disk; "
+            f"memory {now:.0f} MB, at most {most:.0f} MB",
+            flush=True,
+        )
+    finally:
+        cordboard.stop()
+    cordboard = Cordboard(arguments.cordboard, database, folder / "all")
+    try:
+        print(f"up again in {cordboard.up:.2f} s", flush=True)
+        print("\n| | before, s | ours first, ms | p50, ms | p99, ms | ours is |\n|---|---:|---:|---:|---:|---:|")
+        for what, period in before:
+            [first] = cordboard.time(f"{what}?date={date(period)}", 1)
+            times = sorted(cordboard.time(f"{what}?date={date(period)}", arguments.rounds))
+            median, worst = statistics.median(times), times[int(len(times) * 0.99)]
+            seconds = before[what, period]
+            print(
+                f"| {what} {period} | {seconds:.2f} | {first:.1f} | {median:.2f} | {worst:.2f} | {seconds * 1000 / median:,.0f} × |",
+                flush=True,
+            )
+        now, most = cordboard.memory()
+        print(f"\nmemory {now:.0f} MB, at most {most:.0f} MB since it is up again", flush=True)
+        ours = cordboard.get("callstat?date=month&profile=as_before")
+        print(f"figures of extensions are {said(differ(ours, answers['callstat', 'month'], database.people()))}", flush=True)
+        ours = cordboard.get("asrstat?date=month&profile=as_before")
+        print(f"figures of countries are {said(differ_by_country(ours, answers['asrstat', 'month']))}", flush=True)
+    finally:
+        cordboard.stop()
 
 
 def main():
@@ -212,32 +337,11 @@ def main():
         folder = Path(folder)
         print(f"{arguments.rows:,} rows over {arguments.days} days in {SOURCES} databases", flush=True)
         begun = time.perf_counter()
-        database.fill(arguments.generator, arguments.rows // SOURCES, arguments.days, folder)
-        (counts, _) = database.ask("SELECT COUNT(*) FROM cdr")
-        rows = sum(answer[0][0] for answer in counts)
-        print(f"made and loaded {rows:,} rows in {time.perf_counter() - begun:.0f} s", flush=True)
-        cordboard = Cordboard(arguments.cordboard, database, folder)
         try:
-            seconds = cordboard.wait()
-            now, most = cordboard.memory()
-            print(
-                f"read in {seconds:.1f} s: {rows / seconds:,.0f} rows/s; {cordboard.disk() / rows:.0f} bytes a row on disk; "
-                f"memory {now:.0f} MB, at most {most:.0f} MB",
-                flush=True,
-            )
-            print("\n| | period | before, s | ours p50, ms | p99, ms | ours is |\n|---|---|---:|---:|---:|---:|")
-            eight_days_ago = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 8 * 86400))
-            for what, text in (("callstat", CALLSTAT), ("asrstat", ASRSTAT)):
-                for period, where, date in (("day", DAY, eight_days_ago), ("week", WEEK, "week"), ("month", MONTH, "month")):
-                    answers, before = database.ask(text.format(period=where))
-                    times = sorted(cordboard.time(f"{what}?date={date}", arguments.rounds))
-                    median, worst = statistics.median(times), times[int(len(times) * 0.99)]
-                    print(f"| {what} | {period} | {before:.2f} | {median:.2f} | {worst:.2f} | {before * 1000 / median:,.0f} × |", flush=True)
-                    if what == "callstat" and period == "month":
-                        ours = cordboard.get("callstat?date=month&profile=as_before")
-                        print(f"| | | figures are {'the same' if same(ours, answers) else 'NOT THE SAME'} | | | |", flush=True)
+            database.fill(arguments.generator, arguments.rows // SOURCES, arguments.days, folder)
+            print(f"made and loaded in {time.perf_counter() - begun:.0f} s", flush=True)
+            measure(arguments, database, folder)
         finally:
-            cordboard.stop()
             database.drop()
 
 
