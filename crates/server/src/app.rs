@@ -108,7 +108,7 @@ pub struct Tasks {
     applier: JoinHandle<()>,
     caller_ids: [JoinHandle<()>; 2],
     shared_caller_ids: Option<AbortOnDropHandle<()>>,
-    _cdr: CdrTasks,
+    cdr: CdrTasks,
     _retention: Option<AbortOnDropHandle<()>>,
 }
 
@@ -118,6 +118,7 @@ impl Tasks {
         // It holds a way to the desk, which ends with the last of them.
         drop(self.shared_caller_ids);
         let rest = async {
+            self.cdr.finish().await;
             let _ = self.desk.await;
             let _ = self.applier.await;
             for task in self.caller_ids {
@@ -206,7 +207,7 @@ impl App {
             applier,
             caller_ids: [caller_ids.desk, caller_ids.applier],
             shared_caller_ids: caller_ids.link,
-            _cdr: cdr_tasks,
+            cdr: cdr_tasks,
             _retention: retention,
         };
         Ok((app, tasks))

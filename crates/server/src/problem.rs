@@ -298,7 +298,7 @@ impl From<crate::cdr::ShelfError> for Problem {
     fn from(error: crate::cdr::ShelfError) -> Self {
         match error {
             crate::cdr::ShelfError::Store(error) => error.into(),
-            crate::cdr::ShelfError::Spoilt(error) => {
+            error => {
                 tracing::error!(%error, "figures cannot be told");
                 Self::new(Code::Internal, "It is in the log.")
             }

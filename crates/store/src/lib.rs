@@ -44,7 +44,7 @@ pub use caller_id_rules::CallerIdRules;
 pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
 pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, MAX_PAST, OpenCall, PastCall};
-pub use cdr_packs::{CdrPacks, DestinationChunk, PackBatch, PackedDay};
+pub use cdr_packs::{CdrPacks, DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll};
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};

@@ -60,6 +60,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     19 "0019_caller_id_counts",
     20 "0020_agent_states_by_time",
     21 "0021_cdr_packs",
+    22 "0022_cdr_rolls",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -688,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cdr-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sources of call detail records, and how reading them goes. */
+        get: operations["list_cdr_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dids": {
         parameters: {
             query?: never;
@@ -1563,6 +1580,10 @@ export interface components {
             errors?: {
                 [key: string]: string;
             };
+            /** @description By source: what else is to be said of it, such as that it was read just now, for this question. */
+            notes?: {
+                [key: string]: string;
+            };
             start?: string | null;
         };
         /** @description What a campaign presented. */
@@ -1583,6 +1604,53 @@ export interface components {
             idle_since: components["schemas"]["Timestamp"];
             /** Format: int32 */
             penalty: number;
+        };
+        /** @description How far a load is: the first one, or one after a long absence. */
+        CdrLoad: {
+            /**
+             * Format: int64
+             * @description Of a file.
+             */
+            bytes_left?: number | null;
+            /**
+             * Format: int64
+             * @description Of a database. Days without calls count, too.
+             */
+            days_left?: number | null;
+            /** Format: int64 */
+            rows_per_second: number;
+            /**
+             * Format: int64
+             * @description If it goes on as it went.
+             */
+            seconds_left?: number | null;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            share_done: number;
+        };
+        /** @description One database or file. */
+        CdrSource: {
+            /** @description Why the last look failed. */
+            error?: string | null;
+            /** @description `mysql`, `postgres` or `csv`. */
+            kind: string;
+            known_until?: components["schemas"]["Timestamp"] | null;
+            load?: components["schemas"]["CdrLoad"] | null;
+            looked_at?: components["schemas"]["Timestamp"] | null;
+            name: string;
+            /** @description What cannot be told for want of a column or a right, and what its own lists are used for. */
+            notes: string[];
+            /**
+             * Format: int64
+             * @description Rows read since the server started.
+             */
+            rows_read: number;
+        };
+        /** @description All of them. */
+        CdrSources: {
+            items: components["schemas"]["CdrSource"][];
         };
         Cell: string | number | components["schemas"]["Timestamp"] | components["schemas"]["Share"] | null;
         /** @description The present password and the one to come. */
@@ -2860,6 +2928,8 @@ export interface components {
         SourceStatistics: {
             data: components["schemas"]["CountryStatistics"][];
             error?: string | null;
+            /** @description Such as that it was read just now, for this question. */
+            note?: string | null;
             /** @description `success`, or `partial` with `error`. */
             status: string;
         };
@@ -4745,6 +4815,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cdr_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of the configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrSources"];
                 };
             };
             /** @description Refused */

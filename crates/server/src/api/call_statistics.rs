@@ -46,6 +46,9 @@ pub(crate) struct CallStatistics {
     /// By source: why its part is not whole. Not there if all is.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, String>,
+    /// By source: what else is to be said of it, such as that it was read just now, for this question.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    notes: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,6 +81,9 @@ struct SourceStatistics {
     data: Vec<CountryStatistics>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// Such as that it was read just now, for this question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,6 +121,7 @@ pub(crate) async fn callstat(
         start: query.start,
         end: query.end,
         errors: found.errors,
+        notes: found.notes,
     }))
 }
 
@@ -141,10 +148,12 @@ pub(crate) async fn asrstat(
         } else {
             "partial"
         };
+        let note = found.notes.remove(&source);
         let statistics = SourceStatistics {
             status: status.to_owned(),
             data: countries.into_iter().map(Into::into).collect(),
             error,
+            note,
         };
         (source, statistics)
     });

@@ -10,6 +10,7 @@ mod call_file;
 mod call_statistics;
 mod caller_ids;
 mod calls;
+mod cdr_sources;
 mod created;
 mod dids;
 mod docs;
@@ -144,6 +145,7 @@ fn table() -> Table {
         // Figures over calls.
         .to(STAFF, routes!(reports::list_formulas))
         .to(STAFF, routes!(reports::show))
+        .to(STAFF, routes!(cdr_sources::list))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -24,12 +24,13 @@ pub(crate) enum CountError {
 }
 
 impl Cdr {
-    /// What `ask` says of all rows that began in its intervals.
+    /// What `ask` says of all rows that began in its intervals; what was not read yet is read first.
     pub(crate) async fn count(&self, ask: Ask) -> Result<Counted, CountError> {
         let range = match (ask.borders.first(), ask.borders.last()) {
             (Some(from), Some(until)) => *from..*until,
             _ => 0..0,
         };
+        self.wait_for(&range).await;
         let mut counting = Counting::new(ask);
         for source in self.sources.iter() {
             counting = count_source(&self.shelf, source, &range, counting).await?;
@@ -44,6 +45,9 @@ async fn count_source(
     range: &Range<i64>,
     mut counting: Counting,
 ) -> Result<Counting, CountError> {
+    if let Some(ruled) = shelf.rules(&source.name) {
+        counting.set_rules(ruled.rules.clone());
+    }
     let days = shelf.days(&source.name, range);
     let mut ahead: Option<(Day, Arc<Pack>)> = None;
     for (at, day) in days.iter().enumerate() {

@@ -1,13 +1,20 @@
 //! Figures of extensions and countries over a period, as the call statistics API before gave them.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
-use engine::stats::{Place, Reading, Sums, Total};
+use engine::stats::{Place, Reading, Roll, Sums, Total};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::{Cdr, shelf::ShelfError};
+use super::{
+    Cdr,
+    reading::{FIRST_CALL, FRESH, Known, Progress},
+    shelf::{ShelfError, in_background},
+};
 use crate::period::{Period, Unanswerable};
 
+/// How long a question waits for what has not been read yet; what is not there then is told.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Of one extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Extension {
@@ -29,11 +36,14 @@ pub(crate) struct CountryFigures {
     pub(crate) destinations: u64,
 }
 
-/// Figures, and of which sources they are not whole, and why.
+/// Figures, and what is to be said of them, by source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Figures<T> {
+pub(crate) struct Found<T> {
     pub(crate) figures: T,
+    /// Why those of a source are not whole.
     pub(crate) errors: BTreeMap<String, String>,
+    /// What else: its rows were read just now.
+    pub(crate) notes: BTreeMap<String, String>,
 }
 
 impl Cdr {
@@ -57,38 +67,14 @@ impl Cdr {
         &self,
         period: &Period,
         reading: Reading,
-    ) -> Result<Figures<Vec<Extension>>, ShelfError> {
+    ) -> Result<Found<Vec<Extension>>, ShelfError> {
+        let notes = self.wait_for(&period.range).await;
         let rolls = self.rolls(period).await?;
         let known = self.shelf.extensions();
-        let idle = known
-            .keys()
-            .map(|extension| (&**extension, Total::default()));
-        let mut totals: BTreeMap<&str, Total<'_>> = idle.collect();
-        for (goes_on, roll) in rolls.values().flatten() {
-            for (extension, tally) in roll.extensions() {
-                totals.entry(extension).or_default().add(tally, *goes_on);
-            }
-        }
-        let figures = totals.iter().map(|(extension, total)| {
-            let name = match (total.name(), known.get(*extension)) {
-                ("", Some(name)) => &name.text,
-                (name, _) => name,
-            };
-            Extension {
-                number: (*extension).to_owned(),
-                name: name.to_owned(),
-                sums: total.sums(reading),
-                destinations: total.destinations(reading),
-            }
-        });
-        let mut figures: Vec<Extension> = figures.collect();
-        figures.sort_by(|a, b| {
-            let most_first = b.sums.seconds.cmp(&a.sums.seconds);
-            most_first.then_with(|| a.number.cmp(&b.number))
-        });
-        Ok(Figures {
-            figures,
+        Ok(Found {
+            figures: in_background(move || extensions(&rolls, &known, reading)).await?,
             errors: self.errors(&period.range),
+            notes,
         })
     }
 
@@ -97,59 +83,76 @@ impl Cdr {
         &self,
         period: &Period,
         reading: Reading,
-    ) -> Result<Figures<BTreeMap<String, Vec<CountryFigures>>>, ShelfError> {
+    ) -> Result<Found<BTreeMap<String, Vec<CountryFigures>>>, ShelfError> {
+        let notes = self.wait_for(&period.range).await;
         let rolls = self.rolls(period).await?;
-        let mut figures = BTreeMap::new();
-        for (source, rolls) in &rolls {
-            let mut totals: BTreeMap<&Country, Total<'_>> = BTreeMap::new();
-            for (goes_on, roll) in rolls {
-                for (country, tally) in roll.places() {
-                    totals.entry(country).or_default().add(tally, *goes_on);
-                }
-            }
-            let totals = totals.into_iter().map(|(country, total)| CountryFigures {
-                country: country.clone(),
-                sums: total.sums(reading),
-                destinations: total.destinations(reading),
-            });
-            let mut countries: Vec<_> = totals.collect();
-            countries.sort_by_key(|country| -country.sums.calls);
-            figures.insert(source.clone(), countries);
-        }
-        Ok(Figures {
-            figures,
+        let figures = in_background(move || {
+            let sources = rolls.iter();
+            let figures =
+                sources.map(|(source, rolls)| (source.clone(), countries(rolls, reading)));
+            figures.collect()
+        });
+        Ok(Found {
+            figures: figures.await?,
             errors: self.errors(&period.range),
+            notes,
         })
     }
 
+    /// Has what is missing of a period read, on all sources at once; of which that was done just now.
+    pub(crate) async fn wait_for(&self, range: &Range<i64>) -> BTreeMap<String, String> {
+        let span = self.needed(range);
+        let wait = self.sources.iter().map(|source| async {
+            let known = source.status.wait_for(&span, PATIENCE).await;
+            let note = "its calls of this period were read just now".to_owned();
+            (known == Known::JustNow).then(|| (source.name.clone(), note))
+        });
+        join_all(wait).await.into_iter().flatten().collect()
+    }
+
+    /// What must be known of a source, to say all that there is to say now.
+    fn needed(&self, range: &Range<i64>) -> Range<i64> {
+        let now = self.clock.now().utc.to_jiff().as_second();
+        range.start.max(FIRST_CALL)..range.end.min(now - FRESH)
+    }
+
     async fn rolls(&self, period: &Period) -> Result<BySource, ShelfError> {
-        let mut rolls = BySource::new();
-        for source in self.sources.iter() {
+        let rolls = self.sources.iter().map(|source| async {
             let found = self.shelf.rolls(&source.name, &period.range).await?;
-            rolls.insert(source.name.clone(), found);
-        }
-        Ok(rolls)
+            Ok((source.name.clone(), found))
+        });
+        join_all(rolls).await.into_iter().collect()
     }
 
     /// Of which sources not all of the period is known.
     pub(crate) fn errors(&self, range: &Range<i64>) -> BTreeMap<String, String> {
-        let now = self.clock.now().utc.to_jiff().as_second();
+        let needed = self.needed(range);
         let mut errors = BTreeMap::new();
-        for (name, progress) in self.progress() {
-            let until = progress.until.unwrap_or(i64::MIN);
-            // A figure of today is as old as the last look, which is no error.
-            let is_known = until >= range.end.min(now - 120);
-            let why = match progress.error {
-                Some(error) => error,
-                None if is_known => continue,
-                None => format!("it is being read, {} days are left", progress.days_left),
-            };
-            if !is_known {
-                let until = self.time(progress.until);
-                errors.insert(name, format!("{why}; {until}"));
+        for (name, _, progress) in self.progress() {
+            if !progress.read.covers(&needed) {
+                errors.insert(name.to_owned(), self.gap(&progress, &needed));
             }
         }
         errors
+    }
+
+    /// What of `needed` is not known, and why.
+    fn gap(&self, progress: &Progress, needed: &Range<i64>) -> String {
+        let why = match &progress.error {
+            Some(error) => error.clone(),
+            None => "it is being read".to_owned(),
+        };
+        let end = progress.read.end().map(|end| end.min(needed.end));
+        let until = end.filter(|end| *end > needed.start);
+        let lacks = progress
+            .read
+            .lacks(&(needed.start..until.unwrap_or(needed.start)));
+        let until = self.time(until);
+        match (lacks + 86_399) / 86_400 {
+            0 => format!("{why}; {until}"),
+            1 => format!("{why}; one day of this period is missing; {until}"),
+            days => format!("{why}; {days} days of this period are missing; {until}"),
+        }
     }
 
     fn time(&self, until: Option<i64>) -> String {
@@ -158,9 +161,60 @@ impl Cdr {
                 let until = self.shelf.home.to_datetime(until);
                 format!("calls are known until {}", until.strftime("%Y-%m-%d %H:%M"))
             }
-            None => "no calls are known".to_owned(),
+            None => "no calls of this period are known".to_owned(),
         }
     }
 }
 
-type BySource = BTreeMap<String, Vec<(bool, std::sync::Arc<engine::stats::Roll>)>>;
+/// Rolls in the order of their days, each with whether it goes on from the one before.
+type Rolls = Vec<(bool, Arc<Roll>)>;
+type BySource = BTreeMap<String, Rolls>;
+
+fn extensions(
+    rolls: &BySource,
+    known: &BTreeMap<Box<str>, Box<str>>,
+    reading: Reading,
+) -> Vec<Extension> {
+    let idle = known.keys().map(|number| (&**number, Total::default()));
+    let mut totals: BTreeMap<&str, Total<'_>> = idle.collect();
+    for (goes_on, roll) in rolls.values().flatten() {
+        for (extension, tally) in roll.extensions() {
+            totals.entry(extension).or_default().add(tally, *goes_on);
+        }
+    }
+    let figures = totals.iter().map(|(extension, total)| {
+        let name = match (total.name(), known.get(*extension)) {
+            ("", Some(name)) => name,
+            (name, _) => name,
+        };
+        Extension {
+            number: (*extension).to_owned(),
+            name: name.to_owned(),
+            sums: total.sums(reading),
+            destinations: total.destinations(reading),
+        }
+    });
+    let mut figures: Vec<Extension> = figures.collect();
+    figures.sort_by(|a, b| {
+        let most_first = b.sums.seconds.cmp(&a.sums.seconds);
+        most_first.then_with(|| a.number.cmp(&b.number))
+    });
+    figures
+}
+
+fn countries(rolls: &Rolls, reading: Reading) -> Vec<CountryFigures> {
+    let mut totals: BTreeMap<&Country, Total<'_>> = BTreeMap::new();
+    for (goes_on, roll) in rolls {
+        for (country, tally) in roll.places() {
+            totals.entry(country).or_default().add(tally, *goes_on);
+        }
+    }
+    let figures = totals.into_iter().map(|(country, total)| CountryFigures {
+        country: country.clone(),
+        sums: total.sums(reading),
+        destinations: total.destinations(reading),
+    });
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by_key(|country| -country.sums.calls);
+    figures
+}

@@ -1,6 +1,6 @@
-//! Packs and destinations as the store keeps them: in a compact form, packed.
+//! Packs, rolls and destinations as the store keeps them: in a compact form, packed.
 
-use engine::stats::{Destination, Destinations, Pack};
+use engine::stats::{Destination, Destinations, Pack, Roll};
 use model::E164;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -21,6 +21,16 @@ pub(super) fn pack_to_bytes(pack: &Pack) -> Vec<u8> {
 pub(super) fn pack_from_bytes(bytes: &[u8]) -> Result<Pack, Spoilt> {
     let pack: Pack = from_bytes(bytes)?;
     pack.is_sound().then_some(pack).ok_or(Spoilt)
+}
+
+pub(super) fn roll_to_bytes(roll: &Roll) -> Vec<u8> {
+    to_bytes(roll)
+}
+
+/// `destinations`: how many there are.
+pub(super) fn roll_from_bytes(bytes: &[u8], destinations: usize) -> Result<Roll, Spoilt> {
+    let roll: Roll = from_bytes(bytes)?;
+    roll.is_sound(destinations).then_some(roll).ok_or(Spoilt)
 }
 
 #[derive(Debug, Serialize, Deserialize)]

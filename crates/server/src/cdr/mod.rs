@@ -6,6 +6,7 @@
 
 mod clock;
 mod counting;
+mod examine;
 mod figures;
 mod kept;
 mod place;
@@ -14,10 +15,7 @@ mod shelf;
 mod sorting;
 mod source;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
 use engine::stats::{NumberPlan, Rules};
 use jiff::tz::TimeZone;
@@ -25,11 +23,15 @@ use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub(crate) use counting::CountError;
+pub(crate) use examine::{Seen, look_at};
 pub(crate) use figures::{CountryFigures, Extension};
-pub(crate) use reading::Progress;
+pub(crate) use reading::{Load, Progress};
 
-use crate::{clock::Clock, config::CdrSourceConfig};
-use reading::Reading;
+use crate::{
+    clock::Clock,
+    config::{CdrSourceConfig, CdrSourceKind},
+};
+use reading::{Reading, Status};
 use shelf::Shelf;
 pub(crate) use shelf::ShelfError;
 use source::Source;
@@ -59,6 +61,7 @@ impl Default for CdrSettings {
 #[derive(Clone)]
 pub struct Cdr {
     shelf: Arc<Shelf>,
+    rules: Arc<Rules>,
     sources: Arc<[Known]>,
     work_week_days: u8,
     clock: Clock,
@@ -66,14 +69,25 @@ pub struct Cdr {
 
 struct Known {
     name: String,
+    kind: CdrSourceKind,
     plan: NumberPlan,
-    progress: Arc<RwLock<Progress>>,
+    status: Arc<Status>,
 }
 
 /// The tasks that read.
 pub(crate) struct CdrTasks {
     stop: CancellationToken,
-    _reading: Vec<AbortOnDropHandle<()>>,
+    reading: Vec<AbortOnDropHandle<()>>,
+}
+
+impl CdrTasks {
+    /// Ends reading, and waits until nothing is being written.
+    pub(crate) async fn finish(mut self) {
+        self.stop.cancel();
+        for reading in self.reading.drain(..) {
+            let _ = reading.await;
+        }
+    }
 }
 
 impl Drop for CdrTasks {
@@ -100,7 +114,8 @@ pub(crate) async fn start(
     settings: CdrSettings,
 ) -> Result<(Cdr, CdrTasks), CdrError> {
     let home = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
-    let shelf = Shelf::open(store.clone(), settings.rules.clone(), home).await?;
+    let names = settings.sources.iter().map(|source| &*source.name);
+    let shelf = Shelf::open(store.clone(), &settings.rules, home, names).await?;
     let shelf = Arc::new(shelf);
     let stop = CancellationToken::new();
     let (mut sources, mut reading) = (Vec::new(), Vec::new());
@@ -108,32 +123,30 @@ pub(crate) async fn start(
         let source = Arc::new(Source::new(config, &settings.time_zone));
         let (name, plan) = (source.name.clone(), source.plan.clone());
         let reader = Reading::new(source, Arc::clone(&shelf), clock.clone());
-        let progress = reader.progress();
         sources.push(Known {
             name,
             plan,
-            progress,
+            kind: config.kind,
+            status: reader.status(),
         });
         let run = tokio::spawn(reader.run(stop.clone()));
         reading.push(AbortOnDropHandle::new(run));
     }
     let cdr = Cdr {
         shelf,
+        rules: Arc::new(settings.rules),
         sources: sources.into(),
         work_week_days: settings.work_week_days,
         clock,
     };
-    let tasks = CdrTasks {
-        stop,
-        _reading: reading,
-    };
+    let tasks = CdrTasks { stop, reading };
     Ok((cdr, tasks))
 }
 
 impl Cdr {
     /// What is counted.
     pub(crate) fn rules(&self) -> &Rules {
-        &self.shelf.rules
+        &self.rules
     }
 
     /// Where days begin.
@@ -148,22 +161,18 @@ impl Cdr {
     /// What cannot be told of sources for want of a column.
     pub(crate) fn notes(&self) -> Vec<String> {
         let progress = self.progress().into_iter();
-        let notes = progress.flat_map(|(name, progress)| {
+        let notes = progress.flat_map(|(name, _, progress)| {
             let notes = progress.notes.into_iter();
             notes.map(move |note| format!("{name}: {note}."))
         });
         notes.collect()
     }
 
-    /// How reading goes, by source.
-    pub(crate) fn progress(&self) -> BTreeMap<String, Progress> {
-        let progress = |known: &Known| {
-            let progress = known
-                .progress
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            (known.name.clone(), progress.clone())
-        };
-        self.sources.iter().map(progress).collect()
+    /// How reading goes, by source, in the order of the configuration.
+    pub(crate) fn progress(&self) -> Vec<(&str, CdrSourceKind, Progress)> {
+        let sources = self.sources.iter();
+        sources
+            .map(|known| (&*known.name, known.kind, known.status.progress()))
+            .collect()
     }
 }

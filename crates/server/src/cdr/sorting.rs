@@ -49,10 +49,10 @@ impl Sorting {
         }
     }
 
-    /// Rows that were kept and are not read again.
-    pub(super) fn keep(&mut self, day: Day, pack: &Pack, until: i64) {
+    /// Takes the rows that were kept of a day and are not read again.
+    pub(super) fn keep(&mut self, day: Day, pack: &Pack) {
         let packing = self.packs.entry(day).or_default();
-        for row in pack.rows().take_while(|row| row.at() < until) {
+        for row in pack.rows().filter(|row| !self.wanted.contains(&row.at())) {
             packing.keep(&row);
         }
     }
@@ -78,7 +78,8 @@ impl Sorting {
 }
 
 impl Sink for Sorting {
-    fn take(&mut self, row: Raw<'_>) {
+    fn take(&mut self, mut row: Raw<'_>) {
+        row.text = row.text.map(bounded);
         let uniqueid = row.get(Part::UniqueId);
         let made = CallKey::new(uniqueid).second();
         let at = self.clock.instant(row.calldate, made);
@@ -115,6 +116,17 @@ impl Sink for Sorting {
             recorded: !row.get(Part::Recording).is_empty(),
         });
     }
+}
+
+/// The most bytes of a text: a file may have longer ones.
+const MAX_TEXT: usize = 255;
+
+fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Some tables have times below zero, from clocks that were set.

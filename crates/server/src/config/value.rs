@@ -200,6 +200,15 @@ macro_rules! words {
             $($(#[$word_doc])* $variant),+
         }
 
+        impl $name {
+            /// As it is written.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
         impl $crate::config::value::Value for $name {
             const EXPECTED: &'static str = $expected;
 
@@ -211,10 +220,7 @@ macro_rules! words {
             }
 
             fn shown(&self) -> serde_json::Value {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-                .into()
+                self.word().into()
             }
         }
     };

@@ -6,6 +6,7 @@
 mod agi;
 mod asterisk;
 mod caller_ids;
+mod cdr;
 mod data;
 mod database;
 mod listen;
@@ -80,6 +81,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(redis::examine(config).await);
     findings.push(listen::examine(config).await);
     findings.extend(agi::examine(config).await);
+    findings.extend(cdr::examine(config).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {
         findings.extend(caller_ids::examine(config, &store).await);

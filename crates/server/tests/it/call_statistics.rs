@@ -1,6 +1,10 @@
 //! Call statistics over real databases, against what these databases say themselves.
 
 mod in_sql;
+mod lists;
+mod loading;
+mod looked_at;
+mod odd_rows;
 
 use std::{
     fs::File,

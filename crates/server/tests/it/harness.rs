@@ -54,13 +54,17 @@ pub(crate) struct Server {
     pub(crate) app: App,
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
-    _tasks: Tasks,
+    tasks: Tasks,
     folder: TempDir,
+    _end: End,
 }
 
-impl Drop for Server {
+/// Ends what a server serves.
+struct End(CancellationToken);
+
+impl Drop for End {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.0.cancel();
     }
 }
 
@@ -160,10 +164,18 @@ impl Server {
         Self {
             app,
             address,
+            _end: End(stop.clone()),
             stop,
-            _tasks: tasks,
+            tasks,
             folder,
         }
+    }
+
+    /// Ends it, and waits until nothing of it works any more.
+    pub(crate) async fn finish(self) {
+        self.stop.cancel();
+        drop(self.app);
+        self.tasks.finish().await;
     }
 
     pub(crate) fn database_file(&self) -> PathBuf {

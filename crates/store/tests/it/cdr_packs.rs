@@ -1,12 +1,13 @@
 //! Packs of call detail records: a day is replaced as a whole, with how far its source has been read.
 
-use store::{DestinationChunk, PackBatch, PackedDay, Store};
+use store::{DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll, Store};
 
 use crate::contract;
 
 contract!(
     a_day_is_replaced_as_a_whole,
     a_long_day_comes_back_in_one_piece,
+    rolls_are_of_their_rules_and_go_with_their_day,
     a_source_is_forgotten_alone,
 );
 
@@ -22,7 +23,7 @@ async fn write(store: &Store, source: &str, days: &[PackedDay], mark: &str) {
     let batch = PackBatch {
         source,
         days,
-        mark,
+        mark: Some(mark),
         ..PackBatch::default()
     };
     store.cdr_packs().write(&batch).await.unwrap();
@@ -38,7 +39,8 @@ async fn a_day_is_replaced_as_a_whole(store: &Store) {
         source: "pbx",
         days: &[day(20_000, 2, &[0, 255, 39]), day(-1, 1, &[7])],
         destinations: std::slice::from_ref(&first),
-        mark: "{\"until\":1}",
+        mark: Some("{\"until\":1}"),
+        ..PackBatch::default()
     };
     packs.write(&batch).await.unwrap();
     packs.write(&batch).await.unwrap();
@@ -84,7 +86,7 @@ async fn a_long_day_comes_back_in_one_piece(store: &Store) {
     let batch = PackBatch {
         source: "pbx",
         destinations: &chunks,
-        mark: "{}",
+        mark: Some("{}"),
         ..PackBatch::default()
     };
     store.cdr_packs().write(&batch).await.unwrap();
@@ -102,4 +104,52 @@ async fn a_source_is_forgotten_alone(store: &Store) {
     assert!(store.cdr_packs().days("a").await.unwrap().is_empty());
     assert_eq!(store.cdr_packs().days("b").await.unwrap().len(), 1);
     assert_eq!(store.cdr_packs().marks().await.unwrap().len(), 1);
+}
+
+async fn rolls_are_of_their_rules_and_go_with_their_day(store: &Store) {
+    let packs = store.cdr_packs();
+    let long: Vec<u8> = (0..2_500_000_u32).map(|at| (at % 249) as u8).collect();
+    let roll = |day: i32, bytes: &[u8]| PackedRoll {
+        day,
+        bytes: bytes.to_vec(),
+    };
+    let rolls = [roll(1, &long), roll(2, &[2]), roll(4, &[4])];
+    let zoe = |name: &str, named_at| KnownExtension {
+        extension: "2001".to_owned(),
+        name: name.to_owned(),
+        named_at,
+    };
+    write(store, "pbx", &[day(1, 1, &[1]), day(2, 1, &[1])], "{}").await;
+    for name in ["Zoe", "Zoe Żółć"] {
+        let batch = PackBatch {
+            source: "pbx",
+            rolls: &rolls,
+            rules: "one",
+            extensions: &[zoe(name, -7)],
+            ..PackBatch::default()
+        };
+        packs.write(&batch).await.unwrap();
+    }
+    assert_eq!(packs.marks().await.unwrap()["pbx"], "{}");
+    assert_eq!(packs.rolls("pbx", "one", 1..=3).await.unwrap(), rolls[..2]);
+    assert_eq!(packs.rolls("pbx", "two", 1..=3).await.unwrap(), []);
+    assert_eq!(packs.rolled("pbx", "one").await.unwrap(), [1, 2, 4].into());
+    assert_eq!(packs.rolled("other", "one").await.unwrap(), [].into());
+    let known = packs.extensions("pbx").await.unwrap();
+    assert_eq!(known, [zoe("Zoe Żółć", -7)]);
+
+    // By other rules, and of a day that was replaced.
+    let batch = PackBatch {
+        source: "pbx",
+        rolls: &[roll(1, &[9])],
+        rules: "two",
+        ..PackBatch::default()
+    };
+    packs.write(&batch).await.unwrap();
+    write(store, "pbx", &[day(2, 1, &[8])], "{}").await;
+    assert_eq!(packs.rolled("pbx", "one").await.unwrap(), [4].into());
+    assert_eq!(packs.rolled("pbx", "two").await.unwrap(), [1].into());
+    packs.forget("pbx").await.unwrap();
+    assert_eq!(packs.rolled("pbx", "one").await.unwrap(), [].into());
+    assert_eq!(packs.extensions("pbx").await.unwrap(), []);
 }

@@ -5,6 +5,7 @@ mod bars;
 mod callstat;
 mod import_queue_log;
 mod report;
+mod sources;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Report(report::Arguments),
     /// Take in the history of a centre that used `app_queue`: its `queue_log`
     ImportQueueLog(import_queue_log::Arguments),
+    /// Where call detail records are read, and how far that is
+    Sources(sources::Sources),
 }
 
 /// Of which period, and how it is shown.
@@ -67,6 +70,7 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
         Command::ImportQueueLog(arguments) => {
             return import_queue_log::run(arguments, global, output).await;
         }
+        Command::Sources(sources) => return sources::run(sources, output).await,
     };
     let Some(server) = question.server.remote()? else {
         return Err(no_server().into());

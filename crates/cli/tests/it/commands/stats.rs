@@ -78,6 +78,13 @@ fn figures_are_shown_as_a_table_and_as_csv() {
     }
     let nothing = report("--format xlsx -o no/such/folder.xlsx").failure(1);
     assert!(nothing.contains("cannot write"), "{nothing}");
+    let sources = stats("sources --follow").text();
+    let lines: Vec<&str> = sources.lines().collect();
+    assert!(lines[0].starts_with("SOURCE  KIND  ROWS"), "{sources}");
+    assert!(lines[1].starts_with("pbx     csv   2"), "{sources}");
+    assert!(sources.contains("pbx: there is no column did"), "{sources}");
+    let sources = stats("sources --json").json();
+    assert_eq!(sources["items"][0]["rows_read"], 2, "{sources}");
 
     let wrong = stats("callstat --date 2026-02-30").failure(1);
     assert!(wrong.contains("date is neither a day"), "{wrong}");

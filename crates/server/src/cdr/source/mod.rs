@@ -5,6 +5,7 @@
 
 mod columns;
 mod csv;
+mod lists;
 mod mysql;
 mod postgres;
 
@@ -13,7 +14,9 @@ use std::sync::Arc;
 use engine::stats::NumberPlan;
 use jiff::tz::TimeZone;
 
+pub(super) use self::csv::{File, FilePlace, FileStep};
 pub(super) use columns::{Columns, Part, name};
+pub(super) use lists::Lists;
 
 use crate::config::{CdrSourceConfig, CdrSourceKind};
 
@@ -126,6 +129,14 @@ impl Source {
         }
     }
 
+    /// The file, where it is one.
+    pub(super) fn file(&self) -> Option<&File> {
+        match &self.reader {
+            Reader::Csv(file) => Some(file),
+            Reader::MySql(_) | Reader::Postgres(_) => None,
+        }
+    }
+
     /// Which columns it has.
     pub(super) async fn columns(&self) -> Result<Columns, SourceError> {
         match &self.reader {
@@ -135,7 +146,46 @@ impl Source {
         }
     }
 
-    /// The first `calldate` that is `from` or later; nothing where there is none.
+    /// The site's own lists beside its calls.
+    pub(super) async fn lists(&self) -> Result<Lists, SourceError> {
+        match &self.reader {
+            Reader::MySql(database) => database.lists().await,
+            Reader::Postgres(database) => database.lists().await,
+            Reader::Csv(_) => Ok(Lists::default()),
+        }
+    }
+
+    /// The statement that makes the index which is missing; nothing where there is one.
+    pub(super) async fn missing_index(
+        &self,
+        columns: &Columns,
+    ) -> Result<Option<String>, SourceError> {
+        match &self.reader {
+            Reader::MySql(database) => database.missing_index(columns).await,
+            Reader::Postgres(database) => database.missing_index(columns).await,
+            Reader::Csv(_) => Ok(None),
+        }
+    }
+
+    /// What the clock of a database's machine says, in seconds since 1970.
+    pub(super) async fn clock(&self) -> Result<Option<i64>, SourceError> {
+        match &self.reader {
+            Reader::MySql(database) => database.clock().await.map(Some),
+            Reader::Postgres(database) => database.clock().await.map(Some),
+            Reader::Csv(_) => Ok(None),
+        }
+    }
+
+    /// Some tables that have a `calldate`.
+    pub(super) async fn tables_like_it(&self) -> Result<Vec<String>, SourceError> {
+        match &self.reader {
+            Reader::MySql(database) => database.tables_like_it().await,
+            Reader::Postgres(database) => database.tables_like_it().await,
+            Reader::Csv(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The first `calldate` of a database that is `from` or later; nothing where there is none.
     pub(super) async fn first_since(
         &self,
         columns: &Columns,
@@ -145,11 +195,25 @@ impl Source {
         match &self.reader {
             Reader::MySql(database) => database.first_since(columns, from).await,
             Reader::Postgres(database) => database.first_since(columns, from).await,
-            Reader::Csv(file) => file.first_since(columns, from).await,
+            Reader::Csv(_) => Ok(None),
         }
     }
 
-    /// Hands every row with `from <= calldate < until` to `sink`, and gives it back.
+    /// The last `calldate` of a database that is before `until`; nothing where there is none.
+    pub(super) async fn last_before(
+        &self,
+        columns: &Columns,
+        until: i64,
+    ) -> Result<Option<i64>, SourceError> {
+        let _turn = self.turn.acquire().await;
+        match &self.reader {
+            Reader::MySql(database) => database.last_before(columns, until).await,
+            Reader::Postgres(database) => database.last_before(columns, until).await,
+            Reader::Csv(_) => Ok(None),
+        }
+    }
+
+    /// Hands every row of a database with `from <= calldate < until` to `sink`, and gives it back.
     pub(super) async fn read<S: Sink>(
         &self,
         columns: &Columns,
@@ -160,7 +224,7 @@ impl Source {
         match &self.reader {
             Reader::MySql(database) => database.read(columns, (from, until), sink).await,
             Reader::Postgres(database) => database.read(columns, (from, until), sink).await,
-            Reader::Csv(file) => file.read(columns, (from, until), sink).await,
+            Reader::Csv(_) => Ok(sink),
         }
     }
 }

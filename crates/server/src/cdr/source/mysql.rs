@@ -8,7 +8,11 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow},
 };
 
-use super::{Columns, Part, Raw, Sink, SourceError, calldate};
+use super::{
+    super::reading::FIRST_CALL,
+    Columns, Lists, Part, Raw, Sink, SourceError, calldate,
+    lists::{MAX_ROWS, MAX_TABLES},
+};
 use crate::config::{CdrSourceConfig, Secret};
 
 /// The longest wait for a connection.
@@ -72,15 +76,59 @@ impl Database {
     }
 
     pub(super) async fn columns(&self) -> Result<Columns, SourceError> {
-        let text = "SELECT CAST(LOWER(COLUMN_NAME) AS CHAR) AS name FROM information_schema.COLUMNS \
-                    WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
-        let query = sqlx::query(text).bind(&self.schema).bind(&self.table);
-        let rows = query.fetch_all(&self.pool).await?;
-        let names: BTreeSet<String> = rows.iter().map(|row| text_at(row, 0).to_owned()).collect();
+        let names = self.names(&self.schema, &self.table).await?;
         if names.is_empty() {
-            return Err(SourceError::NoTable(self.name()));
+            // A table without the right to read it is not shown, either.
+            let text = format!("SELECT 1 FROM `{}`.`{}` LIMIT 0", self.schema, self.table);
+            let probe = sqlx::query(AssertSqlSafe(text)).execute(&self.pool).await;
+            return Err(match probe.map_err(SourceError::from) {
+                Err(SourceError::Denied) => SourceError::Denied,
+                _ => SourceError::NoTable(self.name()),
+            });
         }
         Columns::among(&names, |_| false).ok_or(SourceError::NoColumn("calldate"))
+    }
+
+    pub(super) async fn missing_index(
+        &self,
+        columns: &Columns,
+    ) -> Result<Option<String>, SourceError> {
+        let text = "SELECT COUNT(*) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
+                    AND COLUMN_NAME = ? AND SEQ_IN_INDEX = 1";
+        let query = sqlx::query(text).bind(&self.schema).bind(&self.table);
+        let row = query.bind(columns.time).fetch_one(&self.pool).await?;
+        let missing = row.try_get::<i64, _>(0)? == 0;
+        let (table, time) = (&self.table, columns.time);
+        Ok(missing.then(|| {
+            format!(
+                "CREATE INDEX {time} ON `{}`.`{table}` ({time});",
+                self.schema
+            )
+        }))
+    }
+
+    pub(super) async fn clock(&self) -> Result<i64, SourceError> {
+        let text = "SELECT CAST(UNIX_TIMESTAMP() AS SIGNED)";
+        Ok(sqlx::query(text).fetch_one(&self.pool).await?.try_get(0)?)
+    }
+
+    pub(super) async fn tables_like_it(&self) -> Result<Vec<String>, SourceError> {
+        let text = format!(
+            "SELECT CAST(CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS CHAR) FROM information_schema.COLUMNS \
+             WHERE LOWER(COLUMN_NAME) = 'calldate' ORDER BY TABLE_SCHEMA <> ?, 1 LIMIT {MAX_TABLES}"
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(&self.schema);
+        let rows = query.fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| text_at(row, 0).to_owned()).collect())
+    }
+
+    /// The columns of a table; none of one that is not there, or that this user may not see.
+    async fn names(&self, schema: &str, table: &str) -> Result<BTreeSet<String>, SourceError> {
+        let text = "SELECT CAST(LOWER(COLUMN_NAME) AS CHAR) AS name FROM information_schema.COLUMNS \
+                    WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
+        let query = sqlx::query(text).bind(schema).bind(table);
+        let rows = query.fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| text_at(row, 0).to_owned()).collect())
     }
 
     pub(super) async fn first_since(
@@ -88,14 +136,89 @@ impl Database {
         columns: &Columns,
         from: i64,
     ) -> Result<Option<i64>, SourceError> {
+        self.end(columns, ("MIN", ">="), from).await
+    }
+
+    pub(super) async fn last_before(
+        &self,
+        columns: &Columns,
+        until: i64,
+    ) -> Result<Option<i64>, SourceError> {
+        self.end(columns, ("MAX", "<"), until).await
+    }
+
+    async fn end(
+        &self,
+        columns: &Columns,
+        (which, than): (&str, &str),
+        instant: i64,
+    ) -> Result<Option<i64>, SourceError> {
         let text = format!(
-            "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', MIN(`{time}`)) FROM `{}`.`{}` WHERE `{time}` >= ?",
+            "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', {which}(`{time}`)) FROM `{}`.`{}` \
+             WHERE `{time}` {than} ? AND `{time}` >= ?",
             self.schema,
             self.table,
             time = columns.time,
         );
-        let query = sqlx::query(AssertSqlSafe(text)).bind(calldate(from));
-        Ok(query.fetch_one(&self.pool).await?.try_get(0)?)
+        let query = sqlx::query(AssertSqlSafe(text)).bind(calldate(instant));
+        let row = query.bind(calldate(FIRST_CALL)).fetch_one(&self.pool);
+        Ok(row.await?.try_get(0)?)
+    }
+
+    /// FreePBX keeps its people in another database of the same server.
+    pub(super) async fn lists(&self) -> Result<Lists, SourceError> {
+        let mut lists = Lists::default();
+        if self
+            .has(&self.schema, "country_codes", &["code", "country"])
+            .await?
+        {
+            let text = format!("SELECT code, country FROM `{}`.country_codes", self.schema);
+            match self.pairs(text).await {
+                Ok(rows) => lists.set_countries(rows),
+                Err(error) => lists
+                    .notes
+                    .push(format!("its table country_codes is not used: {error}")),
+            }
+        }
+        let users = "SELECT extension, name FROM asterisk.users";
+        let sip = "SELECT id, data FROM asterisk.sip WHERE keyword = 'callerid'";
+        let (table, text) = if self
+            .has("asterisk", "users", &["extension", "name"])
+            .await?
+        {
+            ("asterisk.users", users)
+        } else if self
+            .has("asterisk", "sip", &["id", "keyword", "data"])
+            .await?
+        {
+            ("asterisk.sip", sip)
+        } else {
+            let note = "it has no list of users that may be read (asterisk.users of FreePBX): names are those of calls";
+            lists.notes.push(note.to_owned());
+            return Ok(lists);
+        };
+        match self.pairs(text.to_owned()).await {
+            Ok(rows) => lists.set_users(table, rows),
+            Err(error) => lists
+                .notes
+                .push(format!("its list of users is not read: {error}")),
+        }
+        Ok(lists)
+    }
+
+    /// Whether there is a table with these columns, that this user may see.
+    async fn has(&self, schema: &str, table: &str, columns: &[&str]) -> Result<bool, SourceError> {
+        let names = self.names(schema, table).await?;
+        Ok(columns.iter().all(|column| names.contains(*column)))
+    }
+
+    async fn pairs(&self, text: String) -> Result<Vec<(String, String)>, SourceError> {
+        let text = format!("{text} LIMIT {MAX_ROWS}");
+        let rows = sqlx::query(AssertSqlSafe(text))
+            .fetch_all(&self.pool)
+            .await?;
+        let pair = |row: &MySqlRow| (text_at(row, 0).to_owned(), text_at(row, 1).to_owned());
+        Ok(rows.iter().map(pair).collect())
     }
 
     pub(super) async fn read<S: Sink>(

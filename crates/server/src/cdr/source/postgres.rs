@@ -11,7 +11,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Columns, Part, Raw, Sink, SourceError};
+use super::{
+    super::reading::FIRST_CALL,
+    Columns, Lists, Part, Raw, Sink, SourceError,
+    lists::{MAX_ROWS, MAX_TABLES},
+};
 use crate::config::{CdrSourceConfig, Secret};
 
 /// The longest wait for a connection.
@@ -66,14 +70,7 @@ impl Database {
     }
 
     pub(super) async fn columns(&self) -> Result<Columns, SourceError> {
-        let text = "SELECT lower(attname::text), format_type(atttypid, NULL) FROM pg_attribute \
-                    WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
-        let query = sqlx::query(text).bind(self.name());
-        let rows = query.fetch_all(&self.pool).await?;
-        let mut types = BTreeMap::new();
-        for row in &rows {
-            types.insert(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?);
-        }
+        let types = self.types(&self.name()).await?;
         if types.is_empty() {
             return Err(SourceError::NoTable(self.name()));
         }
@@ -82,20 +79,112 @@ impl Database {
         Columns::among(&names, zoned).ok_or(SourceError::NoColumn("calldate"))
     }
 
+    pub(super) async fn missing_index(
+        &self,
+        columns: &Columns,
+    ) -> Result<Option<String>, SourceError> {
+        let text = "SELECT count(*) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] \
+                    WHERE indrelid = to_regclass($1) AND indisvalid AND lower(attname::text) = $2";
+        let query = sqlx::query(text).bind(self.name()).bind(columns.time);
+        let row = query.fetch_one(&self.pool).await?;
+        let missing = row.try_get::<i64, _>(0)? == 0;
+        // CONCURRENTLY: calls are written meanwhile.
+        let (table, time) = (self.name(), columns.time);
+        Ok(missing.then(|| format!("CREATE INDEX CONCURRENTLY ON {table} ({time});")))
+    }
+
+    pub(super) async fn clock(&self) -> Result<i64, SourceError> {
+        let text = "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint";
+        Ok(sqlx::query(text).fetch_one(&self.pool).await?.try_get(0)?)
+    }
+
+    pub(super) async fn tables_like_it(&self) -> Result<Vec<String>, SourceError> {
+        let text = format!(
+            "SELECT DISTINCT nspname || '.' || relname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid \
+             JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+             WHERE lower(attname::text) = 'calldate' AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1 LIMIT {MAX_TABLES}"
+        );
+        let rows: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(text))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
+    }
+
+    /// The columns of a table and their types; none of one that is not there.
+    async fn types(&self, table: &str) -> Result<BTreeMap<String, String>, SourceError> {
+        let text = "SELECT lower(attname::text), format_type(atttypid, NULL) FROM pg_attribute \
+                    WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+        let rows: Vec<(String, String)> = sqlx::query_as(text)
+            .bind(table)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().collect())
+    }
+
     pub(super) async fn first_since(
         &self,
         columns: &Columns,
         from: i64,
     ) -> Result<Option<i64>, SourceError> {
+        self.end(columns, ("min", ">="), from).await
+    }
+
+    pub(super) async fn last_before(
+        &self,
+        columns: &Columns,
+        until: i64,
+    ) -> Result<Option<i64>, SourceError> {
+        self.end(columns, ("max", "<"), until).await
+    }
+
+    async fn end(
+        &self,
+        columns: &Columns,
+        (which, than): (&str, &str),
+        instant: i64,
+    ) -> Result<Option<i64>, SourceError> {
+        let at = in_utc(columns);
         let text = format!(
-            "SELECT floor(extract(epoch FROM min(\"{time}\")))::bigint FROM {} \
-             WHERE \"{time}\" >= (to_timestamp($1::bigint){})",
+            "SELECT floor(extract(epoch FROM {which}(\"{time}\")))::bigint FROM {} \
+             WHERE \"{time}\" {than} (to_timestamp($1::bigint){at}) AND \"{time}\" >= (to_timestamp($2::bigint){at})",
             self.name(),
-            in_utc(columns),
             time = columns.time,
         );
-        let query = sqlx::query(AssertSqlSafe(text)).bind(from);
-        Ok(query.fetch_one(&self.pool).await?.try_get(0)?)
+        let query = sqlx::query(AssertSqlSafe(text)).bind(instant);
+        let row = query.bind(FIRST_CALL).fetch_one(&self.pool);
+        Ok(row.await?.try_get(0)?)
+    }
+
+    /// A table of countries beside the calls; people are not kept in PostgreSQL by any distribution.
+    pub(super) async fn lists(&self) -> Result<Lists, SourceError> {
+        let mut lists = Lists::default();
+        let table = match &self.schema {
+            Some(schema) => format!("\"{schema}\".country_codes"),
+            None => "country_codes".to_owned(),
+        };
+        let types = self.types(&table).await?;
+        if !["code", "country"]
+            .into_iter()
+            .all(|column| types.contains_key(column))
+        {
+            return Ok(lists);
+        }
+        let text = format!(
+            "SELECT coalesce(code::text, ''), coalesce(country::text, '') FROM {table} LIMIT {MAX_ROWS}"
+        );
+        match sqlx::query_as(AssertSqlSafe(text))
+            .fetch_all(&self.pool)
+            .await
+        {
+            Ok(rows) => lists.set_countries(rows),
+            Err(error) => {
+                let error = SourceError::from(error);
+                lists
+                    .notes
+                    .push(format!("its table country_codes is not used: {error}"));
+            }
+        }
+        Ok(lists)
     }
 
     pub(super) async fn read<S: Sink>(
