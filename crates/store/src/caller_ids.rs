@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{CallerId, CallerIdKey, E164};
+use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::database::{Database, Tx};
@@ -66,6 +67,8 @@ const COUNTS: &str = "caller_id_counts";
 
 /// How many rows a start reads with one statement.
 const LOAD_STEP: usize = 4_000;
+/// How often it reads ahead of what is taken.
+const READ_AHEAD: usize = 2;
 /// The most numbers of one [`CallerIds::by_numbers`].
 pub const MAX_NUMBERS: usize = 10_000;
 
@@ -161,37 +164,17 @@ impl CallerIds<'_> {
 
     /// Hands all of them to `take`, some thousand at a time, in the order of their ids; how many. What a start reads.
     ///
-    /// Rows are read while those before them are made into values; a slow `take` stops that, so it had better pass
-    /// them on.
+    /// While `take` has some of them, the next are made into values and those after them are read.
     pub async fn load(&self, mut take: impl FnMut(Vec<CallerId>)) -> Result<u64, StoreError> {
+        let (pages, mut read) = mpsc::channel(READ_AHEAD);
+        let reading = tokio::spawn(read_pages(self.database.clone(), pages));
         let mut count = 0;
-        let mut take = |values: Vec<CallerId>| {
+        while let Some(page) = read.recv().await {
+            let values = page.await.expect("reading a row does not panic")?;
             count += values.len() as u64;
             take(values);
-        };
-        let mut reading: Option<Reading> = None;
-        let mut after = Uuid::nil();
-        loop {
-            let sql = self
-                .select("WHERE id > ? ORDER BY id LIMIT ?")
-                .bind(after)
-                .bind(LOAD_STEP as u64);
-            let rows = self.database.fetch(sql).await?;
-            let full = rows.len() == LOAD_STEP;
-            if let Some(last) = rows.last() {
-                after = caller_id(last)?.id.0;
-            }
-            let next = tokio::task::spawn_blocking(move || rows.iter().map(caller_id).collect());
-            if let Some(before) = reading.replace(next) {
-                take(read(before).await?);
-            }
-            if !full {
-                break;
-            }
         }
-        if let Some(last) = reading {
-            take(read(last).await?);
-        }
+        reading.await.expect("reading rows does not panic")?;
         Ok(count)
     }
 
@@ -211,10 +194,26 @@ impl CallerIds<'_> {
     }
 }
 
-type Reading = tokio::task::JoinHandle<Result<Vec<CallerId>, StoreError>>;
+/// Numbers that are being made into values.
+type Page = JoinHandle<Result<Vec<CallerId>, StoreError>>;
 
-async fn read(reading: Reading) -> Result<Vec<CallerId>, StoreError> {
-    reading.await.expect("reading a row does not panic")
+/// Reads all numbers in the order of their ids, until nobody takes them any more.
+async fn read_pages(database: Database, pages: mpsc::Sender<Page>) -> Result<(), StoreError> {
+    let mut after = Uuid::nil();
+    loop {
+        let sql = select(database.db(), "WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after)
+            .bind(LOAD_STEP as u64);
+        let rows = database.fetch(sql).await?;
+        let full = rows.len() == LOAD_STEP;
+        if let Some(last) = rows.last() {
+            after = caller_id(last)?.id.0;
+        }
+        let page = tokio::task::spawn_blocking(move || rows.iter().map(caller_id).collect());
+        if pages.send(page).await.is_err() || !full {
+            return Ok(());
+        }
+    }
 }
 
 impl CallerIdFilter {
@@ -401,8 +400,7 @@ fn values(row: &CallerId) -> Result<Vec<Value>, StoreError> {
 }
 
 pub(crate) fn caller_id(row: &Row) -> Result<CallerId, StoreError> {
-    let text = row.text("joined")?;
-    let mut line = Line::new(TABLE, &text);
+    let mut line = Line::new(TABLE, row.borrowed("joined")?);
     let caller_id = CallerId {
         id: CallerIdKey(line.uuid("id")?),
         number: line.text("number")?,

@@ -31,6 +31,8 @@ const MAX_CONNECTIONS: u32 = 8;
 /// The most connections that read one SQLite file (one more writes).
 const MAX_READERS: u32 = 4;
 
+/// All clones share the connections.
+#[derive(Clone)]
 pub(crate) enum Database {
     /// One connection writes: SQLite has one writer at a time, and waiting in our queue is fair and in the open. Another writes
     /// what nobody waits for; its thread begins with whoever needs it first, and is as urgent as that one's.

@@ -42,6 +42,10 @@ impl Row {
         read!(self, column, String)
     }
 
+    pub(crate) fn borrowed(&self, column: &str) -> Result<&str, StoreError> {
+        read!(self, column, &str)
+    }
+
     pub(crate) fn opt_text(&self, column: &str) -> Result<Option<String>, StoreError> {
         read!(self, column, Option<String>)
     }
