@@ -34,8 +34,8 @@ done
 reserved_for=1
 per_agent=1000000
 warm_up=2
-# How many quarters of a second a server may take until it answers, and until it has ended.
-start_polls=240
+# How many 20 ms a server may take until it answers, and how many quarters of a second until it has ended.
+start_polls=3000
 stop_polls=80
 
 secret() { python3 -c 'import secrets; print(secrets.token_hex(16))'; }
@@ -86,7 +86,7 @@ until_works() {
   for ((poll = 0; poll < start_polls; poll++)); do
     ! "$@" >/dev/null 2>&1 || return 0
     kill -0 "${running[$name]}" 2>/dev/null || break
-    sleep 0.25
+    sleep 0.02
   done
   tail -n 20 "$logs/callerid-$name.log" >&2
   fail "$name does not answer" "Its output is in $logs/callerid-$name.log"
@@ -162,9 +162,16 @@ cordboard_serve() {
     "[caller_id]" "rate_limit_per_agent = $per_agent" "reserved_for_seconds = $reserved_for" >"$settings"
   "$cordboard" --config "$settings" migrate >"$logs/callerid-migrate.log"
   "$cordboard" --config "$settings" import caller-ids "$1" >"$logs/callerid-import.log"
+  local began=${EPOCHREALTIME/./}
   start cordboard "$cordboard" --config "$settings" serve
   address=http://127.0.0.1:$port
   until_works cordboard curl --silent --fail "$address/health"
+  say "  … cordboard answered $(((${EPOCHREALTIME/./} - began) / 1000)) ms after its start, with $(memory_mb cordboard) MB"
+}
+
+# memory_mb NAME: what the program holds.
+memory_mb() {
+  awk '/^VmRSS/ { printf "%.0f", $2 / 1000 }' "/proc/${running[$1]}/status"
 }
 
 # Processor time that everything started here has used so far, in milliseconds: the processes and all their descendants.
