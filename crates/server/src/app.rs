@@ -188,7 +188,7 @@ impl App {
         });
         let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
         let app = Self {
-            reports: Reports::new(cdr.clone(), clock.clone()),
+            reports: Reports::new(store.clone(), cdr.clone(), clock.clone()),
             cdr,
             store,
             acd: started.acd,

@@ -68,6 +68,48 @@ impl Events<'_> {
         }
     }
 
+    /// The number of the last event before `at`, or 0. A clock that was set back may make it miss by as much: ask for a little
+    /// more on both sides.
+    pub async fn last_before(&self, at: Timestamp) -> Result<u64, StoreError> {
+        let Some(oldest) = self.oldest_seq().await? else {
+            return Ok(0);
+        };
+        // Numbers have no holes among those that are kept; the last of `low` is before `at`, the first of `high` is not.
+        let (mut low, mut high) = (oldest.saturating_sub(1), self.last_seq().await? + 1);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            let rest = "WHERE seq >= ? ORDER BY seq LIMIT 1";
+            let sql = Sql::select(TABLE, &["happened_at"], rest).bind(middle);
+            let row = self.database.fetch_first(sql).await?;
+            let is_before = match row {
+                Some(row) => row.instant("happened_at")? < at,
+                None => false,
+            };
+            if is_before {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// The events of one `type` after number `after` until number `last`, in order.
+    pub async fn of_kind(
+        &self,
+        kind: &str,
+        (after, last): (u64, u64),
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let rest = "WHERE seq > ? AND seq <= ? AND kind = ? ORDER BY seq LIMIT ?";
+        let sql = Sql::select(TABLE, COLUMNS, rest)
+            .bind(after)
+            .bind(last)
+            .bind(kind)
+            .bind(sql::page(limit)?);
+        self.database.fetch(sql).await?.iter().map(event).collect()
+    }
+
     /// Forgets events older than `before`, at most 10,000 in one go; how many. Call again until it says 0.
     pub async fn prune_before(&self, before: Timestamp) -> Result<u64, StoreError> {
         let Some(oldest) = self.oldest_seq().await? else {

@@ -52,7 +52,7 @@ pub use journal::{Applied, Journal, MAX_BATCH};
 pub use ledger::{Ledger, LedgerEntry, UseFact};
 pub use members::Members;
 pub use migrate::Migrated;
-pub use offers::Offer;
+pub use offers::{Offer, Offers};
 pub use queues::Queues;
 pub use servers::Servers;
 pub use sessions::{Session, Sessions};
@@ -114,6 +114,8 @@ nouns! {
     cdr_packs: CdrPacks,
     /// All that happened, in order.
     events: Events,
+    /// Attempts to give calls to agents.
+    offers: Offers,
     /// What each agent was doing, and for how long.
     agent_states: AgentStates,
     /// Single values, by name.

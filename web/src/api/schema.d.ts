@@ -877,6 +877,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls that are looked for, over all sources and our own log, the newest first.
+         * @description A page looks at a bounded part of what is kept: go on with `next` until it is `null`.
+         */
+        get: operations["reports_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What hangup causes mean. */
+        get: operations["reports_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/formulas": {
         parameters: {
             query?: never;
@@ -1651,6 +1688,20 @@ export interface components {
         /** @description All of them. */
         CdrSources: {
             items: components["schemas"]["CdrSource"][];
+        /** @description All hangup causes that are known. */
+        Causes: {
+            items: components["schemas"]["CauseView"][];
+        };
+        /** @description One of Q.850's. */
+        CauseView: {
+            class: string;
+            /** Format: int32 */
+            code: number;
+            /** @description The network did its part. */
+            delivered: boolean;
+            name: string;
+            /** @description SIP's final answers that Asterisk turns into it. */
+            sip: number[];
         };
         Cell: string | number | components["schemas"]["Timestamp"] | components["schemas"]["Share"] | null;
         /** @description The present password and the one to come. */
@@ -1760,6 +1811,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /**
+         * @description What became of a record's call.
+         * @enum {string}
+         */
+        DispositionWord: "answered" | "no_answer" | "busy" | "failed" | "congestion" | "other";
         E164: string;
         /**
          * @description Whose side ended a call.
@@ -1922,6 +1978,48 @@ export interface components {
             title: string;
             /** @description `count`, `seconds`, `milliseconds`, `ratio` (0 to 1) or `erlang`. */
             unit: string;
+        };
+        /** @description A row of a source, or a call of our own log. What it does not say is `null`. */
+        FoundCall: {
+            agent?: components["schemas"]["AgentId"] | null;
+            application?: string | null;
+            began_at: components["schemas"]["Timestamp"];
+            caller: string;
+            campaign?: string | null;
+            /** Format: int32 */
+            cause?: number | null;
+            country?: string | null;
+            destination: string;
+            did?: string | null;
+            disposition?: components["schemas"]["DispositionWord"] | null;
+            /** Format: int64 */
+            duration_seconds?: number | null;
+            extension?: string | null;
+            /** @description Technology and peer of the channel that called. */
+            from_trunk?: string | null;
+            /** @description `uniqueid`, or the id of a call of ours. */
+            id: string;
+            /** @description The same for all rows of a conversation. */
+            linked_id?: string | null;
+            name?: string | null;
+            outcome?: components["schemas"]["Outcome"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            recorded?: boolean | null;
+            source: string;
+            /** Format: int64 */
+            talk_seconds: number;
+            /** @description Of the channel that was called. */
+            trunk?: string | null;
+        };
+        /** @description Calls, the newest first. */
+        FoundCalls: {
+            /** @description By source: why its part is not whole. */
+            errors: {
+                [key: string]: string;
+            };
+            items: components["schemas"]["FoundCall"][];
+            /** @description Give it as `cursor` to read on; `null` when all has been looked at. A page may be short, or empty, before that. */
+            next?: string | null;
         };
         /** @description How well or ill the centre is. */
         Health: {
@@ -5395,6 +5493,12 @@ export interface operations {
                 from?: string;
                 /** @description Minutes (`5`, `15`, `30`, `60`), `day`, `week`, `month`, or `none`. */
                 interval?: string;
+                /** @description Only the row of this name: an extension, a trunk, a country or its code, the id or name of a queue or agent. */
+                only?: string;
+                /** @description Answered within so many seconds is in time (SL); 20 unless told. */
+                service_level_seconds?: number;
+                /** @description Abandoned within so many seconds is short (SL-5); 5 unless told. */
+                short_abandon_seconds?: number;
                 /** @description A conversation of at most so many seconds is short; 6 unless told. */
                 short_call_seconds?: number;
                 /** @description Where days begin, an IANA name; that of `[statistics]` unless told. */
@@ -5405,7 +5509,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description By what calls are told apart */
-                report: "total" | "extension" | "country" | "trunk" | "caller_id" | "campaign" | "did";
+                report: "total" | "extension" | "country" | "trunk" | "caller_id" | "campaign" | "did" | "heat_map" | "queue" | "agent" | "cause";
             };
             cookie?: never;
         };
@@ -5421,6 +5525,101 @@ export interface operations {
                     "application/vnd.apache.parquet": number[];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                     "text/csv": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_calls: {
+        parameters: {
+            query?: {
+                /** @description Their extension's records, and the calls that they answered. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description The hangup cause (Q.850) of a call of our own. */
+                cause?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description A day such as `2026-11-21`, `week` or `month`; all that is kept without it. */
+                date?: string;
+                disposition?: components["schemas"]["DispositionWord"];
+                extension?: string;
+                /** @description Began then or later: a day, a local time or RFC 3339. */
+                from?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+                max_duration_seconds?: number;
+                max_talk_seconds?: number;
+                min_duration_seconds?: number;
+                min_talk_seconds?: number;
+                /** @description Who called, was called or was dialled, in any notation; or an extension. */
+                number?: string;
+                /** @description In the report's row of this name. */
+                only?: string;
+                /** @description How a call of our own ended. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description The queue that a call of our own was in last. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description Whether there is a recording. */
+                recorded?: boolean;
+                /** @description What this report counts: `extension`, `country`, … */
+                report?: string;
+                /** @description The name of a `[[cdr_source]]`, or `cordboard` for our own log. */
+                source?: string;
+                /** @description An IANA name; that of `[statistics]` unless told. */
+                time_zone?: string;
+                /** @description Began before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundCalls"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_causes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The causes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Causes"];
                 };
             };
             /** @description Refused */

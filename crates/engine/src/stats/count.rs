@@ -2,9 +2,10 @@
 //!
 //! A conversation is counted once in each group that it has rows of, in the interval in which the first of them began, and with
 //! all the time that they took. It may go on over midnight: what the next day knows as well is held back until that day is
-//! counted.
+//! counted. How many there are at once is followed beside it, by [`load`](super::load).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
@@ -12,6 +13,7 @@ use roaring::RoaringBitmap;
 
 use super::call_key::CallKey;
 use super::destinations::{Destinations, Place};
+use super::load::{Lines, Load};
 use super::pack::{Disposition, Pack, Stored};
 use super::plan::{Dialled, NumberPlan};
 use super::roll::covered;
@@ -43,7 +45,7 @@ pub enum Group {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum GroupOf<'a> {
+pub(super) enum GroupOf<'a> {
     All,
     Text(&'a str),
     Place(Option<&'a Place>),
@@ -65,7 +67,7 @@ impl By {
     }
 
     /// Nothing for a row that does not count.
-    fn group<'a>(
+    pub(super) fn group<'a>(
         self,
         row: &Stored<'a>,
         rules: &'a Rules,
@@ -128,13 +130,54 @@ impl Class {
 #[derive(Debug, Clone)]
 pub struct Ask {
     pub by: By,
-    pub rules: Rules,
     /// A conversation of at most so many seconds is short.
     pub short_call_seconds: u32,
     /// Where intervals begin, in seconds since 1970, and where the last one ends.
     pub borders: Vec<i64>,
-    /// The most cells of group and interval.
+    /// In which cell each interval is counted; without it each is one.
+    pub cell_of: Option<Vec<u32>>,
+    /// Only what this names: a group's text, a place's code, name, or both.
+    pub only: Option<Box<str>>,
+    /// The most cells.
     pub max_cells: usize,
+}
+
+/// How far before the first interval calls are looked for that go on into it, in seconds.
+const LOOK_BACK: i64 = 86_400;
+
+impl Ask {
+    /// Of which time rows are wanted: those that are counted, and those before that may go on.
+    pub fn wanted(&self) -> Range<i64> {
+        match (self.borders.first(), self.borders.last()) {
+            (Some(from), Some(until)) => from - LOOK_BACK..*until,
+            _ => 0..0,
+        }
+    }
+
+    fn begin(&self) -> i64 {
+        self.borders.first().copied().unwrap_or_default()
+    }
+
+    fn cell(&self, interval: u32) -> u32 {
+        match &self.cell_of {
+            Some(cells) => cells.get(interval as usize).copied().unwrap_or_default(),
+            None => interval,
+        }
+    }
+}
+
+/// Whether `name` is what people call this group: its text; of a place its code, its name, or both.
+pub(super) fn is_called(group: GroupOf<'_>, name: &str) -> bool {
+    match group {
+        GroupOf::All => true,
+        GroupOf::Text(text) => text == name,
+        GroupOf::Place(Some(place)) => {
+            let behind = name.strip_prefix(&*place.code);
+            let both = behind.and_then(|rest| rest.strip_prefix(' '));
+            *place.code == *name || *place.name == *name || both == Some(&*place.name)
+        }
+        GroupOf::Place(None) => name.is_empty(),
+    }
 }
 
 /// More cells than were allowed.
@@ -154,6 +197,7 @@ pub struct Counts {
     pub other: i64,
     pub short: i64,
     pub talk_seconds: i64,
+    pub load: Load,
     people: RoaringBitmap,
 }
 
@@ -213,6 +257,8 @@ struct Leg {
     at: i64,
     class: Class,
     talk: (i64, i64),
+    /// When it ended.
+    end: i64,
     person: u32,
 }
 
@@ -232,8 +278,24 @@ pub struct Counting {
     callers: HashMap<Caller, u32, FixedState>,
     cells: BTreeMap<(GroupId, u32), Counts>,
     total: Counts,
-    /// Calls that the next day knows as well.
-    open: HashMap<(Option<GroupId>, CallKey), Call, FixedState>,
+    /// Calls that the next day of their source knows as well.
+    open: HashMap<(u16, Option<GroupId>, CallKey), Call, FixedState>,
+    lines: Lines<Option<GroupId>>,
+}
+
+/// One day of one source.
+#[derive(Debug, Clone, Copy)]
+pub struct Day<'a> {
+    /// Which source; the same key in another is another call.
+    pub source: u16,
+    pub pack: &'a Pack,
+    /// The day after it, where that has rows.
+    pub next: Option<&'a Pack>,
+    pub plan: &'a NumberPlan,
+    /// The source's: it may have countries of its own.
+    pub rules: &'a Rules,
+    /// When it ends, in seconds since 1970.
+    pub end: i64,
 }
 
 /// What was counted.
@@ -249,66 +311,57 @@ pub struct Counted {
 impl Counting {
     pub fn new(ask: Ask) -> Self {
         Self {
-            ask,
             groups: HashMap::default(),
             names: HashMap::default(),
             callers: HashMap::default(),
             cells: BTreeMap::new(),
             total: Counts::default(),
             open: HashMap::default(),
+            lines: Lines::new(ask.borders.clone()),
+            ask,
         }
     }
 
-    /// Counts the rows that follow by these rules: sources may have countries of their own.
-    pub fn set_rules(&mut self, rules: Rules) {
-        self.ask.rules = rules;
-    }
-
-    /// Counts one day of a source; `next` is the day after it, where that has rows.
-    pub fn day(
-        &mut self,
-        pack: &Pack,
-        next: Option<&Pack>,
-        known: &Destinations,
-        plan: &NumberPlan,
-    ) -> Result<(), TooMany> {
-        let mut legs = self.legs(pack, known, plan);
-        let next: HashSet<&CallKey, FixedState> = next.into_iter().flat_map(Pack::keys).collect();
+    /// Counts one day of a source. Days come in their order, each of all sources before the next.
+    pub fn day(&mut self, day: Day<'_>, known: &Destinations) -> Result<(), TooMany> {
+        let mut legs = self.legs(&day, known);
+        let next: HashSet<&CallKey, FixedState> =
+            day.next.into_iter().flat_map(Pack::keys).collect();
         legs.sort_unstable_by_key(|leg| (leg.group, leg.linked));
-        self.take(&legs, pack, &next, |leg| Some(leg.group))?;
+        self.take(&legs, &day, &next, |leg| Some(leg.group))?;
         legs.sort_unstable_by_key(|leg| leg.linked);
-        self.take(&legs, pack, &next, |_| None)?;
+        self.take(&legs, &day, &next, |_| None)?;
         let over: Vec<_> = self
             .open
-            .extract_if(|(_, key), _| !next.contains(key))
+            .extract_if(|(source, _, key), _| *source == day.source && !next.contains(key))
             .collect();
-        for ((group, _), call) in over {
+        for ((_, group, _), call) in over {
             self.close(group, &call)?;
         }
         Ok(())
     }
 
-    fn legs(&mut self, pack: &Pack, known: &Destinations, plan: &NumberPlan) -> Vec<Leg> {
-        let (Some(from), Some(until)) = (self.ask.borders.first(), self.ask.borders.last()) else {
-            return Vec::new();
-        };
-        let within = *from..*until;
+    fn legs(&mut self, day: &Day<'_>, known: &Destinations) -> Vec<Leg> {
+        let wanted = self.ask.wanted();
         let inbound = self.ask.by.is_inbound();
-        let mut groups: HashMap<GroupOf<'_>, GroupId, FixedState> = HashMap::default();
+        let mut groups: HashMap<GroupOf<'_>, Option<GroupId>, FixedState> = HashMap::default();
         let mut callers: HashMap<&str, u32, FixedState> = HashMap::default();
         let mut legs = Vec::new();
-        for row in pack.rows().filter(|row| within.contains(&row.at())) {
-            let Some(of) = self.ask.by.group(&row, &self.ask.rules, known) else {
+        for row in day.pack.rows().filter(|row| wanted.contains(&row.at())) {
+            let Some(of) = self.ask.by.group(&row, day.rules, known) else {
                 continue;
             };
-            let group = *groups.entry(of).or_insert_with(|| {
+            let group = groups.entry(of).or_insert_with(|| {
                 let next = GroupId::try_from(self.groups.len()).expect("fewer groups than rows");
-                *self.groups.entry(of.into()).or_insert(next)
+                let only = self.ask.only.as_deref();
+                let wanted = only.is_none_or(|only| is_called(of, only));
+                wanted.then(|| *self.groups.entry(of.into()).or_insert(next))
             });
+            let Some(group) = *group else { continue };
             let person = if inbound {
                 *callers
                     .entry(row.caller())
-                    .or_insert_with_key(|text| person(&mut self.callers, plan, text))
+                    .or_insert_with_key(|text| person(&mut self.callers, day.plan, text))
             } else {
                 row.destination()
             };
@@ -324,34 +377,45 @@ impl Counting {
                 at: row.at(),
                 class: Class::of(&row, inbound),
                 talk: row.talk(),
+                end: row.talk().1,
                 person,
             });
         }
         legs
     }
 
+    /// Takes in calls, by `group` or without.
     fn take(
         &mut self,
         legs: &[Leg],
-        pack: &Pack,
+        day: &Day<'_>,
         next: &HashSet<&CallKey, FixedState>,
         group: impl Fn(&Leg) -> Option<GroupId>,
     ) -> Result<(), TooMany> {
+        let begin = self.ask.begin();
+        let mut rows = Vec::new();
         let call = |leg: &Leg| (group(leg), leg.linked);
         for legs in legs.chunk_by(|a, b| call(a) == call(b)) {
             let (group, linked) = call(&legs[0]);
-            let key = &pack.keys()[linked as usize];
+            let key = &day.pack.keys()[linked as usize];
+            rows.clear();
+            rows.extend(legs.iter().map(|leg| (leg.at, leg.end)));
+            self.lines.add((day.source, group, key), &mut rows, day.end);
+            let mut counted = legs.iter().filter(|leg| leg.at >= begin).peekable();
+            if counted.peek().is_none() {
+                continue;
+            }
             let before = if self.open.is_empty() {
                 None
             } else {
-                self.open.remove(&(group, key.clone()))
+                self.open.remove(&(day.source, group, key.clone()))
             };
             let mut call = before.unwrap_or_default();
-            for leg in legs {
+            for leg in counted {
                 call.add(leg);
             }
             if next.contains(key) {
-                self.open.insert((group, key.clone()), call);
+                self.open.insert((day.source, group, key.clone()), call);
             } else {
                 self.close(group, &call)?;
             }
@@ -368,26 +432,42 @@ impl Counting {
         let first = call.first.unwrap_or_default();
         let after = self.ask.borders.partition_point(|border| *border <= first);
         let interval = u32::try_from(after.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.cells
-            .entry((group, interval))
-            .or_default()
-            .add(call, short);
+        let cell = (group, self.ask.cell(interval));
+        self.cells.entry(cell).or_default().add(call, short);
+        self.bounded()
+    }
+
+    fn bounded(&self) -> Result<(), TooMany> {
         if self.cells.len() > self.ask.max_cells {
             return Err(TooMany(self.ask.max_cells));
         }
         Ok(())
     }
 
-    /// The days of a source are all counted: the same key in another source is another call.
-    pub fn end_source(&mut self) -> Result<(), TooMany> {
-        for ((group, _), call) in std::mem::take(&mut self.open) {
-            self.close(group, &call)?;
-        }
-        Ok(())
+    /// All sources' days until `end` have been counted.
+    pub fn end_day(&mut self, end: i64) -> Result<(), TooMany> {
+        let Self {
+            ask,
+            cells,
+            total,
+            lines,
+            ..
+        } = self;
+        lines.end_day(end, |group, interval, load| {
+            let counts = match group {
+                Some(group) => cells.entry((group, ask.cell(interval))).or_default(),
+                None => &mut *total,
+            };
+            counts.load.add(load);
+        });
+        self.bounded()
     }
 
     pub fn finish(mut self) -> Result<Counted, TooMany> {
-        self.end_source()?;
+        self.end_day(self.ask.borders.last().copied().unwrap_or_default())?;
+        for ((_, group, _), call) in std::mem::take(&mut self.open) {
+            self.close(group, &call)?;
+        }
         let mut groups: BTreeMap<GroupId, Group> = BTreeMap::new();
         groups.extend(self.groups.into_iter().map(|(group, id)| (id, group)));
         let cells = self.cells.into_iter();

@@ -209,6 +209,11 @@ impl<'a> Stored<'a> {
         &self.pack.keys[self.pack.linked[self.index] as usize]
     }
 
+    /// Which `uniqueid`, as its place among [`Pack::keys`].
+    pub fn unique_index(&self) -> u32 {
+        self.pack.unique[self.index]
+    }
+
     /// Which `linkedid`, as its place among [`Pack::keys`].
     pub fn linked_index(&self) -> u32 {
         self.pack.linked[self.index]
@@ -291,6 +296,15 @@ impl<'a> Stored<'a> {
             duration: self.duration(),
             billed: self.billed(),
             recorded: self.recorded(),
+        }
+    }
+
+    /// Seconds since the answer, of a row that says there was one.
+    pub fn talked(&self) -> u32 {
+        if self.disposition() == Disposition::Answered {
+            self.billed()
+        } else {
+            0
         }
     }
 

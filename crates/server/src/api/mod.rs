@@ -21,6 +21,7 @@ mod members;
 mod metrics;
 mod page;
 mod queues;
+mod report_calls;
 mod reports;
 mod rotation;
 mod servers;
@@ -144,6 +145,8 @@ fn table() -> Table {
         .to(STAFF_OR_TOKEN, routes!(call_statistics::asrstat))
         // Figures over calls.
         .to(STAFF, routes!(reports::list_formulas))
+        .to(STAFF, routes!(reports::list_causes))
+        .to(STAFF, routes!(report_calls::list))
         .to(STAFF, routes!(reports::show))
         .to(STAFF, routes!(cdr_sources::list))
         // What happens.

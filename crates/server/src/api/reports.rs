@@ -1,7 +1,11 @@
 //! `/v1/reports/…`: figures over calls, with their formulas.
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use engine::stats::kpi::{Formula, Unit, formulas};
+use engine::stats::{
+    Cause, causes,
+    kpi::{Formula, Unit, formulas},
+    sip_of,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -88,4 +92,47 @@ impl From<&Formula> for FormulaView {
 pub(crate) async fn list_formulas() -> Json<Formulas> {
     let items = formulas().map(Into::into).collect();
     Json(Formulas { items })
+}
+
+/// All hangup causes that are known.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Causes {
+    items: Vec<CauseView>,
+}
+
+/// One of Q.850's.
+#[derive(Debug, Serialize, ToSchema)]
+struct CauseView {
+    code: u16,
+    name: &'static str,
+    class: &'static str,
+    /// The network did its part.
+    delivered: bool,
+    /// SIP's final answers that Asterisk turns into it.
+    sip: Vec<u16>,
+}
+
+impl From<&Cause> for CauseView {
+    fn from(cause: &Cause) -> Self {
+        Self {
+            code: cause.code,
+            name: cause.name,
+            class: cause.class.as_str(),
+            delivered: cause.class.is_delivered(),
+            sip: sip_of(cause.code).collect(),
+        }
+    }
+}
+
+/// What hangup causes mean.
+#[utoipa::path(
+    get,
+    path = "/v1/reports/causes",
+    operation_id = "reports_causes",
+    tag = "reports",
+    responses((status = 200, description = "The causes", body = Causes))
+)]
+pub(crate) async fn list_causes() -> Json<Causes> {
+    let items = causes().map(Into::into).collect();
+    Json(Causes { items })
 }

@@ -8,6 +8,7 @@ mod clock;
 mod counting;
 mod examine;
 mod figures;
+mod finding;
 mod kept;
 mod place;
 mod reading;
@@ -25,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 pub(crate) use counting::CountError;
 pub(crate) use examine::{Seen, look_at};
 pub(crate) use figures::{CountryFigures, Extension};
+pub(crate) use finding::Record;
 pub(crate) use reading::{Load, Progress};
 
 use crate::{
@@ -144,11 +146,6 @@ pub(crate) async fn start(
 }
 
 impl Cdr {
-    /// What is counted.
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
     /// Where days begin.
     pub(crate) fn home(&self) -> &TimeZone {
         &self.shelf.home
@@ -166,6 +163,11 @@ impl Cdr {
             notes.map(move |note| format!("{name}: {note}."))
         });
         notes.collect()
+    }
+
+    /// Whether there is a source of this name.
+    pub(crate) fn knows(&self, source: &str) -> bool {
+        self.sources.iter().any(|known| known.name == source)
     }
 
     /// How reading goes, by source, in the order of the configuration.

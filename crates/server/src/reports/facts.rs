@@ -29,13 +29,6 @@ pub(super) struct Place {
     pub(super) key: Vec<String>,
 }
 
-impl Place {
-    pub(super) fn everybody(interval: u32) -> Self {
-        let key = Vec::new();
-        Self { interval, key }
-    }
-}
-
 /// Of one row.
 #[derive(Debug, Clone)]
 pub(super) struct Figures {

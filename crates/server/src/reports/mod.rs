@@ -1,33 +1,39 @@
-//! Figures over call detail records, as reports: a question in, a table with its formulas out.
+//! Figures over call detail records and our own log, as reports: a question in, a table with its formulas out.
 //!
 //! Nothing is estimated: what cannot be known is undefined, and says why. A report is made from rows, a day of a source at a
 //! time, one or two reports at once; one that would be too large is refused with the reason.
 
+mod causes;
 mod facts;
 mod interval;
+mod layout;
+mod own;
 mod question;
 mod records;
 mod report;
+mod search;
 mod table;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use jiff::tz::TimeZone;
+use engine::stats::By;
 use model::Timestamp;
+use store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 pub(crate) use question::{Question, ReportKind};
 pub(crate) use report::Report;
+pub(crate) use search::{Hit, OwnFilter, Search};
 
 use crate::{
     cdr::{Cdr, CountError},
     clock::Clock,
     problem::Problem,
 };
-use facts::{Facts, Place};
+use facts::Facts;
 use interval::Interval;
+use layout::Laying;
 use question::Asked;
-use report::{Cell, Column, Kind, Row, Window};
 
 /// How many reports are made at once; others wait.
 const AT_ONCE: usize = 2;
@@ -37,6 +43,7 @@ const MAX_ROWS: usize = 20_000;
 /// Makes reports. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Reports {
+    store: Store,
     cdr: Cdr,
     clock: Clock,
     gate: Arc<Semaphore>,
@@ -50,6 +57,8 @@ pub(crate) enum Unmade {
     Question { field: &'static str, why: String },
     #[error(transparent)]
     Count(#[from] CountError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Unmade {
@@ -68,6 +77,7 @@ impl From<Unmade> for Problem {
                 Self::field("interval", capital(&detail))
             }
             Unmade::Count(CountError::Shelf(error)) => error.into(),
+            Unmade::Store(error) => error.into(),
         }
     }
 }
@@ -79,12 +89,24 @@ fn capital(text: &str) -> String {
 }
 
 impl Reports {
-    pub(crate) fn new(cdr: Cdr, clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, cdr: Cdr, clock: Clock) -> Self {
         Self {
+            store,
             cdr,
             clock,
             gate: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// The period that `question` means, in seconds since 1970; nothing where it names none.
+    pub(crate) fn range(&self, question: &Question) -> Result<Option<Range<i64>>, Unmade> {
+        let Question { date, from, to, .. } = question;
+        if date.is_none() && from.is_none() && to.is_none() {
+            return Ok(None);
+        }
+        let now = self.clock.now().utc.to_jiff();
+        let asked = Asked::read(question, now, self.cdr.home(), self.cdr.work_week_days())?;
+        Ok(Some(asked.period.range))
     }
 
     /// The answer to `question`, of now.
@@ -95,6 +117,10 @@ impl Reports {
     ) -> Result<Report, Unmade> {
         let now = self.clock.now().utc.to_jiff();
         let asked = Asked::read(question, now, self.cdr.home(), self.cdr.work_week_days())?;
+        if kind == ReportKind::HeatMap && asked.interval != Interval::None {
+            let why = "makes no sense here: the rows are hours of the week";
+            return Err(Unmade::question("interval", why));
+        }
         let borders = asked.borders(&asked.period.range)?;
         // It is never closed.
         let _turn = self.gate.acquire().await;
@@ -113,8 +139,10 @@ impl Reports {
             before,
         }
         .lay(kind);
-        report.errors = self.cdr.errors(&asked.period.range);
-        report.notes.extend(self.cdr.notes());
+        if kind.by().is_some() {
+            report.errors = self.cdr.errors(&asked.period.range);
+            report.notes.extend(self.cdr.notes());
+        }
         Ok(report)
     }
 
@@ -124,137 +152,25 @@ impl Reports {
         asked: &Asked,
         borders: &[i64],
     ) -> Result<Facts, Unmade> {
-        records::facts(&self.cdr, kind.by(), asked, borders).await
-    }
-}
-
-/// Facts on their way into a report.
-struct Laying<'a> {
-    asked: &'a Asked,
-    borders: &'a [i64],
-    facts: Facts,
-    before: Option<Facts>,
-}
-
-impl Laying<'_> {
-    fn lay(self, kind: ReportKind) -> Report {
-        let Asked {
-            period,
-            time_zone,
-            interval,
-            ..
-        } = self.asked;
-        Report {
-            id: kind.id().to_owned(),
-            title: kind.title().to_owned(),
-            period: window(&period.range),
-            before: self.asked.before.as_ref().map(window),
-            time_zone: zone_name(time_zone),
-            interval: interval.name(),
-            columns: self.columns(),
-            rows: self.rows(kind),
-            total: Some(self.total()),
-            notes: self.facts.notes.clone(),
-            errors: BTreeMap::new(),
-        }
-    }
-
-    fn columns(&self) -> Vec<Column> {
-        let Facts {
-            keys,
-            labels,
-            figures,
-            ..
-        } = &self.facts;
-        let from = Column::plain("from", "From", Kind::Instant);
-        let from = (self.asked.interval != Interval::None).then_some(from);
-        let before = figures.iter().map(Column::of_before);
-        let before = before.take_while(|_| self.before.is_some());
-        from.into_iter()
-            .chain([keys, labels, figures].into_iter().flatten().cloned())
-            .chain(before)
-            .collect()
-    }
-
-    /// A row for everybody who has a figure in either period; without keys, for every interval.
-    fn rows(&self, kind: ReportKind) -> Vec<Row> {
-        let intervals = u32::try_from(self.borders.len() - 1).unwrap_or(u32::MAX);
-        let mut places: Vec<Place> = self.facts.rows.keys().cloned().collect();
-        if let Some(before) = &self.before {
-            let also = before
-                .rows
-                .keys()
-                .filter(|place| place.interval < intervals && !self.facts.rows.contains_key(place));
-            places.extend(also.cloned());
-        }
-        if kind == ReportKind::Total {
-            places = (0..intervals).map(Place::everybody).collect();
-        }
-        let weight = |place: &Place| self.facts.rows.get(place).map_or(0, |row| row.weight);
-        places.sort_by(|a, b| {
-            let by_time = a.interval.cmp(&b.interval);
-            by_time
-                .then_with(|| weight(b).cmp(&weight(a)))
-                .then_with(|| a.key.cmp(&b.key))
-        });
-        places.iter().map(|place| self.row(place)).collect()
-    }
-
-    fn row(&self, place: &Place) -> Row {
-        let at = place.interval as usize;
-        let (from, until) = (self.borders[at], self.borders[at + 1]);
-        let mut cells = Vec::new();
-        if self.asked.interval != Interval::None {
-            cells.push(Cell::Instant(instant(from)));
-        }
-        cells.extend(place.key.iter().cloned().map(Cell::Text));
-        let labels = |facts: &Facts| facts.names.get(&place.key).cloned();
-        let labels = labels(&self.facts).or_else(|| self.before.as_ref().and_then(labels));
-        let nameless = || vec![String::new(); self.facts.labels.len()];
-        cells.extend(labels.unwrap_or_else(nameless).into_iter().map(Cell::Text));
-        for facts in [Some(&self.facts), self.before.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let row = facts.rows.get(place);
-            cells.extend(row.map_or(&facts.nothing, |row| &row.cells).iter().cloned());
-        }
-        Row {
-            window: window(&(from..until)),
-            cells,
-            calls: None,
-        }
-    }
-
-    fn total(&self) -> Row {
-        let heads = self.facts.keys.len() + self.facts.labels.len();
-        let head = usize::from(self.asked.interval != Interval::None) + heads;
-        let mut cells = vec![Cell::Undefined; head];
-        for facts in [Some(&self.facts), self.before.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            cells.extend(facts.total.iter().cloned());
-        }
-        Row {
-            window: window(&self.asked.period.range),
-            cells,
-            calls: None,
+        let now = self.clock.now().utc;
+        match kind {
+            ReportKind::Queue => own::queues(&self.store, asked, borders).await,
+            ReportKind::Agent => own::agents_at_work(&self.store, asked, borders, now).await,
+            ReportKind::Cause => causes::facts(&self.store, asked, borders).await,
+            ReportKind::HeatMap => {
+                let range = borders[0]..borders[borders.len() - 1];
+                let hours = asked.borders_of(Interval::Minutes(60), &range)?;
+                let week = records::Way::week(hours, &asked.time_zone);
+                records::facts(&self.cdr, week, asked).await
+            }
+            _ => {
+                let by = kind.by().unwrap_or(By::All);
+                records::facts(&self.cdr, records::Way::by(by, borders), asked).await
+            }
         }
     }
 }
 
 fn instant(second: i64) -> Timestamp {
     Timestamp::from_micros(second.saturating_mul(1_000_000))
-}
-
-fn window(range: &Range<i64>) -> Window {
-    Window {
-        from: instant(range.start),
-        until: instant(range.end),
-    }
-}
-
-fn zone_name(zone: &TimeZone) -> String {
-    zone.iana_name().unwrap_or("UTC").to_owned()
 }

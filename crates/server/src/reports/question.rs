@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use engine::stats::By;
+use engine::stats::{By, Thresholds};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +20,8 @@ use crate::{
 const MAX_DAYS: i64 = 3_660;
 /// The longest threshold.
 const MAX_SECONDS: u32 = 86_400;
+/// The longest name of a row.
+const MAX_NAME: usize = 200;
 
 /// A report by what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,10 +34,16 @@ pub(crate) enum ReportKind {
     CallerId,
     Campaign,
     Did,
+    /// Hours of the day by days of the week.
+    HeatMap,
+    Queue,
+    Agent,
+    /// Hangup causes of our own calls.
+    Cause,
 }
 
 impl ReportKind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Total,
         Self::Extension,
         Self::Country,
@@ -43,6 +51,10 @@ impl ReportKind {
         Self::CallerId,
         Self::Campaign,
         Self::Did,
+        Self::HeatMap,
+        Self::Queue,
+        Self::Agent,
+        Self::Cause,
     ];
 
     /// The word on the wire.
@@ -55,6 +67,10 @@ impl ReportKind {
             Self::CallerId => "caller_id",
             Self::Campaign => "campaign",
             Self::Did => "did",
+            Self::HeatMap => "heat_map",
+            Self::Queue => "queue",
+            Self::Agent => "agent",
+            Self::Cause => "cause",
         }
     }
 
@@ -71,19 +87,25 @@ impl ReportKind {
             Self::CallerId => "Calls to outside by caller ID",
             Self::Campaign => "Calls to outside by campaign",
             Self::Did => "Calls from outside by DID",
+            Self::HeatMap => "Calls to outside by weekday and hour",
+            Self::Queue => "Callers by queue",
+            Self::Agent => "Agents at work",
+            Self::Cause => "Calls by hangup cause",
         }
     }
 
-    pub(super) fn by(self) -> By {
-        match self {
-            Self::Total => By::All,
+    /// How it tells call detail records apart; nothing for a report of our own log.
+    pub(crate) fn by(self) -> Option<By> {
+        Some(match self {
+            Self::Total | Self::HeatMap => By::All,
             Self::Extension => By::Extension,
             Self::Country => By::Country,
             Self::Trunk => By::Trunk,
             Self::CallerId => By::CallerId,
             Self::Campaign => By::Campaign,
             Self::Did => By::Did,
-        }
+            Self::Queue | Self::Agent | Self::Cause => return None,
+        })
     }
 }
 
@@ -110,6 +132,15 @@ pub(crate) struct Question {
     /// Of what kind the answer is; `Accept` says it as well. JSON without either.
     #[param(inline)]
     pub(crate) format: Option<Answer>,
+    /// Answered within so many seconds is in time (SL); 20 unless told.
+    #[param(maximum = 86400)]
+    pub(crate) service_level_seconds: Option<u32>,
+    /// Abandoned within so many seconds is short (SL-5); 5 unless told.
+    #[param(maximum = 86400)]
+    pub(crate) short_abandon_seconds: Option<u32>,
+    /// Only the row of this name: an extension, a trunk, a country or its code, the id or name of a queue or agent.
+    #[param(max_length = 200)]
+    pub(crate) only: Option<String>,
 }
 
 /// A question that makes sense.
@@ -121,6 +152,8 @@ pub(super) struct Asked {
     pub(super) time_zone: TimeZone,
     pub(super) interval: Interval,
     pub(super) short_call_seconds: u32,
+    pub(super) thresholds: Thresholds,
+    pub(super) only: Option<String>,
 }
 
 impl Asked {
@@ -148,23 +181,62 @@ impl Asked {
             let why = "is neither 5, 15, 30, 60 (minutes), nor day, week, month or none";
             Unmade::question("interval", why)
         })?;
+        let usual = Thresholds::default();
         Ok(Self {
             period,
             before,
             time_zone,
             interval,
             short_call_seconds: seconds("short_call_seconds", question.short_call_seconds, 6)?,
+            thresholds: Thresholds {
+                service_level_seconds: seconds(
+                    "service_level_seconds",
+                    question.service_level_seconds,
+                    usual.service_level_seconds,
+                )?,
+                short_abandon_seconds: seconds(
+                    "short_abandon_seconds",
+                    question.short_abandon_seconds,
+                    usual.short_abandon_seconds,
+                )?,
+            },
+            only: only(question)?,
         })
     }
 
+    /// Whether a row with this key, or whoever has this name, is asked for.
+    pub(super) fn wants(&self, key: &[String], name: Option<&String>) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|only| key.first() == Some(only) || name == Some(only))
+    }
+
     pub(super) fn borders(&self, range: &Range<i64>) -> Result<Vec<i64>, Unmade> {
-        let borders = self.interval.borders(&self.time_zone, range);
+        self.borders_of(self.interval, range)
+    }
+
+    pub(super) fn borders_of(
+        &self,
+        interval: Interval,
+        range: &Range<i64>,
+    ) -> Result<Vec<i64>, Unmade> {
+        let borders = interval.borders(&self.time_zone, range);
         borders.map_err(|_| {
             let why = format!(
                 "makes more than {MAX_INTERVALS} rows of this period: ask for a shorter period or longer intervals"
             );
             Unmade::question("interval", why)
         })
+    }
+}
+
+fn only(question: &Question) -> Result<Option<String>, Unmade> {
+    match &question.only {
+        Some(only) if only.chars().count() > MAX_NAME => {
+            let why = format!("has more than {MAX_NAME} characters");
+            Err(Unmade::question("only", why))
+        }
+        only => Ok(only.clone()),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Reports over the call detail records of other databases.
 
+use std::collections::BTreeMap;
+
 use engine::stats::{
     Ask, By, Counted, Counts, Group,
     kpi::{Formula, formula_of},
 };
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     MAX_ROWS, Unmade,
@@ -14,7 +17,7 @@ use super::{
 use crate::cdr::Cdr;
 
 /// Columns of figures, and their formulas.
-const FIGURES: [(&str, &str); 14] = [
+const FIGURES: [(&str, &str); 16] = [
     ("attempts", "ATT"),
     ("answered", "ANS"),
     ("asr", "ASR"),
@@ -28,35 +31,98 @@ const FIGURES: [(&str, &str); 14] = [
     ("acd_seconds", "ACD"),
     ("short_calls", "SHORT"),
     ("people", "PEOPLE"),
+    ("peak", "PEAK"),
+    ("erlangs", "ERL"),
     ("pdd_seconds", "PDD"),
 ];
 
-pub(super) async fn facts(
-    cdr: &Cdr,
+/// How a report counts records.
+pub(super) struct Way {
     by: By,
-    asked: &Asked,
-    borders: &[i64],
-) -> Result<Facts, Unmade> {
-    let ask = Ask {
-        by,
-        rules: cdr.rules().clone(),
-        short_call_seconds: asked.short_call_seconds,
-        borders: borders.to_vec(),
-        max_cells: MAX_ROWS,
-    };
-    Ok(told(by, &cdr.count(ask).await?))
+    /// In which cell each interval is counted, where several are one.
+    cell_of: Option<Vec<u32>>,
+    borders: Vec<i64>,
 }
 
-fn told(by: By, counted: &Counted) -> Facts {
-    let (keys, labels) = heads(by);
+impl Way {
+    pub(super) fn by(by: By, borders: &[i64]) -> Self {
+        Self {
+            by,
+            cell_of: None,
+            borders: borders.to_vec(),
+        }
+    }
+
+    /// All calls by weekday and hour.
+    pub(super) fn week(borders: Vec<i64>, zone: &TimeZone) -> Self {
+        let begins = borders.iter().take(borders.len() - 1);
+        let cells = begins.map(|at| hour_of_week(zone, *at));
+        Self {
+            by: By::All,
+            cell_of: Some(cells.collect()),
+            borders,
+        }
+    }
+
+    /// How many seconds each cell has.
+    fn lengths(&self) -> BTreeMap<u32, i64> {
+        let mut lengths = BTreeMap::new();
+        for (interval, ends) in (0..).zip(self.borders.windows(2)) {
+            let cells = self.cell_of.as_ref();
+            let cell = cells.map_or(interval, |cells| cells[interval as usize]);
+            *lengths.entry(cell).or_default() += ends[1] - ends[0];
+        }
+        lengths
+    }
+}
+
+/// Hours since Monday's first.
+fn hour_of_week(zone: &TimeZone, at: i64) -> u32 {
+    let at = zone.to_datetime(Timestamp::from_second(at).unwrap_or_default());
+    let hours = i32::from(at.weekday().to_monday_zero_offset()) * 24 + i32::from(at.hour());
+    hours.unsigned_abs()
+}
+
+const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
+pub(super) async fn facts(cdr: &Cdr, way: Way, asked: &Asked) -> Result<Facts, Unmade> {
+    let ask = Ask {
+        by: way.by,
+        short_call_seconds: asked.short_call_seconds,
+        borders: way.borders.clone(),
+        cell_of: way.cell_of.clone(),
+        only: asked.only.as_deref().map(Into::into),
+        max_cells: MAX_ROWS,
+    };
+    let counted = cdr.count(ask).await?;
+    Ok(told(&way, counted))
+}
+
+fn told(way: &Way, mut counted: Counted) -> Facts {
+    let lengths = way.lengths();
+    if way.by == By::All {
+        for cell in lengths.keys() {
+            counted.cells.entry((Group::All, *cell)).or_default();
+        }
+    }
+    let (keys, labels) = heads(way);
     let pdd = formula_of("PDD").map_or("", |formula| formula.text);
-    let rows = counted.cells.iter().map(|((group, interval), counts)| {
-        let (interval, key) = (*interval, key(group));
-        let figures = Figures {
-            weight: counts.attempts,
-            cells: cells(counts),
-        };
-        (Place { interval, key }, figures)
+    let rows = counted.cells.iter().map(|((group, cell), counts)| {
+        let cells = cells(counts, lengths.get(cell).copied().unwrap_or_default());
+        if way.cell_of.is_some() {
+            return at_hour(*cell, cells);
+        }
+        let (interval, key) = (*cell, key(group));
+        let weight = counts.attempts;
+        (Place { interval, key }, Figures { weight, cells })
     });
     Facts {
         keys,
@@ -68,10 +134,18 @@ fn told(by: By, counted: &Counted) -> Facts {
             .iter()
             .map(|(group, name)| (key(group), vec![name.to_string()]))
             .collect(),
-        total: cells(&counted.total),
-        nothing: cells(&Counts::default()),
+        total: cells(&counted.total, lengths.values().sum()),
+        nothing: cells(&Counts::default(), 0),
         notes: vec![format!("PDD: {pdd}.")],
     }
+}
+
+/// A row of a week, in the order of its hours.
+fn at_hour(hour: u32, cells: Vec<Cell>) -> (Place, Figures) {
+    let day = DAYS[(hour / 24) as usize % DAYS.len()].to_owned();
+    let key = vec![day, (hour % 24).to_string()];
+    let weight = -i64::from(hour);
+    (Place { interval: 0, key }, Figures { weight, cells })
 }
 
 pub(super) fn columns(figures: &[(&str, &str)]) -> Vec<Column> {
@@ -82,8 +156,12 @@ pub(super) fn columns(figures: &[(&str, &str)]) -> Vec<Column> {
     columns.collect()
 }
 
-fn heads(by: By) -> (Vec<Column>, Vec<Column>) {
-    let keys = match by {
+fn heads(way: &Way) -> (Vec<Column>, Vec<Column>) {
+    let keys = match way.by {
+        By::All if way.cell_of.is_some() => vec![
+            Column::text("weekday", "Weekday"),
+            Column::text("hour", "Hour"),
+        ],
         By::All => Vec::new(),
         By::Extension => vec![Column::text("extension", "Extension")],
         By::Country => vec![
@@ -95,7 +173,7 @@ fn heads(by: By) -> (Vec<Column>, Vec<Column>) {
         By::Campaign => vec![Column::text("campaign", "Campaign")],
         By::Did => vec![Column::text("did", "DID")],
     };
-    let labels = match by {
+    let labels = match way.by {
         By::Extension => vec![Column::text("name", "Name")],
         _ => Vec::new(),
     };
@@ -112,7 +190,7 @@ fn key(group: &Group) -> Vec<String> {
 }
 
 /// In the order of [`FIGURES`].
-fn cells(counts: &Counts) -> Vec<Cell> {
+fn cells(counts: &Counts, seconds: i64) -> Vec<Cell> {
     let delivered = counts.answered + counts.no_answer + counts.busy;
     vec![
         Cell::Count(counts.attempts),
@@ -125,9 +203,11 @@ fn cells(counts: &Counts) -> Vec<Cell> {
         Cell::Count(counts.failed),
         Cell::Count(counts.other),
         Cell::Count(counts.talk_seconds),
-        Cell::mean(counts.talk_seconds, counts.answered),
+        Cell::quotient(counts.talk_seconds, counts.answered),
         Cell::ratio(counts.short, counts.answered),
         Cell::Count(counts.people()),
+        Cell::Count(counts.load.peak),
+        Cell::quotient(counts.load.seconds, seconds),
         Cell::Undefined,
     ]
 }
@@ -140,6 +220,6 @@ mod tests {
     fn every_figure_has_a_column_with_its_formula() {
         let columns = columns(&FIGURES);
         assert_eq!(columns.len(), FIGURES.len());
-        assert_eq!(cells(&Counts::default()).len(), FIGURES.len());
+        assert_eq!(cells(&Counts::default(), 0).len(), FIGURES.len());
     }
 }

@@ -147,6 +147,7 @@ impl Column {
 }
 
 impl Cell {
+    /// How many of so many tries, with its bounds.
     pub(crate) fn ratio(part: i64, whole: i64) -> Self {
         let quotient = Quotient::new(part, whole);
         let interval = quotient.interval();
@@ -157,8 +158,9 @@ impl Cell {
         })
     }
 
-    pub(crate) fn mean(sum: i64, count: i64) -> Self {
-        Self::Quotient(Share::of(Quotient::new(sum, count)))
+    /// A sum over a count, or a share that no chance has a part in.
+    pub(crate) fn quotient(numerator: i64, denominator: i64) -> Self {
+        Self::Quotient(Share::of(Quotient::new(numerator, denominator)))
     }
 }
 

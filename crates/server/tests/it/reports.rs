@@ -1,5 +1,8 @@
 //! Reports over call detail records: the figures, their formulas, and what is refused.
 
+mod own;
+mod search;
+
 use std::time::{Duration, Instant};
 
 use model::Role;
@@ -240,6 +243,8 @@ async fn what_makes_no_sense_is_refused_by_name() {
         ("short_call_seconds=-1", "short_call_seconds"),
         ("short_call_seconds=99999999", "short_call_seconds"),
         ("table=cdr", "table"),
+        ("service_level_seconds=86401", "service_level_seconds"),
+        ("short_abandon_seconds=x", "short_abandon_seconds"),
     ];
     for (query, field) in asked {
         let answer = program.get(&format!("/v1/reports/total?{query}")).await;
@@ -254,12 +259,16 @@ async fn what_makes_no_sense_is_refused_by_name() {
         "interval",
         "compare",
         "short_call_seconds",
+        "service_level_seconds",
+        "short_abandon_seconds",
     ] {
         let answer = program
             .get(&format!("/v1/reports/total?{field}={sql}"))
             .await;
         assert_eq!(answer.status.as_u16(), 400, "{field}: {answer:?}");
     }
+    let hours = program.get("/v1/reports/heat_map?interval=60").await;
+    assert_eq!(hours.verdict().2, "interval");
     let unknown = program.get("/v1/reports/passwords").await;
     assert_eq!(unknown.verdict().1, "not_found");
 }
@@ -278,6 +287,10 @@ async fn every_formula_that_a_report_names_is_told() {
         "caller_id",
         "campaign",
         "did",
+        "heat_map",
+        "queue",
+        "agent",
+        "cause",
     ] {
         let report = report(&program, kind, "").await;
         for column in report["columns"].as_array().unwrap() {
@@ -323,4 +336,38 @@ async fn a_report_is_a_file_where_one_is_asked_for() {
     let refused = program.get(&format!("{path}&format=pdf")).await;
     let expected = (400, "invalid_field".to_owned(), "format".to_owned());
     assert_eq!(refused.verdict(), expected);
+}
+
+#[tokio::test]
+async fn calls_at_once_and_busy_hours_are_told() {
+    let centre = centre().await;
+    let program = &centre.program;
+    let total = report(program, "total", BOTH_DAYS).await;
+    // The transfer is one call; only the trunks see that two rows of it were there at once.
+    assert_eq!(column(&total, "peak"), ["1"]);
+    // 20 + 20 + 45 + 14 seconds of 25 and 24 hours.
+    assert_eq!(column(&total, "erlangs"), ["99/176400"]);
+    let days = report(program, "total", &format!("{BOTH_DAYS}&interval=day")).await;
+    assert_eq!(column(&days, "attempts"), ["3", "1"]);
+    // Ten seconds before midnight are of one day, thirty-five of the other, where it is no new attempt.
+    assert_eq!(column(&days, "erlangs"), ["50/90000", "49/86400"]);
+    let week = report(program, "heat_map", BOTH_DAYS).await;
+    assert_eq!(week["rows"].as_array().unwrap().len(), 48, "{week}");
+    let hours = [
+        column(&week, "weekday"),
+        column(&week, "hour"),
+        column(&week, "attempts"),
+    ];
+    let busy: Vec<_> = (0..48)
+        .filter(|row| hours[2][*row] != "0")
+        .map(|row| hours.each_ref().map(|cells| cells[row].as_str()))
+        .collect();
+    assert_eq!(
+        busy,
+        [
+            ["Monday", "10", "1"],
+            ["Sunday", "2", "2"],
+            ["Sunday", "23", "1"]
+        ]
+    );
 }

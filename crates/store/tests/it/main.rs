@@ -14,6 +14,7 @@ mod calls;
 mod cdr_packs;
 mod faults;
 mod fixtures;
+mod history;
 mod journal;
 mod migrations;
 mod nouns;

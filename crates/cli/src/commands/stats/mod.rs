@@ -2,7 +2,10 @@
 
 mod asr;
 mod bars;
+mod calls;
 mod callstat;
+mod figures;
+mod heat;
 mod import_queue_log;
 mod report;
 mod sources;
@@ -23,8 +26,12 @@ pub(super) enum Command {
     Callstat(Question),
     /// The share of answered calls by country, of each source
     Asr(Question),
-    /// Figures over call detail records by extension, country, trunk …, as a table or a file
+    /// Figures over calls by extension, country, trunk, queue, agent …, as a table or a file
     Report(report::Arguments),
+    /// Callers in queues: service levels, waits, who gave up
+    Queues(report::Question),
+    /// Calls that are looked for, the newest first
+    Calls(calls::Search),
     /// Take in the history of a centre that used `app_queue`: its `queue_log`
     ImportQueueLog(import_queue_log::Arguments),
     /// Where call detail records are read, and how far that is
@@ -66,7 +73,11 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
     let (question, what, (table, csv)): (_, _, Shown) = match command {
         Command::Callstat(question) => (question, "callstat", (callstat::table, callstat::csv)),
         Command::Asr(question) => (question, "asrstat", (asr::table, asr::csv)),
-        Command::Report(arguments) => return report::run(arguments, output).await,
+        Command::Report(arguments) => {
+            return report::run(&arguments.name, &arguments.question, output).await;
+        }
+        Command::Queues(question) => return report::run("queue", question, output).await,
+        Command::Calls(search) => return calls::run(search, output).await,
         Command::ImportQueueLog(arguments) => {
             return import_queue_log::run(arguments, global, output).await;
         }
@@ -117,15 +128,21 @@ fn rows_as_csv(source: Option<&str>, columns: &[&str], rows: &[Value]) -> anyhow
     for row in rows {
         let before = source.map(str::to_owned).into_iter();
         let cells = columns.iter().map(|column| match &row[*column] {
-            Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                format!("'{text}")
-            }
-            Value::String(text) => text.clone(),
+            Value::String(text) => marked(text),
             other => other.to_string(),
         });
         writer.write_record(before.chain(cells))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// A text as it is, unless a spreadsheet would take it for a formula.
+fn marked(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A cell of an answer, for people.

@@ -1,23 +1,28 @@
-//! `cordboard stats report NAME`
+//! `cordboard stats report NAME`, and `queues` for the one by queue
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jiff::{Timestamp, tz::TimeZone};
-use serde_json::Value;
 
-use super::{no_server, told_gaps};
+use super::{figures, no_server};
 use crate::{
     commands::remote::Server,
     failure::{Code, Failure},
-    output::{Output, print, wide_table},
+    output::{Output, print},
 };
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
-    /// By what calls are told apart: `total`, `extension`, `country`, `trunk`, `caller_id`, `campaign`, `did`
-    name: String,
+    /// By what calls are told apart: `total`, `extension`, `country`, `trunk`, `caller_id`, `campaign`, `did`, `heat_map`, `queue`,
+    /// `agent`, `cause`
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) question: Question,
+}
+
+/// Of which time, and how it is cut and shown.
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Question {
     /// A day such as 2026-11-21, `week` (the last work week) or `month` (the last month); today without it
     #[arg(long, conflicts_with_all = ["from", "to"])]
     date: Option<String>,
@@ -36,6 +41,15 @@ pub(in crate::commands) struct Arguments {
     /// Beside the period before
     #[arg(long)]
     compare: bool,
+    /// Only the row of this name
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Answered within so many seconds is in time
+    #[arg(long, value_name = "SECONDS")]
+    service_level_seconds: Option<u32>,
+    /// Abandoned within so many seconds is short
+    #[arg(long, value_name = "SECONDS")]
+    short_abandon_seconds: Option<u32>,
     /// `xlsx` and `parquet` need `--output`
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -67,48 +81,36 @@ impl Format {
     }
 }
 
-pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<()> {
-    let format = match arguments.format {
+pub(super) async fn run(name: &str, question: &Question, output: &Output) -> anyhow::Result<()> {
+    let format = match question.format {
         Format::Table if output.json => Format::Json,
         format => format,
     };
     let binary = matches!(format, Format::Xlsx | Format::Parquet);
-    if binary && arguments.output.is_none() {
+    if binary && question.output.is_none() {
         let failure = Failure::new(Code::Failed, "this format is no text for a terminal");
         return Err(failure.remedy("name a file: `--output FILE`").into());
     }
-    let Some(server) = arguments.server.remote()? else {
+    let Some(server) = question.server.remote()? else {
         return Err(no_server().into());
     };
-    let mut url = server.at(&format!("v1/reports/{}", arguments.name))?;
-    {
-        let mut query = url.query_pairs_mut();
-        query.append_pair("format", format.asked());
-        for (name, value) in [
-            ("date", &arguments.date),
-            ("from", &arguments.from),
-            ("to", &arguments.to),
-            ("time_zone", &arguments.time_zone),
-            ("interval", &arguments.interval),
-        ] {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        }
-        if arguments.compare {
-            query.append_pair("compare", "true");
-        }
+    let mut url = server.at("v1/reports")?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.push(name);
     }
+    url.query_pairs_mut()
+        .append_pair("format", format.asked())
+        .extend_pairs(question.pairs());
     let answer = server.bytes(server.client.get(url)).await?;
     if let Some(missing) = &answer.incomplete {
         eprintln!("! not in it, or not whole: {missing}");
     }
     let bytes = if format == Format::Table {
-        table(&serde_json::from_slice(&answer.body)?).into_bytes()
+        figures::table(&serde_json::from_slice(&answer.body)?).into_bytes()
     } else {
         answer.body
     };
-    match &arguments.output {
+    match &question.output {
         None => print(&String::from_utf8(bytes)?),
         Some(path) => {
             let written = std::fs::write(path, &bytes);
@@ -121,97 +123,23 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     }
 }
 
-/// The report for people: figures to the right, undefined ones as `–`.
-fn table(report: &Value) -> String {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let columns = list(&report["columns"]);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let kinds: Vec<String> = columns.iter().map(|column| text(&column["kind"])).collect();
-    let headings: Vec<String> = columns
-        .iter()
-        .map(|column| text(&column["title"]))
-        .collect();
-    let zone = TimeZone::get(&text(&report["time_zone"])).unwrap_or(TimeZone::UTC);
-    let row = |row: &Value| -> Vec<String> {
-        let cells = list(&row["cells"]);
-        let cells = cells.iter().zip(&kinds);
-        cells.map(|(cell, kind)| shown(cell, kind, &zone)).collect()
-    };
-    let mut rows: Vec<Vec<String>> = list(&report["rows"]).iter().map(row).collect();
-    if report["total"].is_object() && rows.len() > 1 {
-        let mut total = row(&report["total"]);
-        if let Some(head) = kinds.iter().position(|kind| kind == "text") {
-            "Total".clone_into(&mut total[head]);
-        }
-        rows.push(total);
-    }
-    let right: Vec<bool> = kinds
-        .iter()
-        .map(|kind| kind != "text" && kind != "instant")
-        .collect();
-    let mut shown = format!("{}\n", text(&report["title"]));
-    shown += &wide_table(&headings, &rows, &right);
-    for note in list(&report["notes"]) {
-        let _ = writeln!(shown, "  {}", text(&note));
-    }
-    shown + &told_gaps(&report["errors"])
-}
-
-/// A cell for people; times by the report's clock.
-fn shown(cell: &Value, kind: &str, zone: &TimeZone) -> String {
-    let figure = |value: f64| match kind {
-        "ratio" => format!("{:.1} %", value * 100.0),
-        _ => format!("{value:.1}"),
-    };
-    match cell {
-        Value::Null => "–".to_owned(),
-        Value::String(text) if kind == "instant" => match text.parse::<Timestamp>() {
-            Ok(at) => at
-                .to_zoned(zone.clone())
-                .strftime("%Y-%m-%d %H:%M")
-                .to_string(),
-            Err(_) => text.clone(),
-        },
-        Value::String(text) => text.clone(),
-        Value::Object(share) => share["value"].as_f64().map_or("–".to_owned(), figure),
-        other => other.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_report_is_laid_out_for_people() {
-        let report = json!({
-            "title": "By trunk",
-            "time_zone": "Europe/Bratislava",
-            "columns": [
-                {"title": "From", "kind": "instant"},
-                {"title": "Trunk", "kind": "text"},
-                {"title": "Calls", "kind": "count"},
-                {"title": "ASR", "kind": "ratio"},
-            ],
-            "rows": [
-                {"cells": ["2026-07-01T08:00:00.000000Z", "one", 1200, {"value": 0.25}]},
-                {"cells": ["2026-07-01T08:00:00.000000Z", "two", 0, {"value": null}]},
-            ],
-            "total": {"cells": [null, null, 1200, {"value": 0.25}]},
-            "notes": ["PDD is not known."],
-            "errors": {"gone": "it is down"},
-        });
-        assert_eq!(
-            table(&report),
-            "By trunk\n\
-             From              Trunk  Calls     ASR\n\
-             2026-07-01 10:00  one     1200  25.0 %\n\
-             2026-07-01 10:00  two        0       –\n\
-             –                 Total   1200  25.0 %\n  \
-               PDD is not known.\n\
-             ! gone: it is down\n"
-        );
+impl Question {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let number = |seconds: Option<u32>| seconds.map(|seconds| seconds.to_string());
+        let given = [
+            ("date", self.date.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+            ("time_zone", self.time_zone.clone()),
+            ("interval", self.interval.clone()),
+            ("compare", self.compare.then(|| "true".to_owned())),
+            ("only", self.only.clone()),
+            ("service_level_seconds", number(self.service_level_seconds)),
+            ("short_abandon_seconds", number(self.short_abandon_seconds)),
+        ];
+        let given = given.into_iter();
+        given
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 }

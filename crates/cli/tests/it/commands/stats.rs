@@ -86,6 +86,26 @@ fn figures_are_shown_as_a_table_and_as_csv() {
     let sources = stats("sources --json").json();
     assert_eq!(sources["items"][0]["rows_read"], 2, "{sources}");
 
+    let queues = stats("queues --date 2026-03-02").text();
+    assert!(
+        queues.starts_with("Callers by queue\n2026-03-02 00:00 to"),
+        "{queues}"
+    );
+    let busy = stats("report heat_map --date 2026-03-02").text();
+    let monday = busy.lines().find(|line| line.starts_with("Monday"));
+    assert!(monday.is_some_and(|line| line.contains("██")), "{busy}");
+    let found = stats("calls --number +421/25555010").text();
+    assert_eq!(found.lines().count(), 3, "{found}");
+    let one = stats("calls --number +421/25555010 --disposition busy --format csv").text();
+    assert!(
+        one.contains("pbx,1772442000.3,") && one.contains(",'=1+2,"),
+        "{one}"
+    );
+    assert_eq!(
+        stats("calls --limit 1 --format json").json()["items"][0]["extension"],
+        "2002"
+    );
+
     let wrong = stats("callstat --date 2026-02-30").failure(1);
     assert!(wrong.contains("date is neither a day"), "{wrong}");
     cordboard

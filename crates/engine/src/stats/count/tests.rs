@@ -147,14 +147,29 @@ fn packed(rows: &[Plain]) -> (BTreeMap<i64, Pack>, Destinations) {
     )
 }
 
+fn a_day<'a>(pack: &'a Pack, next: Option<&'a Pack>, end: i64) -> Day<'a> {
+    static PLAN: std::sync::LazyLock<NumberPlan> = std::sync::LazyLock::new(NumberPlan::default);
+    static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(Rules::default);
+    let (plan, rules) = (&*PLAN, &*RULES);
+    Day {
+        source: 0,
+        pack,
+        next,
+        plan,
+        rules,
+        end,
+    }
+}
+
 fn counted(ask: &Ask, rows: &[Plain]) -> Counted {
     let (packs, known) = packed(rows);
     let mut counting = Counting::new(ask.clone());
     for (day, pack) in &packs {
-        let next = packs.get(&(day + 1));
+        let end = (day + 1) * DAY;
         counting
-            .day(pack, next, &known, &NumberPlan::default())
+            .day(a_day(pack, packs.get(&(day + 1)), end), &known)
             .unwrap();
+        counting.end_day(end).unwrap();
     }
     counting.finish().unwrap()
 }
@@ -301,7 +316,7 @@ proptest! {
         short in 0u32..100,
     ) {
         let borders: Vec<i64> = (0..=steps).map(|at| START + from + step * at).collect();
-        let ask = Ask { by, rules: Rules::default(), short_call_seconds: short, borders: borders.clone(), max_cells: 10_000 };
+        let ask = Ask { by, short_call_seconds: short, borders: borders.clone(), cell_of: None, only: None, max_cells: 10_000 };
         let counted = counted(&ask, &rows);
         let within: Vec<&Plain> = rows.iter().filter(|row| borders[0] <= row.at && row.at < borders[borders.len() - 1]).collect();
 
@@ -325,6 +340,7 @@ proptest! {
         let ours: BTreeMap<_, _> = counted
             .cells
             .iter()
+            .filter(|(_, counts)| counts.attempts > 0)
             .map(|((group, interval), counts)| ((words(group), *interval), figures(counts)))
             .collect();
         prop_assert_eq!(ours, expected);
@@ -355,14 +371,73 @@ fn more_cells_than_allowed_are_refused() {
     let rows = [row("2000"), row("2001")];
     let ask = Ask {
         by: By::Extension,
-        rules: Rules::default(),
         short_call_seconds: 6,
         borders: vec![START, START + 1],
+        cell_of: None,
+        only: None,
         max_cells: 1,
     };
     let (packs, known) = packed(&rows);
     let mut counting = Counting::new(ask);
     let pack = packs.values().next().unwrap();
-    let refused = counting.day(pack, None, &known, &NumberPlan::default());
+    let refused = counting.day(a_day(pack, None, START + DAY), &known);
     assert_eq!(refused, Err(TooMany(1)));
+}
+
+/// The most calls at any moment from `from` until `until`, and the seconds of all: by looking at every moment between two changes.
+fn plain_load(rows: &[&Plain], (from, until): (i64, i64)) -> Load {
+    let end = |row: &Plain| row.at + i64::from(row.duration);
+    let mut moments: BTreeSet<i64> = rows.iter().flat_map(|row| [row.at, end(row)]).collect();
+    moments.retain(|moment| (from..until).contains(moment));
+    moments.extend([from, until]);
+    let moments: Vec<i64> = moments.into_iter().collect();
+    let mut load = Load::default();
+    for ends in moments.windows(2) {
+        let there = rows
+            .iter()
+            .filter(|row| row.at <= ends[0] && ends[0] < end(row));
+        let calls: BTreeSet<&str> = there.map(|row| row.linked.as_str()).collect();
+        let calls = i64::try_from(calls.len()).unwrap();
+        load.peak = load.peak.max(calls);
+        load.seconds += calls * (ends[1] - ends[0]);
+    }
+    load
+}
+
+proptest! {
+    #[test]
+    fn calls_at_once_are_those_of_every_moment(
+        rows in rows(),
+        by in prop::sample::select(&ALL[..]),
+        (from, step, steps) in (-DAY..DAY, 100i64..DAY, 1i64..20),
+    ) {
+        let borders: Vec<i64> = (0..=steps).map(|at| START + from + step * at).collect();
+        let until = borders[borders.len() - 1];
+        let ask = Ask { by, short_call_seconds: 6, borders: borders.clone(), cell_of: None, only: None, max_cells: 10_000 };
+        let counted = counted(&ask, &rows);
+        let mut groups: BTreeMap<String, Vec<&Plain>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.at < until) {
+            if let Some(group) = group(by, row) {
+                groups.entry(group).or_default().push(row);
+            }
+        }
+        let mut expected = BTreeMap::new();
+        for (group, rows) in &groups {
+            for (interval, ends) in (0u32..).zip(borders.windows(2)) {
+                let load = plain_load(rows, (ends[0], ends[1]));
+                if load != Load::default() {
+                    expected.insert((group.clone(), interval), load);
+                }
+            }
+        }
+        let ours: BTreeMap<_, _> = counted
+            .cells
+            .iter()
+            .filter(|(_, counts)| counts.load != Load::default())
+            .map(|((group, interval), counts)| ((words(group), *interval), counts.load))
+            .collect();
+        prop_assert_eq!(ours, expected);
+        let all: Vec<&Plain> = groups.values().flatten().copied().collect();
+        prop_assert_eq!(counted.total.load, plain_load(&all, (borders[0], until)));
+    }
 }
