@@ -5,6 +5,7 @@
 //! from one seed.
 
 pub mod acd;
+pub mod alarm;
 pub mod callerid;
 pub mod invariants;
 mod lookup;

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    alarms::{self, AlarmBoard},
     callerid::{self, CallerIds, CallerIdsError},
     cdr::{self, Cdr, CdrError, CdrSettings, CdrTasks},
     clock::Clock,
@@ -39,6 +40,7 @@ pub struct App {
     pub numbers: Numbers,
     pub cdr: Cdr,
     pub(crate) reports: Reports,
+    pub(crate) alarms: AlarmBoard,
 }
 
 /// What the parts are made from.
@@ -110,6 +112,7 @@ pub struct Tasks {
     shared_caller_ids: Option<AbortOnDropHandle<()>>,
     cdr: CdrTasks,
     _retention: Option<AbortOnDropHandle<()>>,
+    _alarms: AbortOnDropHandle<()>,
 }
 
 impl Tasks {
@@ -187,8 +190,19 @@ impl App {
             AbortOnDropHandle::new(tokio::spawn(forgetting))
         });
         let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
+        let reports = Reports::new(store.clone(), cdr.clone(), clock.clone());
+        let alarms = AlarmBoard::default();
+        let watching = alarms::watch(
+            store.clone(),
+            clock.clone(),
+            reports.clone(),
+            cdr.home().clone(),
+            alarms.clone(),
+        );
+        let watching = AbortOnDropHandle::new(tokio::spawn(watching));
         let app = Self {
-            reports: Reports::new(store.clone(), cdr.clone(), clock.clone()),
+            reports,
+            alarms,
             cdr,
             store,
             acd: started.acd,
@@ -209,6 +223,7 @@ impl App {
             shared_caller_ids: caller_ids.link,
             cdr: cdr_tasks,
             _retention: retention,
+            _alarms: watching,
         };
         Ok((app, tasks))
     }

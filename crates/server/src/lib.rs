@@ -1,6 +1,7 @@
 //! The server: drives the engines, talks to Asterisk, keeps the truth and shows it.
 
 pub mod agi;
+mod alarms;
 mod api;
 pub mod app;
 pub mod auth;

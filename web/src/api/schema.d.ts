@@ -308,6 +308,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alarms that are raised.
+         * @description By trunk and by country: the hour that ended half an hour ago against the same hour of the week in the four weeks before.
+         */
+        get: operations["alarms_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1199,6 +1219,24 @@ export interface components {
             state: components["schemas"]["AgentState"];
             until?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description What is raised now. */
+        AlarmsView: {
+            items: components["schemas"]["AlarmView"][];
+            looked_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Calls of a group are answered less often than usual, by more than chance. */
+        AlarmView: {
+            /** @description When its figures were seen last. */
+            judged_at: components["schemas"]["Timestamp"];
+            /** @description The trunk, or the calling code. */
+            key: string;
+            /** @description `trunk` or `country`. */
+            kind: string;
+            recent: components["schemas"]["ShareView"];
+            since: components["schemas"]["Timestamp"];
+            /** @description Of the same hour of the week in the four weeks before. */
+            usual: components["schemas"]["ShareView"];
+        };
         /**
          * @description When the caller's channel is answered. Answering starts billing.
          * @enum {string}
@@ -1642,6 +1680,21 @@ export interface components {
             /** Format: int32 */
             penalty: number;
         };
+        /** @description All hangup causes that are known. */
+        Causes: {
+            items: components["schemas"]["CauseView"][];
+        };
+        /** @description One of Q.850's. */
+        CauseView: {
+            class: string;
+            /** Format: int32 */
+            code: number;
+            /** @description The network did its part. */
+            delivered: boolean;
+            name: string;
+            /** @description SIP's final answers that Asterisk turns into it. */
+            sip: number[];
+        };
         /** @description How far a load is: the first one, or one after a long absence. */
         CdrLoad: {
             /**
@@ -1688,20 +1741,6 @@ export interface components {
         /** @description All of them. */
         CdrSources: {
             items: components["schemas"]["CdrSource"][];
-        /** @description All hangup causes that are known. */
-        Causes: {
-            items: components["schemas"]["CauseView"][];
-        };
-        /** @description One of Q.850's. */
-        CauseView: {
-            class: string;
-            /** Format: int32 */
-            code: number;
-            /** @description The network did its part. */
-            delivered: boolean;
-            name: string;
-            /** @description SIP's final answers that Asterisk turns into it. */
-            sip: number[];
         };
         Cell: string | number | components["schemas"]["Timestamp"] | components["schemas"]["Share"] | null;
         /** @description The present password and the one to come. */
@@ -3014,6 +3053,22 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description Answered calls of attempts. */
+        ShareView: {
+            /** Format: int64 */
+            answered: number;
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: double
+             * @description The bounds of the true rate with 95 % confidence (Wilson).
+             */
+            lower?: number | null;
+            /** Format: double */
+            rate?: number | null;
+            /** Format: double */
+            upper?: number | null;
+        };
         /** @description The least level of a skill that an agent must have. */
         SkillRequirement: {
             /**
@@ -3944,6 +3999,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Stretch"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alarms_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsView"];
                 };
             };
             /** @description Refused */

@@ -5,6 +5,7 @@
 
 mod agent_states;
 mod agents;
+mod alarms;
 mod api_keys;
 mod call_file;
 mod call_statistics;
@@ -144,6 +145,7 @@ fn table() -> Table {
         .to(STAFF_OR_TOKEN, routes!(call_statistics::callstat))
         .to(STAFF_OR_TOKEN, routes!(call_statistics::asrstat))
         // Figures over calls.
+        .to(STAFF, routes!(alarms::list))
         .to(STAFF, routes!(reports::list_formulas))
         .to(STAFF, routes!(reports::list_causes))
         .to(STAFF, routes!(report_calls::list))

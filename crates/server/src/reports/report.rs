@@ -105,6 +105,13 @@ pub(crate) struct Share {
     pub(crate) upper: Option<f64>,
 }
 
+impl Report {
+    /// Where a column stands.
+    pub(crate) fn position(&self, key: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.key == key)
+    }
+}
+
 impl Column {
     pub(crate) fn text(key: &str, title: &str) -> Self {
         Self::plain(key, title, Kind::Text)
@@ -147,6 +154,20 @@ impl Column {
 }
 
 impl Cell {
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_count(&self) -> Option<u64> {
+        match self {
+            Self::Count(count) => u64::try_from(*count).ok(),
+            _ => None,
+        }
+    }
+
     /// How many of so many tries, with its bounds.
     pub(crate) fn ratio(part: i64, whole: i64) -> Self {
         let quotient = Quotient::new(part, whole);

@@ -5,6 +5,7 @@ extern crate cordboard_server as server;
 
 mod access;
 mod agi;
+mod alarms;
 mod bad_input;
 mod call_statistics;
 mod caller_ids;
