@@ -2,7 +2,8 @@ import createClient from "openapi-fetch";
 import { ProblemError, problemOf } from "./problem";
 import type { paths } from "./schema";
 
-export const api = createClient<paths>({
+// Where there are files as well, we want the answer that programs read.
+export const api = createClient<paths, "application/json">({
   baseUrl: globalThis.location.origin,
   credentials: "same-origin",
   // Looked up at each call, so that a test can stand in for it.
