@@ -240,6 +240,8 @@ async fn a_call_that_ends_with_asterisk_has_ended() {
     outbound.reserve("3105550142").await;
     let (caller, _) = outbound.call(101, "73105550142").await;
     caller.wait_answered().await.unwrap();
+    // What Asterisk has not sent before it is killed, nobody knows.
+    outbound.wait_until_followed(1).await;
     outbound.lab.kill_asterisk().await.unwrap();
     outbound.lab.start_asterisk().await.unwrap();
     let used = outbound.ended("+13105550142").await;
