@@ -97,6 +97,16 @@ impl CallerIdUses<'_> {
         self.database.fetch(sql).await?.iter().map(made).collect()
     }
 
+    /// When the first use was made of those made at `from` or later.
+    pub async fn first_since(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let text = "SELECT MIN(made_at) AS made_at FROM caller_id_uses WHERE made_at >= ?";
+        let row = self
+            .database
+            .fetch_first(Sql::new(TABLE, text).bind(from))
+            .await?;
+        row.map_or(Ok(None), |row| row.opt_instant("made_at"))
+    }
+
     /// The last call to a person who calls back `dialled`: the last that presented it, else the last of all.
     pub async fn last_for(
         &self,

@@ -112,6 +112,16 @@ impl Calls<'_> {
         self.database.fetch(sql).await?.iter().map(call).collect()
     }
 
+    /// When the first call arrived that came at `from` or later.
+    pub async fn first_since(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let text = "SELECT MIN(arrived_at) AS arrived_at FROM calls WHERE arrived_at >= ?";
+        let row = self
+            .database
+            .fetch_first(Sql::new(TABLE, text).bind(from))
+            .await?;
+        row.map_or(Ok(None), |row| row.opt_instant("arrived_at"))
+    }
+
     /// All calls that have not ended, in the order of their arrival: what a restart has to take over.
     pub async fn open(&self) -> Result<Vec<OpenCall>, StoreError> {
         let mut open: Vec<OpenCall> = Vec::new();

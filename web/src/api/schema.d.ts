@@ -1724,7 +1724,7 @@ export interface components {
         CdrSource: {
             /** @description Why the last look failed. */
             error?: string | null;
-            /** @description `mysql`, `postgres` or `csv`. */
+            /** @description `mysql`, `postgres`, `csv` or `own`. */
             kind: string;
             known_until?: components["schemas"]["Timestamp"] | null;
             load?: components["schemas"]["CdrLoad"] | null;

@@ -30,7 +30,7 @@ pub use load::Load;
 pub use pack::{Disposition, Pack, Packing, Row, Stored};
 pub use plan::{Dialled, Form, NotAPattern, NumberPlan, Pattern};
 pub use roll::{Roll, Span, Sums, Tally, Total};
-pub use rules::{Reading, Rules};
+pub use rules::{Reading, Rules, STASIS};
 pub use visits::{QueueCounts, Thresholds, Visits, Ways};
 
 #[cfg(test)]

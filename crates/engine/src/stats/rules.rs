@@ -88,11 +88,18 @@ impl Rules {
             && !row.to_peer().is_empty()
     }
 
-    /// Its talk time counts.
+    /// Its talk time counts. A caller in Stasis may be answered by music: one who was bridged talked.
     pub(super) fn is_answered(row: &Stored<'_>) -> bool {
-        row.disposition() == Disposition::Answered && row.application() == DIAL
+        let talks = match row.application() {
+            DIAL => true,
+            STASIS => !row.to_peer().is_empty(),
+            _ => false,
+        };
+        talks && row.disposition() == Disposition::Answered
     }
 }
 
 const DIAL: &str = "Dial";
+/// The application that gives calls to us.
+pub const STASIS: &str = "Stasis";
 const QUEUE: &str = "Queue";

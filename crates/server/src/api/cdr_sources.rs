@@ -18,7 +18,7 @@ pub(crate) struct CdrSources {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CdrSource {
     name: String,
-    /// `mysql`, `postgres` or `csv`.
+    /// `mysql`, `postgres`, `csv` or `own`.
     kind: &'static str,
     /// Rows read since the server started.
     rows_read: u64,

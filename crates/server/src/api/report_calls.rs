@@ -14,13 +14,12 @@ use super::{
 };
 use crate::{
     cdr::Record,
+    config::OWN_LOG,
     numbers::Destination,
     problem::Problem,
     reports::{Hit, OwnFilter, Question, ReportKind, Search},
 };
 
-/// The source of our own log.
-const OWN: &str = "cordboard";
 /// The longest text that is looked for.
 const MAX_TEXT: usize = 200;
 
@@ -169,7 +168,7 @@ fn read_cursor(text: &str) -> Result<Spot, Problem> {
 async fn search(api: &Api, query: CallsQuery) -> Result<Search, Problem> {
     let (from_records, from_own) = match query.source.as_deref() {
         None => (true, true),
-        Some(OWN) => (false, true),
+        Some(OWN_LOG) => (false, true),
         Some(source) if api.app.cdr.knows(source) => (true, false),
         Some(_) => {
             let detail = "source is neither a [[cdr_source]] nor \"cordboard\".";
@@ -343,7 +342,7 @@ impl From<Call> for FoundCall {
         let whole = |ms: u64| ms / 1_000;
         let duration = of.ended_at.map(|end| end.since(of.arrived_at).as_secs());
         Self {
-            source: OWN.to_owned(),
+            source: OWN_LOG.to_owned(),
             began_at: of.arrived_at,
             id: of.id.to_string(),
             name: Some(of.caller.name).filter(|name| !name.is_empty()),

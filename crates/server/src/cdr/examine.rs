@@ -1,5 +1,7 @@
 //! A source, looked at from all sides without reading a call: for `cordboard doctor`.
 
+use store::Store;
+
 use crate::config::CdrSourceConfig;
 
 use super::{
@@ -24,9 +26,14 @@ pub(crate) struct Seen {
     pub(crate) newest: Option<i64>,
 }
 
-/// `zone`: where `calldate` is written, if the source does not say; `now` in seconds since 1970.
-pub(crate) async fn look_at(config: &CdrSourceConfig, zone: &str, now: i64) -> Seen {
-    let source = Source::new(config, zone);
+/// `zone`: where `calldate` is written, if the source does not say; `now` in seconds since 1970; our own log is in `store`.
+pub(crate) async fn look_at(
+    config: &CdrSourceConfig,
+    zone: &str,
+    now: i64,
+    store: Option<&Store>,
+) -> Seen {
+    let source = Source::new(config, zone, store);
     let mut seen = Seen::default();
     if let Err(error) = look(&source, now, &mut seen).await {
         if matches!(error, SourceError::NoTable(_)) {

@@ -12,6 +12,7 @@ use super::{
     kept::Spoilt,
     shelf::ShelfError,
 };
+use crate::config::CdrSourceKind;
 
 /// The most rows that one page looks through; it goes on with the next.
 const MAX_LOOKED_AT: usize = 3_000_000;
@@ -39,6 +40,25 @@ pub(crate) struct Record {
     pub(crate) recorded: bool,
 }
 
+/// In which sources rows are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within<'a> {
+    All,
+    /// Our own log is looked through beside them.
+    ForeignOnes,
+    One(&'a str),
+}
+
+impl Within<'_> {
+    fn has(self, source: &Known) -> bool {
+        match self {
+            Self::All => true,
+            Self::ForeignOnes => source.kind != CdrSourceKind::Own,
+            Self::One(name) => source.name == name,
+        }
+    }
+}
+
 /// Some rows, and from when on all that there are have been looked at; nothing if that is all.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
@@ -51,7 +71,7 @@ impl Cdr {
     pub(crate) async fn find(
         &self,
         filter: &Arc<Filter>,
-        source: Option<&str>,
+        within: Within<'_>,
         after: Option<Spot>,
         limit: usize,
     ) -> Result<Records, ShelfError> {
@@ -59,8 +79,11 @@ impl Cdr {
         if let Some((at, _)) = after {
             range.end = range.end.min(at.saturating_add(1));
         }
-        let asked = |known: &&Known| source.is_none_or(|source| source == known.name);
-        let sources: Vec<&Known> = self.sources.iter().filter(asked).collect();
+        let sources: Vec<&Known> = self
+            .sources
+            .iter()
+            .filter(|source| within.has(source))
+            .collect();
         let mut days: Vec<(Day, &Known)> = Vec::new();
         for source in sources {
             let of = self.shelf.days(&source.name, &range).into_iter();

@@ -1,4 +1,4 @@
-//! Call detail records of other databases: read once, kept in our own store, counted exactly.
+//! Call detail records of other databases, and our own calls as if they were: read once, kept in our own store, counted exactly.
 //!
 //! A source is only read, a little at a time, and never asked for the same day again (see `reading`). What was read is kept as
 //! packs of days (`shelf`); figures come from rolls of whole days, and rows are looked at only where a question cuts a day. One
@@ -18,7 +18,7 @@ mod source;
 
 use std::sync::Arc;
 
-use engine::stats::{NumberPlan, Rules};
+use engine::stats::{NumberPlan, Rules, STASIS};
 use jiff::tz::TimeZone;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -26,7 +26,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 pub(crate) use counting::CountError;
 pub(crate) use examine::{Seen, look_at};
 pub(crate) use figures::{CountryFigures, Extension};
-pub(crate) use finding::Record;
+pub(crate) use finding::{Record, Within};
 pub(crate) use reading::{Load, Progress};
 
 use crate::{
@@ -116,13 +116,14 @@ pub(crate) async fn start(
     settings: CdrSettings,
 ) -> Result<(Cdr, CdrTasks), CdrError> {
     let home = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
-    let names = settings.sources.iter().map(|source| &*source.name);
-    let shelf = Shelf::open(store.clone(), &settings.rules, home, names).await?;
+    let sources = settings.sources.iter();
+    let ruled = sources.map(|source| (&*source.name, rules_of(source, &settings.rules)));
+    let shelf = Shelf::open(store.clone(), home, ruled).await?;
     let shelf = Arc::new(shelf);
     let stop = CancellationToken::new();
     let (mut sources, mut reading) = (Vec::new(), Vec::new());
     for config in &settings.sources {
-        let source = Arc::new(Source::new(config, &settings.time_zone));
+        let source = Arc::new(Source::new(config, &settings.time_zone, Some(store)));
         let (name, plan) = (source.name.clone(), source.plan.clone());
         let reader = Reading::new(source, Arc::clone(&shelf), clock.clone());
         sources.push(Known {
@@ -143,6 +144,15 @@ pub(crate) async fn start(
     };
     let tasks = CdrTasks { stop, reading };
     Ok((cdr, tasks))
+}
+
+/// Our own log has no other calls than those that were given to us: an agent's count as calls of the own extension.
+fn rules_of(source: &CdrSourceConfig, common: &Rules) -> Rules {
+    let mut rules = common.clone();
+    if source.kind == CdrSourceKind::Own && !rules.applications.iter().any(|it| it == STASIS) {
+        rules.applications.push(STASIS.to_owned());
+    }
+    rules
 }
 
 impl Cdr {

@@ -29,6 +29,7 @@ pub use value::Size;
 
 pub(crate) use reader::nearest;
 use reader::{Reader, Report};
+pub(crate) use sections::OWN_LOG;
 use sections::Section;
 
 /// The name of the configuration file.
@@ -79,7 +80,7 @@ impl Config {
         };
         reader.finish(&sections::names());
         sections::check_names(&config.asterisk, &mut report);
-        sections::check_source_names(&config.cdr_source, &mut report);
+        sections::check_sources(&config.cdr_source, &mut report);
         config.file = file;
         config.settings = std::mem::take(&mut report.settings);
         if report.flaws.is_empty() {

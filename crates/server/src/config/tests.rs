@@ -437,6 +437,16 @@ fn sources_of_call_detail_records_that_cannot_be_are_refused() {
             "host = \"h\"\noutside_prefixes = [\"+\"]",
             "is not 1 to 8 digits",
         ),
+        ("kind = \"own\"\nhost = \"h\"", "is for a database"),
+        ("kind = \"own\"\nfile = \"f\"", "is only for"),
+        (
+            "kind = \"own\"\n[[cdr_source]]\nkind = \"own\"\nname = \"b\"",
+            "there is one log of our own",
+        ),
+        (
+            "host = \"h\"\nname = \"cordboard\"",
+            "is what our own log is called",
+        ),
         (
             "host = \"h\"\n[[cdr_source]]\nhost = \"h\"",
             "a second [[cdr_source]] has the name",

@@ -81,7 +81,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(redis::examine(config).await);
     findings.push(listen::examine(config).await);
     findings.extend(agi::examine(config).await);
-    findings.extend(cdr::examine(config).await);
+    findings.extend(cdr::examine(config, store.as_ref()).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {
         findings.extend(caller_ids::examine(config, &store).await);

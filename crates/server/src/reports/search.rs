@@ -10,7 +10,7 @@ use model::{AgentId, Call, CallId, Outcome, QueueId};
 use store::{CallCursor, CallFilter, Store, StoreError};
 
 use super::{Reports, Unmade, instant};
-use crate::cdr::{CountError, Record};
+use crate::cdr::{CountError, Record, Within};
 
 /// The most calls of our own log that one page looks through.
 const MAX_LOOKED_AT: usize = 20_000;
@@ -71,8 +71,12 @@ impl Reports {
         let _turn = self.gate.acquire().await;
         let (mut hits, mut looked_at_from) = (Vec::new(), None);
         if search.records {
-            let source = search.source.as_deref();
-            let found = self.cdr.find(&search.filter, source, after, limit).await;
+            let within = match (&search.source, &search.own) {
+                (Some(source), _) => Within::One(source),
+                (None, Some(_)) => Within::ForeignOnes,
+                (None, None) => Within::All,
+            };
+            let found = self.cdr.find(&search.filter, within, after, limit).await;
             let found = found.map_err(CountError::from)?;
             looked_at_from = looked_at_from.max(found.looked_at_from);
             hits.extend(found.rows.into_iter().map(|row| Hit::Record(Box::new(row))));

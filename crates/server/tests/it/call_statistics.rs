@@ -5,6 +5,7 @@ mod lists;
 mod loading;
 mod looked_at;
 mod odd_rows;
+mod own;
 
 use std::{
     fs::File,

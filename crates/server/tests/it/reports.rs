@@ -1,6 +1,6 @@
 //! Reports over call detail records: the figures, their formulas, and what is refused.
 
-mod own;
+pub(crate) mod own;
 mod search;
 
 use std::time::{Duration, Instant};

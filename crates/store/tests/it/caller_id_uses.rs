@@ -317,6 +317,9 @@ async fn uses_page_newest_first(store: &Store) {
     }
     let id = |number| reservation_id(number);
     assert_eq!(pages, [vec![id(5), id(4)], vec![id(3), id(2)], vec![id(1)]]);
+    assert_eq!(uses.first_since(at(0)).await, Ok(Some(time(1))));
+    assert_eq!(uses.first_since(time(3)).await, Ok(Some(time(5))));
+    assert_eq!(uses.first_since(time(6)).await, Ok(None));
     let refused = uses.page(&UseFilter::default(), None, 501).await;
     assert!(matches!(refused, Err(StoreError::Refused { .. })));
 }

@@ -1,5 +1,7 @@
 //! Reading the call log.
 
+use std::time::Duration;
+
 use crate::contract;
 use crate::fixtures::{
     agent_id, answered, arrived, at, call_id, ended, events, offer_ended, offer_id, offered,
@@ -155,6 +157,12 @@ async fn pages_go_newest_first_without_holes(store: &Store) {
     }
     let refused = store.calls().page(&CallFilter::default(), None, 0).await;
     assert!(matches!(refused, Err(StoreError::Refused { .. })));
+    let (first, last) = (same[0].at, same[8].at);
+    let log = store.calls();
+    assert_eq!(log.first_since(at(0)).await, Ok(Some(first)));
+    assert_eq!(log.first_since(last).await, Ok(Some(last)));
+    let later = last.after(Duration::from_micros(1));
+    assert_eq!(log.first_since(later).await, Ok(None));
 }
 
 async fn a_callers_number_is_found_by_its_beginning(store: &Store) {

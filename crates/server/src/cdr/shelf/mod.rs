@@ -101,7 +101,7 @@ pub(super) struct Ruled {
 impl Ruled {
     fn new(rules: Rules) -> Self {
         // A release may know more countries, or count what an earlier one did not.
-        let text = format!("1 {} {rules:?}", env!("CARGO_PKG_VERSION"));
+        let text = format!("2 {} {rules:?}", env!("CARGO_PKG_VERSION"));
         let digest = Sha256::digest(text.as_bytes());
         let mark = digest[..16].iter().map(|byte| format!("{byte:02x}"));
         Self {
@@ -123,9 +123,8 @@ impl Shelf {
     /// Reads what the store knows of these sources, and everybody who was called.
     pub(super) async fn open(
         store: Store,
-        rules: &Rules,
         home: TimeZone,
-        sources: impl Iterator<Item = &str>,
+        sources: impl Iterator<Item = (&str, Rules)>,
     ) -> Result<Self, ShelfError> {
         let mut known = Destinations::default();
         let mut spoilt = None;
@@ -149,9 +148,8 @@ impl Shelf {
             cache: Mutex::default(),
             states: AtomicU64::new(1),
         };
-        let rules = Arc::new(Ruled::new(rules.clone()));
-        for source in sources {
-            let shelved = shelf.shelved(source, Arc::clone(&rules)).await?;
+        for (source, rules) in sources {
+            let shelved = shelf.shelved(source, Arc::new(Ruled::new(rules))).await?;
             shelf.all_mut().insert(source.to_owned(), shelved);
         }
         Ok(shelf)

@@ -77,6 +77,21 @@ impl Columns {
         })
     }
 
+    /// All of them, in UTC.
+    pub(super) fn all() -> Self {
+        let mut parts = [None; Part::COUNT];
+        for (part, candidates) in CANDIDATES {
+            parts[part as usize] = candidates.first().copied();
+        }
+        Self {
+            time: TIMES[0],
+            zoned: true,
+            parts,
+            duration: Some(DURATION),
+            billed: Some(BILLED),
+        }
+    }
+
     /// The zone of its times: a column that knows its own counts in UTC.
     pub(in crate::cdr) fn zone(&self, configured: &TimeZone) -> TimeZone {
         if self.zoned {

@@ -1,4 +1,4 @@
-//! Where call detail records are read: databases and files of others, which are only ever read.
+//! Where call detail records are read: databases and files of others, which are only ever read; and our own log.
 //!
 //! A live telephone server works on these databases. So there is one heavy query at a time, each over a range that the index on
 //! `calldate` answers, in a session that cannot write, with an end.
@@ -7,12 +7,14 @@ mod columns;
 mod csv;
 mod lists;
 mod mysql;
+mod own;
 mod postgres;
 
 use std::sync::Arc;
 
 use engine::stats::NumberPlan;
 use jiff::tz::TimeZone;
+use store::{Store, StoreError};
 
 pub(super) use self::csv::{File, FilePlace, FileStep};
 pub(super) use columns::{Columns, Part, name};
@@ -33,6 +35,10 @@ pub(super) struct Raw<'a> {
 impl<'a> Raw<'a> {
     pub(super) fn get(&self, part: Part) -> &'a str {
         self.text[part as usize]
+    }
+
+    fn set(&mut self, part: Part, text: &'a str) {
+        self.text[part as usize] = text;
     }
 }
 
@@ -58,8 +64,17 @@ pub(super) enum SourceError {
     TimedOut,
     #[error("its file cannot be read: {0}")]
     File(String),
+    #[error("our own database cannot be read")]
+    Store,
     #[error("it answered with an error; the log has its words")]
     Failed,
+}
+
+impl From<StoreError> for SourceError {
+    fn from(error: StoreError) -> Self {
+        tracing::debug!(%error, "our own log cannot be read");
+        Self::Store
+    }
 }
 
 impl From<sqlx::Error> for SourceError {
@@ -107,11 +122,12 @@ enum Reader {
     MySql(mysql::Database),
     Postgres(postgres::Database),
     Csv(csv::File),
+    Own(own::Log),
 }
 
 impl Source {
-    /// The configuration has been checked.
-    pub(super) fn new(config: &CdrSourceConfig, zone: &str) -> Self {
+    /// The configuration has been checked. Our own log is in `store`.
+    pub(super) fn new(config: &CdrSourceConfig, zone: &str, store: Option<&Store>) -> Self {
         let zone = config.time_zone.as_deref().unwrap_or(zone);
         let reader = match config.kind {
             CdrSourceKind::MySql => Reader::MySql(mysql::Database::new(config)),
@@ -119,6 +135,7 @@ impl Source {
             CdrSourceKind::Csv => {
                 Reader::Csv(csv::File::new(config.file.clone().unwrap_or_default()))
             }
+            CdrSourceKind::Own => Reader::Own(own::Log::new(store.cloned())),
         };
         Self {
             name: config.name.clone(),
@@ -133,7 +150,7 @@ impl Source {
     pub(super) fn file(&self) -> Option<&File> {
         match &self.reader {
             Reader::Csv(file) => Some(file),
-            Reader::MySql(_) | Reader::Postgres(_) => None,
+            Reader::MySql(_) | Reader::Postgres(_) | Reader::Own(_) => None,
         }
     }
 
@@ -143,6 +160,7 @@ impl Source {
             Reader::MySql(database) => database.columns().await,
             Reader::Postgres(database) => database.columns().await,
             Reader::Csv(file) => file.columns().await,
+            Reader::Own(_) => Ok(Columns::all()),
         }
     }
 
@@ -152,6 +170,7 @@ impl Source {
             Reader::MySql(database) => database.lists().await,
             Reader::Postgres(database) => database.lists().await,
             Reader::Csv(_) => Ok(Lists::default()),
+            Reader::Own(_) => Ok(own::lists()),
         }
     }
 
@@ -163,7 +182,7 @@ impl Source {
         match &self.reader {
             Reader::MySql(database) => database.missing_index(columns).await,
             Reader::Postgres(database) => database.missing_index(columns).await,
-            Reader::Csv(_) => Ok(None),
+            Reader::Csv(_) | Reader::Own(_) => Ok(None),
         }
     }
 
@@ -172,7 +191,7 @@ impl Source {
         match &self.reader {
             Reader::MySql(database) => database.clock().await.map(Some),
             Reader::Postgres(database) => database.clock().await.map(Some),
-            Reader::Csv(_) => Ok(None),
+            Reader::Csv(_) | Reader::Own(_) => Ok(None),
         }
     }
 
@@ -181,7 +200,7 @@ impl Source {
         match &self.reader {
             Reader::MySql(database) => database.tables_like_it().await,
             Reader::Postgres(database) => database.tables_like_it().await,
-            Reader::Csv(_) => Ok(Vec::new()),
+            Reader::Csv(_) | Reader::Own(_) => Ok(Vec::new()),
         }
     }
 
@@ -196,6 +215,7 @@ impl Source {
             Reader::MySql(database) => database.first_since(columns, from).await,
             Reader::Postgres(database) => database.first_since(columns, from).await,
             Reader::Csv(_) => Ok(None),
+            Reader::Own(log) => log.first_since(from).await,
         }
     }
 
@@ -210,6 +230,7 @@ impl Source {
             Reader::MySql(database) => database.last_before(columns, until).await,
             Reader::Postgres(database) => database.last_before(columns, until).await,
             Reader::Csv(_) => Ok(None),
+            Reader::Own(log) => log.last_before(until).await,
         }
     }
 
@@ -225,6 +246,7 @@ impl Source {
             Reader::MySql(database) => database.read(columns, (from, until), sink).await,
             Reader::Postgres(database) => database.read(columns, (from, until), sink).await,
             Reader::Csv(_) => Ok(sink),
+            Reader::Own(log) => log.read((from, until), sink).await,
         }
     }
 }

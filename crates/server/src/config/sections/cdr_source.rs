@@ -16,8 +16,10 @@ words! {
         Postgres = "postgres",
         /// `Master.csv`, as it is or as `.gz`.
         Csv = "csv",
+        /// Our own log.
+        Own = "own",
     }
-    expected "\"mysql\", \"postgres\" or \"csv\""
+    expected "\"mysql\", \"postgres\", \"csv\" or \"own\""
 }
 
 /// One database or file, and how its site writes numbers.
@@ -73,12 +75,12 @@ impl Section for CdrSourceConfig {
     const KEYS: &'static [Key] = &[
         key(
             "name",
-            "Unique, as it appears in reports. The host if it is not given.",
+            "Unique, as it appears in reports. The host if it is not given; `own` for our own log.",
             "\"pbx1\"",
         ),
         key(
             "kind",
-            "What answers: `mysql` (MariaDB, too), `postgres` or `csv`.",
+            "What answers: `mysql` (MariaDB, too), `postgres`, `csv`, or `own`: our own log, once at most, for a centre without call detail records. Beside those of the same Asterisk, its calls count twice.",
             "\"mysql\"",
         ),
         key("host", "Its host.", "\"127.0.0.1\""),
@@ -137,10 +139,15 @@ impl Section for CdrSourceConfig {
     fn read(from: &mut SectionReader<'_>) -> Self {
         let default = Self::default();
         let host = from.value("host", default.host);
+        let kind = from.value("kind", default.kind);
+        let name = match kind {
+            CdrSourceKind::Own => kind.word().to_owned(),
+            _ => host.clone(),
+        };
         Self {
-            name: from.value("name", host.clone()),
+            name: from.value("name", name),
             host,
-            kind: from.value("kind", default.kind),
+            kind,
             port: from.optional("port"),
             user: from.value("user", default.user),
             password: from.secret("password", "password_file"),
@@ -161,10 +168,20 @@ impl Section for CdrSourceConfig {
     fn check(&self) -> Result<(), (&'static str, String)> {
         let field = |error: model::Invalid| (error.field, error.problem);
         checked_text("name", &self.name, 100).map_err(field)?;
+        if self.name == OWN_LOG {
+            return Err(("name", "is what our own log is called".to_owned()));
+        }
         match (self.kind, &self.file) {
             (CdrSourceKind::Csv, None) => return Err(("file", "is missing".to_owned())),
             (CdrSourceKind::Csv, Some(_)) => {}
             (_, Some(_)) => return Err(("file", "is only for `kind = \"csv\"`".to_owned())),
+            (CdrSourceKind::Own, None) if !self.host.is_empty() => {
+                return Err((
+                    "host",
+                    "is for a database, not for `kind = \"own\"`".to_owned(),
+                ));
+            }
+            (CdrSourceKind::Own, None) => {}
             (_, None) if self.host.is_empty() => return Err(("host", "is missing".to_owned())),
             (_, None) => {}
         }
@@ -245,9 +262,22 @@ impl CdrSourceConfig {
     }
 }
 
-/// Names must differ: they are how sources are told apart.
-pub(in crate::config) fn check_source_names(all: &[CdrSourceConfig], report: &mut Report) {
+/// What `source` is for our own log where calls are looked for.
+pub(crate) const OWN_LOG: &str = "cordboard";
+
+/// Names must differ: they are how sources are told apart. Our own log is there once.
+pub(in crate::config) fn check_sources(all: &[CdrSourceConfig], report: &mut Report) {
     let mut seen = BTreeSet::new();
+    let own = all
+        .iter()
+        .filter(|source| source.kind == CdrSourceKind::Own);
+    if own.count() > 1 {
+        let what = "a second [[cdr_source]] is of `kind = \"own\"`; there is one log of our own";
+        report.flaws.push(Flaw {
+            origin: None,
+            what: what.to_owned(),
+        });
+    }
     for source in all {
         if !source.name.is_empty() && !seen.insert(&source.name) {
             report.flaws.push(Flaw {

@@ -17,6 +17,7 @@ pub use acd::AcdConfig;
 pub use asterisk::{AsteriskConfig, Rest};
 pub use auth::AuthConfig;
 pub use caller_id::{CallerIdConfig, CallerIdDurability, CallerIdFail};
+pub(crate) use cdr_source::OWN_LOG;
 pub use cdr_source::{CdrSourceConfig, CdrSourceKind};
 pub use data::DataConfig;
 pub use database::DatabaseConfig;
@@ -27,7 +28,7 @@ pub use server::ServerConfig;
 pub use statistics::StatisticsConfig;
 
 pub(super) use asterisk::check_names;
-pub(super) use cdr_source::check_source_names;
+pub(super) use cdr_source::check_sources;
 
 use super::reader::SectionReader;
 

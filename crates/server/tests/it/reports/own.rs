@@ -5,6 +5,7 @@ use model::{
     Agent, AgentId, AgentState, AgentStatus, CallId, Caller, Choice, EndedBy, Event, EventBody,
     OfferId, OfferResult, Outcome, OverflowReason, Queue, QueueId, Role, ServerId,
 };
+use store::Store;
 use uuid::Uuid;
 
 use super::{column, report};
@@ -14,7 +15,7 @@ const SALES: QueueId = QueueId(Uuid::from_u128(1));
 const SUPPORT: QueueId = QueueId(Uuid::from_u128(2));
 const AGNES: AgentId = AgentId(Uuid::from_u128(3));
 
-fn call(number: u128) -> CallId {
+pub(crate) fn call(number: u128) -> CallId {
     CallId(Uuid::from_u128(100 + number))
 }
 
@@ -168,9 +169,8 @@ fn morning() -> Vec<Event> {
         .collect()
 }
 
-async fn centre() -> (Server, Client) {
-    let server = Server::start().await;
-    let store = &server.app.store;
+/// Writes down the morning, and who was there.
+pub(crate) async fn fill(store: &Store) {
     for (id, name) in [(SALES, "sales"), (SUPPORT, "support")] {
         store.queues().create(&Queue::new(id, name)).await.unwrap();
     }
@@ -184,6 +184,11 @@ async fn centre() -> (Server, Client) {
     };
     store.agents().create(&agnes).await.unwrap();
     store.journal().apply(&morning()).await.unwrap();
+}
+
+async fn centre() -> (Server, Client) {
+    let server = Server::start().await;
+    fill(&server.app.store).await;
     let program = server.program(Role::Service).await;
     (server, program)
 }
