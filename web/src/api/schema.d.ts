@@ -5635,6 +5635,8 @@ export interface operations {
                 date?: string;
                 disposition?: components["schemas"]["DispositionWord"];
                 extension?: string;
+                /** @description A file of all of them instead of a page, at most 50,000; `Accept` says it as well. */
+                format?: "json" | "csv" | "xlsx" | "parquet";
                 /** @description Began then or later: a day, a local time or RFC 3339. */
                 from?: string;
                 /** @description The most items to answer with, 1 to 250; 100 unless told. */
@@ -5668,13 +5670,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of calls */
+            /** @description A page of calls, or a file of all */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FoundCalls"];
+                    "application/vnd.apache.parquet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
                 };
             };
             /** @description Refused */

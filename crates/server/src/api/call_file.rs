@@ -35,14 +35,14 @@ const COLUMNS: [(&str, &str, Kind); 17] = [
     ("id", "Call", Kind::Text),
 ];
 
-/// All calls that the filter lets through, newest first; refused when they are too many for a file.
+/// All calls that the filter lets through, newest first; none without one; refused when they are too many for a file.
 pub(super) async fn table(
     store: &Store,
-    filter: &CallFilter,
+    filter: Option<&CallFilter>,
     zone: TimeZone,
 ) -> Result<Table, Problem> {
     let mut calls: Vec<Call> = Vec::new();
-    loop {
+    while let Some(filter) = filter {
         let after = calls.last().map(CallCursor::from);
         let page = store.calls().page(filter, after, MAX_PAGE).await?;
         let last = page.len() < MAX_PAGE as usize;

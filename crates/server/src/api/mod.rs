@@ -15,6 +15,7 @@ mod cdr_sources;
 mod created;
 mod dids;
 mod docs;
+mod found_calls_file;
 mod guard;
 mod health;
 mod live;

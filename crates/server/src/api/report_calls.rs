@@ -2,22 +2,25 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{Json, extract::State};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use engine::stats::{By, Disposition, Filter, Spot};
 use model::{AgentId, Call, Outcome, QueueId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+pub(super) use crate::reports::Search;
+
 use super::{
-    Api, Params,
+    Api, Params, found_calls_file,
     page::{checked_cursor, checked_limit, no_cursor},
 };
 use crate::{
     cdr::Record,
     config::OWN_LOG,
+    exports::{self, Answer},
     numbers::Destination,
     problem::Problem,
-    reports::{Hit, OwnFilter, Question, ReportKind, Search},
+    reports::{Hit, OwnFilter, Question, ReportKind},
 };
 
 /// The longest text that is looked for.
@@ -68,12 +71,15 @@ pub(crate) struct CallsQuery {
     limit: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// A file of all of them instead of a page, at most 50,000; `Accept` says it as well.
+    #[param(inline)]
+    format: Option<Answer>,
 }
 
 /// What became of a record's call.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum DispositionWord {
+pub(super) enum DispositionWord {
     Answered,
     NoAnswer,
     Busy,
@@ -94,33 +100,33 @@ pub(crate) struct FoundCalls {
 
 /// A row of a source, or a call of our own log. What it does not say is `null`.
 #[derive(Debug, Default, Serialize, ToSchema)]
-struct FoundCall {
-    source: String,
-    began_at: Timestamp,
+pub(super) struct FoundCall {
+    pub(super) source: String,
+    pub(super) began_at: Timestamp,
     /// `uniqueid`, or the id of a call of ours.
-    id: String,
+    pub(super) id: String,
     /// The same for all rows of a conversation.
-    linked_id: Option<String>,
-    extension: Option<String>,
-    name: Option<String>,
-    caller: String,
-    destination: String,
-    country: Option<String>,
-    did: Option<String>,
+    pub(super) linked_id: Option<String>,
+    pub(super) extension: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) caller: String,
+    pub(super) destination: String,
+    pub(super) country: Option<String>,
+    pub(super) did: Option<String>,
     /// Technology and peer of the channel that called.
-    from_trunk: Option<String>,
+    pub(super) from_trunk: Option<String>,
     /// Of the channel that was called.
-    trunk: Option<String>,
-    application: Option<String>,
-    campaign: Option<String>,
-    disposition: Option<DispositionWord>,
-    outcome: Option<Outcome>,
-    cause: Option<u16>,
-    queue: Option<QueueId>,
-    agent: Option<AgentId>,
-    duration_seconds: Option<u64>,
-    talk_seconds: u64,
-    recorded: Option<bool>,
+    pub(super) trunk: Option<String>,
+    pub(super) application: Option<String>,
+    pub(super) campaign: Option<String>,
+    pub(super) disposition: Option<DispositionWord>,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) cause: Option<u16>,
+    pub(super) queue: Option<QueueId>,
+    pub(super) agent: Option<AgentId>,
+    pub(super) duration_seconds: Option<u64>,
+    pub(super) talk_seconds: u64,
+    pub(super) recorded: Option<bool>,
 }
 
 /// Calls that are looked for, over all sources and our own log, the newest first.
@@ -132,25 +138,36 @@ struct FoundCall {
     operation_id = "reports_calls",
     tag = "reports",
     params(CallsQuery),
-    responses((status = 200, description = "A page of calls", body = FoundCalls))
+    responses((status = 200, description = "A page of calls, or a file of all", content(
+        (FoundCalls = "application/json"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
+    )))
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
     Params(query): Params<CallsQuery>,
-) -> Result<Json<FoundCalls>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = exports::wanted(query.format, &headers);
     let limit = checked_limit(query.limit)?;
     let after = checked_cursor(query.cursor.as_deref())?
         .map(read_cursor)
         .transpose()?;
     let search = search(&api, query).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let found = api.app.reports.search(&search, after, limit).await?;
     let errors = if search.records {
         api.app.cdr.errors(&search.filter.range)
     } else {
         BTreeMap::new()
     };
-    Ok(Json(FoundCalls {
+    if let Some(format) = format {
+        let table = found_calls_file::table(&api, &search).await?;
+        return exports::file(table, format, errors.into_keys().collect()).await;
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let found = api.app.reports.search(&search, after, limit).await?;
+    Ok(exports::json(&FoundCalls {
         items: found.hits.into_iter().map(Into::into).collect(),
         next: found.next.map(|(at, number)| format!("{at}~{number:x}")),
         errors,

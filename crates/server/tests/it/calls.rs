@@ -279,6 +279,13 @@ async fn the_log_is_a_file_with_names_and_an_agent_gets_the_own_calls_only() {
     assert!(own.body.contains(&answered.to_string()));
     let none = file(&centre.bert.0, "&format=csv").await;
     assert_eq!(none.body.lines().count(), 1, "{none:?}");
+    // Who is no agent of ours has no calls, and gets what was asked for all the same.
+    let guest = centre.server.logged_in("guest", Role::Agent, None).await;
+    let nothing = file(&guest, "&format=csv").await;
+    assert_eq!(nothing.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(nothing.body.lines().count(), 1, "{nothing:?}");
+    let nothing = file(&guest, "").await.json();
+    assert_eq!(nothing, json!({"items": [], "next": null}));
     let sheet = file(&centre.root, "&format=xlsx").await;
     assert!(sheet.body.starts_with("PK"), "{sheet:?}");
     let refused = file(&centre.root, "&format=pdf").await;

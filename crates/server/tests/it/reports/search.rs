@@ -108,3 +108,30 @@ async fn calls_are_found_in_any_notation_and_page_by_page() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_found_is_a_file_where_one_is_asked_for() {
+    let centre = centre().await;
+    let program = &centre.program;
+    let path = "/v1/reports/calls?from=2026-10-25&to=2026-10-27&number=12025550103&limit=1";
+    let asked = program.get(&format!("{path}&format=csv")).await;
+    assert_eq!(asked.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(asked.headers["cordboard-incomplete"], "gone");
+    let lines: Vec<&str> = asked.body.lines().collect();
+    assert!(
+        lines[0].starts_with("began_at,source,id,linked_id,"),
+        "{lines:?}"
+    );
+    // All of them, whatever the limit of a page; the newest first.
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[1].contains(",one,1793005200.1,") && lines[1].contains(",answered,"),
+        "{lines:?}"
+    );
+    assert!(lines[2].contains(",failed,"), "{lines:?}");
+    let sheet = program.get(&format!("{path}&format=xlsx")).await;
+    assert!(sheet.body.starts_with("PK"), "{sheet:?}");
+    let refused = program.get(&format!("{path}&format=pdf")).await;
+    let expected = (400, "invalid_field".to_owned(), "format".to_owned());
+    assert_eq!(refused.verdict(), expected);
+}
