@@ -20,6 +20,8 @@ pub(crate) enum Code {
     Config = 4,
     /// The address to listen on cannot be had.
     Address = 5,
+    /// What was compared differs.
+    Differences = 6,
 }
 
 /// Why a command ends without success.

@@ -16,6 +16,7 @@ use crate::{
     data_folder,
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
+    reconcile::Reconciler,
     reports::Reports,
     retention,
     secrets::{Vault, VaultError},
@@ -41,6 +42,7 @@ pub struct App {
     pub cdr: Cdr,
     pub(crate) reports: Reports,
     pub(crate) alarms: AlarmBoard,
+    pub(crate) reconciler: Reconciler,
 }
 
 /// What the parts are made from.
@@ -113,6 +115,7 @@ pub struct Tasks {
     cdr: CdrTasks,
     _retention: Option<AbortOnDropHandle<()>>,
     _alarms: AbortOnDropHandle<()>,
+    _reconciling: AbortOnDropHandle<()>,
 }
 
 impl Tasks {
@@ -189,6 +192,7 @@ impl App {
             let forgetting = retention::run(store.clone(), clock.clone(), keep);
             AbortOnDropHandle::new(tokio::spawn(forgetting))
         });
+        let tolerances = setup.cdr.tolerances;
         let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
         let reports = Reports::new(store.clone(), cdr.clone(), clock.clone());
         let alarms = AlarmBoard::default();
@@ -200,7 +204,10 @@ impl App {
             alarms.clone(),
         );
         let watching = AbortOnDropHandle::new(tokio::spawn(watching));
+        let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
+        let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
         let app = Self {
+            reconciler,
             reports,
             alarms,
             cdr,
@@ -224,6 +231,7 @@ impl App {
             cdr: cdr_tasks,
             _retention: retention,
             _alarms: watching,
+            _reconciling: reconciling,
         };
         Ok((app, tasks))
     }

@@ -23,6 +23,7 @@ mod openapi;
 mod period;
 mod problem;
 pub mod queue_log;
+mod reconcile;
 mod reports;
 mod retention;
 pub mod secrets;

@@ -55,6 +55,8 @@ pub(crate) enum Code {
     StateRefused,
     /// The call has ended.
     CallEnded,
+    /// The day cannot be compared: it is not over, or not all of it is known.
+    NotJudged,
     /// Too many tries; see `Retry-After`.
     TooManyRequests,
     /// A call for help keeps the caller ID that it has.
@@ -69,7 +71,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
@@ -87,6 +89,7 @@ impl Code {
         Self::InUse,
         Self::StateRefused,
         Self::CallEnded,
+        Self::NotJudged,
         Self::TooManyRequests,
         Self::EmergencyNumber,
         Self::NoCallerId,
@@ -114,6 +117,7 @@ impl Code {
             Self::InUse => "in_use",
             Self::StateRefused => "state_refused",
             Self::CallEnded => "call_ended",
+            Self::NotJudged => "not_judged",
             Self::TooManyRequests => "too_many_requests",
             Self::EmergencyNumber => "emergency_number",
             Self::NoCallerId => "no_caller_id",
@@ -134,9 +138,11 @@ impl Code {
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NoSuchPath | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::InUse | Self::StateRefused | Self::CallEnded => {
-                StatusCode::CONFLICT
-            }
+            Self::Conflict
+            | Self::InUse
+            | Self::StateRefused
+            | Self::CallEnded
+            | Self::NotJudged => StatusCode::CONFLICT,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NoCallerId | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -162,6 +168,7 @@ impl Code {
             Self::InUse => "Something depends on it",
             Self::StateRefused => "The agent cannot go to this state",
             Self::CallEnded => "The call has ended",
+            Self::NotJudged => "The day cannot be judged",
             Self::TooManyRequests => "Too many tries",
             Self::EmergencyNumber => "A call for help keeps its caller ID",
             Self::NoCallerId => "No caller ID can be presented now",

@@ -34,11 +34,13 @@ pub(crate) async fn run(store: Store, clock: Clock, keep: Duration) {
 
 async fn forget(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
     let mut rows = 0;
+    let day = i32::try_from(before.as_micros().div_euclid(86_400_000_000)).unwrap_or(i32::MIN);
     loop {
         let step = store.calls().prune_before(before).await?
             + store.agent_states().prune_before(before).await?
             + store.events().prune_before(before).await?
-            + store.caller_id_uses().prune_before(before).await?;
+            + store.caller_id_uses().prune_before(before).await?
+            + store.reconciliations().prune_before(day).await?;
         if step == 0 {
             return Ok(rows);
         }

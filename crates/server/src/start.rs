@@ -6,7 +6,7 @@ use std::time::Duration;
 use asterisk::ari::Transport;
 use engine::{
     callerid::Limits,
-    stats::{Pattern, Rules},
+    stats::{Pattern, Rules, Tolerances},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -173,6 +173,10 @@ fn cdr(config: &Config) -> CdrSettings {
         },
         time_zone: statistics.time_zone.clone(),
         work_week_days: u8::try_from(statistics.work_week_days).unwrap_or(7),
+        tolerances: Tolerances {
+            talk_seconds: statistics.reconcile_talk_seconds.into(),
+            start_seconds: statistics.reconcile_start_seconds.into(),
+        },
     }
 }
 

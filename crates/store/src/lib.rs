@@ -26,6 +26,7 @@ mod members;
 mod migrate;
 mod offers;
 mod queues;
+mod reconciliations;
 mod row;
 mod servers;
 mod sessions;
@@ -54,6 +55,7 @@ pub use members::Members;
 pub use migrate::Migrated;
 pub use offers::{Offer, Offers};
 pub use queues::Queues;
+pub use reconciliations::{KeptDifference, MAX_DIFFERENCES, ReconciledDay, Reconciliations};
 pub use servers::Servers;
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
@@ -112,6 +114,8 @@ nouns! {
     calls: Calls,
     /// Call detail records of other databases.
     cdr_packs: CdrPacks,
+    /// Days on which the call log was compared with call detail records.
+    reconciliations: Reconciliations,
     /// All that happened, in order.
     events: Events,
     /// Attempts to give calls to agents.

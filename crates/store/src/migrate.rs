@@ -61,6 +61,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     20 "0020_agent_states_by_time",
     21 "0021_cdr_packs",
     22 "0022_cdr_rolls",
+    23 "0023_reconciliations",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -877,6 +877,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days that were compared, the newest first. */
+        get: operations["reconciliations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations/{date}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One day, with the calls that differ. */
+        get: operations["reconciliations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations/{date}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare a day now. */
+        post: operations["reconciliations_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/{report}": {
         parameters: {
             query?: never;
@@ -1408,6 +1459,14 @@ export interface components {
              */
             wait_ms?: number | null;
         };
+        /** @description A call on which both do not agree. */
+        CallDifference: {
+            difference: components["schemas"]["DifferenceKind"];
+            ours?: components["schemas"]["OursSay"] | null;
+            recorded?: components["schemas"]["RecordsSay"] | null;
+            /** @description The Asterisk server. */
+            server: string;
+        };
         /** @description Who calls, as the network says. Both texts are chosen by the caller: show them, never trust them. */
         Caller: {
             /** @description E.164 with `+`, where the number could be read as one. */
@@ -1771,7 +1830,7 @@ export interface components {
          * @description What went wrong, as a word that programs may compare. Documented in `docs/API.md`.
          * @enum {string}
          */
-        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "too_many_requests" | "emergency_number" | "no_caller_id" | "unavailable" | "internal";
+        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "unavailable" | "internal";
         Column: {
             /** @description It is of the period before. */
             before: boolean;
@@ -1809,6 +1868,41 @@ export interface components {
             /** Format: int64 */
             unique_destinations: number;
         };
+        /** @description How many calls of a day there are of each kind; always all of them. */
+        DayCounts: {
+            /**
+             * Format: int64
+             * @description Calls on which both agree.
+             */
+            alike: number;
+            /** Format: int64 */
+            only_ours: number;
+            /** Format: int64 */
+            only_recorded: number;
+            /**
+             * Format: int64
+             * @description Calls of our log that have ended.
+             */
+            ours: number;
+            /** Format: int64 */
+            outcome: number;
+            /**
+             * Format: int64
+             * @description Calls that were given to us by the call detail records.
+             */
+            recorded: number;
+            /** Format: int64 */
+            start: number;
+            /**
+             * Format: int64
+             * @description Calls of our log that had not ended: they are not compared.
+             */
+            still_up: number;
+            /** Format: int64 */
+            talk_time: number;
+            /** Format: int64 */
+            twice: number;
+        };
         /** @description One thing that calls need. */
         Dependency: {
             /** @description `database`, `journal`, `caller_ids`, `redis`, or `asterisk:NAME`. */
@@ -1845,6 +1939,11 @@ export interface components {
          * @description One of our own numbers.
          */
         DidId: string;
+        /**
+         * @description What differs. A call that differs in several ways has the first of them.
+         * @enum {string}
+         */
+        DifferenceKind: "only_ours" | "only_recorded" | "twice" | "outcome" | "talk_time" | "start";
         /**
          * @description Which way a call goes, seen from the centre.
          * @enum {string}
@@ -2325,6 +2424,21 @@ export interface components {
          * @enum {string}
          */
         OfferResult: "answered" | "missed" | "declined" | "phone_busy" | "unreachable" | "lost_race" | "caller_gone" | "agent_left" | "bridge_failed" | "server_lost";
+        /** @description What our log says. */
+        OursSay: {
+            agent?: components["schemas"]["AgentId"] | null;
+            began_at: components["schemas"]["Timestamp"];
+            call: components["schemas"]["CallId"];
+            caller: string;
+            channel: string;
+            dialled: string;
+            /** @description The path of the call. */
+            href: string;
+            outcome?: components["schemas"]["Outcome"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            /** Format: int64 */
+            talk_ms?: number | null;
+        };
         /**
          * @description How a call ended; every call has exactly one.
          * @enum {string}
@@ -2611,6 +2725,32 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Reconciliation: {
+            items: {
+                counts: components["schemas"]["DayCounts"];
+                /** @description The day, by the clock of `statistics.time_zone`. */
+                date: string;
+                /**
+                 * Format: int64
+                 * @description How many calls differ.
+                 */
+                differences: number;
+                /**
+                 * Format: int64
+                 * @description How many of them can be listed.
+                 */
+                kept: number;
+                /** @description When it was compared last. */
+                made_at: components["schemas"]["Timestamp"];
+                /** @description By Asterisk server: the sources that were compared. */
+                sources: {
+                    [key: string]: string[];
+                };
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Reputation: {
             items: (components["schemas"]["UseCounts"] & {
                 number: components["schemas"]["E164"];
@@ -2863,6 +3003,57 @@ export interface components {
              * @description Entered the queue.
              */
             offered: number;
+        };
+        /** @description A day, and calls on which both logs do not agree, in the order of time. */
+        ReconciledDay: components["schemas"]["Reconciliation"] & {
+            items: components["schemas"]["CallDifference"][];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description A day on which our log was compared with the call detail records. */
+        Reconciliation: {
+            counts: components["schemas"]["DayCounts"];
+            /** @description The day, by the clock of `statistics.time_zone`. */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many calls differ.
+             */
+            differences: number;
+            /**
+             * Format: int64
+             * @description How many of them can be listed.
+             */
+            kept: number;
+            /** @description When it was compared last. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description By Asterisk server: the sources that were compared. */
+            sources: {
+                [key: string]: string[];
+            };
+        };
+        /** @description What the call detail records say. */
+        RecordsSay: {
+            /** @description Whether an agent was bridged with the caller. */
+            answered: boolean;
+            application: string;
+            began_at: components["schemas"]["Timestamp"];
+            caller: string;
+            destination: string;
+            /** @description Of its first row, as Asterisk writes it. */
+            disposition: string;
+            /** Format: int32 */
+            duration_seconds: number;
+            /** @description The path that lists its rows. */
+            href: string;
+            linkedid: string;
+            source: string;
+            /**
+             * Format: int64
+             * @description From the agent's answer on; `null` where there is no row of the agent.
+             */
+            talk_seconds?: number | null;
+            uniqueid: string;
         };
         /** @description The answer to the end of a reservation. */
         Released: {
@@ -5552,6 +5743,120 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Reconciliation"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations_show: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Of this kind only. */
+                difference?: "only_ours" | "only_recorded" | "twice" | "outcome" | "talk_time" | "start";
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A day such as `2026-11-21`, or `yesterday` */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day, and a page of its differences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledDay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A day such as `2026-11-21`, or `yesterday` */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description The day cannot be judged */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Refused */
             default: {

@@ -38,6 +38,11 @@ impl CallKey {
         }
     }
 
+    /// Whether it names no call.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Other(text) if text.is_empty())
+    }
+
     /// When its first channel was made, by the clock of its Asterisk: unlike a `calldate`, without a time zone.
     pub fn second(&self) -> Option<i64> {
         match self {

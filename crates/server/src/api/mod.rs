@@ -23,6 +23,7 @@ mod members;
 mod metrics;
 mod page;
 mod queues;
+mod reconciliations;
 mod report_calls;
 mod reports;
 mod rotation;
@@ -61,6 +62,8 @@ const STAFF_PAGE: Access = Access::Page(&[Role::Administrator, Role::Supervisor,
 /// The same, and programs that have the token of call statistics.
 const STAFF_OR_TOKEN: Access =
     Access::Token(&[Role::Administrator, Role::Supervisor, Role::Service]);
+/// Who answers for its figures.
+const SUPERVISORS: Access = Access::Roles(&[Role::Administrator, Role::Supervisor]);
 /// Who sets the centre up.
 const ADMINISTRATORS: Access = Access::Roles(&[Role::Administrator]);
 
@@ -151,6 +154,9 @@ fn table() -> Table {
         .to(STAFF, routes!(reports::list_causes))
         .to(STAFF, routes!(report_calls::list))
         .to(STAFF, routes!(reports::show))
+        .to(SUPERVISORS, routes!(reconciliations::list))
+        .to(SUPERVISORS, routes!(reconciliations::show))
+        .to(SUPERVISORS, routes!(reconciliations::run))
         .to(STAFF, routes!(cdr_sources::list))
         // What happens.
         .to(EVERYBODY, routes!(live::show))

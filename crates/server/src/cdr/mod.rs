@@ -9,6 +9,7 @@ mod counting;
 mod examine;
 mod figures;
 mod finding;
+mod given;
 mod kept;
 mod place;
 mod reading;
@@ -18,7 +19,7 @@ mod source;
 
 use std::sync::Arc;
 
-use engine::stats::{NumberPlan, Rules, STASIS};
+use engine::stats::{NumberPlan, Rules, STASIS, Tolerances};
 use jiff::tz::TimeZone;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -27,6 +28,7 @@ pub(crate) use counting::CountError;
 pub(crate) use examine::{Seen, look_at};
 pub(crate) use figures::{CountryFigures, Extension};
 pub(crate) use finding::{Record, Within};
+pub(crate) use given::Given;
 pub(crate) use reading::{Load, Progress};
 
 use crate::{
@@ -46,6 +48,8 @@ pub struct CdrSettings {
     /// Where days begin, an IANA name.
     pub time_zone: String,
     pub work_week_days: u8,
+    /// By how much our log and the records may differ.
+    pub tolerances: Tolerances,
 }
 
 impl Default for CdrSettings {
@@ -55,6 +59,7 @@ impl Default for CdrSettings {
             rules: Rules::default(),
             time_zone: "UTC".to_owned(),
             work_week_days: 5,
+            tolerances: Tolerances::default(),
         }
     }
 }
@@ -72,6 +77,8 @@ pub struct Cdr {
 struct Known {
     name: String,
     kind: CdrSourceKind,
+    /// The Asterisk server whose calls it has.
+    server: Option<String>,
     plan: NumberPlan,
     status: Arc<Status>,
 }
@@ -130,6 +137,7 @@ pub(crate) async fn start(
             name,
             plan,
             kind: config.kind,
+            server: config.server.clone(),
             status: reader.status(),
         });
         let run = tokio::spawn(reader.run(stop.clone()));

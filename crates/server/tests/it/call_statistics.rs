@@ -52,6 +52,7 @@ async fn counting(sources: Vec<CdrSourceConfig>, time_zone: &str) -> Server {
         rules: Rules::default(),
         time_zone: time_zone.to_owned(),
         work_week_days: 5,
+        ..CdrSettings::default()
     };
     Server::start_by(auth, |_, setup| setup.cdr = cdr).await
 }

@@ -18,6 +18,7 @@ mod imports;
 mod log_in;
 mod nouns;
 mod operation;
+mod reconciliation;
 mod reports;
 mod retention;
 mod rotation;

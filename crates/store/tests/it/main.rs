@@ -19,6 +19,7 @@ mod journal;
 mod migrations;
 mod nouns;
 mod people;
+mod reconciliations;
 mod retention;
 mod texts;
 

@@ -7,6 +7,7 @@ mod callstat;
 mod figures;
 mod heat;
 mod import_queue_log;
+mod reconcile;
 mod report;
 mod sources;
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Queues(report::Question),
     /// Calls that are looked for, the newest first
     Calls(calls::Search),
+    /// Our log against the call detail records of a day; exit code 6 if they differ
+    Reconcile(reconcile::Reconcile),
     /// Take in the history of a centre that used `app_queue`: its `queue_log`
     ImportQueueLog(import_queue_log::Arguments),
     /// Where call detail records are read, and how far that is
@@ -78,6 +81,7 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
         }
         Command::Queues(question) => return report::run("queue", question, output).await,
         Command::Calls(search) => return calls::run(search, output).await,
+        Command::Reconcile(asked) => return reconcile::run(asked, output).await,
         Command::ImportQueueLog(arguments) => {
             return import_queue_log::run(arguments, global, output).await;
         }

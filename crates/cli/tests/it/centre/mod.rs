@@ -5,6 +5,7 @@ mod caller_id;
 mod first_call;
 mod howto;
 mod queue_log;
+mod reconcile;
 mod restart;
 mod trouble;
 

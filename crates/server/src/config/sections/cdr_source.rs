@@ -35,6 +35,8 @@ pub struct CdrSourceConfig {
     pub database: String,
     pub table: String,
     pub file: Option<PathBuf>,
+    /// The name of the Asterisk server whose calls it has.
+    pub server: Option<String>,
     /// In which `calldate` is written.
     pub time_zone: Option<String>,
     pub outside_prefixes: Vec<String>,
@@ -57,6 +59,7 @@ impl Default for CdrSourceConfig {
             database: "asteriskcdrdb".to_owned(),
             table: "cdr".to_owned(),
             file: None,
+            server: None,
             time_zone: None,
             outside_prefixes: Vec::new(),
             international_prefixes: vec!["00".to_owned(), "011".to_owned()],
@@ -102,6 +105,11 @@ impl Section for CdrSourceConfig {
             "file",
             "The file of `kind = \"csv\"`; `.gz` is unpacked.",
             "\"/var/log/asterisk/cdr-csv/Master.csv\"",
+        ),
+        key(
+            "server",
+            "The name of the Asterisk server that writes it, where that gives us its calls: every night our log is compared with it.",
+            "\"main\"",
         ),
         key(
             "time_zone",
@@ -154,6 +162,7 @@ impl Section for CdrSourceConfig {
             database: from.value("database", default.database),
             table: from.value("table", default.table),
             file: from.optional("file"),
+            server: from.optional("server"),
             time_zone: from.optional("time_zone"),
             outside_prefixes: from.value("outside_prefixes", default.outside_prefixes),
             international_prefixes: from
@@ -187,6 +196,9 @@ impl Section for CdrSourceConfig {
         }
         if self.name.is_empty() {
             return Err(("name", "is missing, and there is no `host`".to_owned()));
+        }
+        if self.kind == CdrSourceKind::Own && self.server.is_some() {
+            return Err(("server", "is not for our own log".to_owned()));
         }
         if self.port.is_some_and(|port| !(1..=65_535).contains(&port)) {
             return Err(("port", "is not in 1 to 65535".to_owned()));

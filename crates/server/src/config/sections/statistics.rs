@@ -14,6 +14,8 @@ pub struct StatisticsConfig {
     pub applications: Vec<String>,
     pub long_call_seconds: u32,
     pub work_week_days: u32,
+    pub reconcile_talk_seconds: u32,
+    pub reconcile_start_seconds: u32,
     pub api_token: Option<Secret>,
 }
 
@@ -25,6 +27,8 @@ impl Default for StatisticsConfig {
             applications: Rules::default().applications,
             long_call_seconds: Rules::default().long_call_seconds,
             work_week_days: 5,
+            reconcile_talk_seconds: 2,
+            reconcile_start_seconds: 60,
             api_token: None,
         }
     }
@@ -64,6 +68,16 @@ impl Section for StatisticsConfig {
             "5",
         ),
         key(
+            "reconcile_talk_seconds",
+            "Talk times of our log and of the call detail records may differ by so many seconds.",
+            "2",
+        ),
+        key(
+            "reconcile_start_seconds",
+            "And their beginnings: as long as a call may be in the dialplan before it is given to us.",
+            "60",
+        ),
+        key(
             "api_token",
             "The token in `/api/v1/{token}/callstat`, where programs ask by it. At least 16 characters; sessions and keys do as well.",
             "\"…\"",
@@ -79,6 +93,10 @@ impl Section for StatisticsConfig {
             applications: from.value("applications", default.applications),
             long_call_seconds: from.value("long_call_seconds", default.long_call_seconds),
             work_week_days: from.value("work_week_days", default.work_week_days),
+            reconcile_talk_seconds: from
+                .value("reconcile_talk_seconds", default.reconcile_talk_seconds),
+            reconcile_start_seconds: from
+                .value("reconcile_start_seconds", default.reconcile_start_seconds),
             api_token: from.secret("api_token", "api_token_file"),
         }
     }
@@ -97,6 +115,14 @@ impl Section for StatisticsConfig {
         }
         if !(1..=7).contains(&self.work_week_days) {
             return Err(("work_week_days", "is not in 1 to 7".to_owned()));
+        }
+        for (key, seconds) in [
+            ("reconcile_talk_seconds", self.reconcile_talk_seconds),
+            ("reconcile_start_seconds", self.reconcile_start_seconds),
+        ] {
+            if seconds > 3_600 {
+                return Err((key, "is more than 3600".to_owned()));
+            }
         }
         let token = self.api_token.as_ref().map(Secret::expose);
         if token.is_some_and(|token| token.len() < MIN_TOKEN) {

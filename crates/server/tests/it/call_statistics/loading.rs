@@ -55,6 +55,7 @@ async fn on(dsn: String, source: CdrSourceConfig) -> Server {
         rules: Rules::default(),
         time_zone: "UTC".to_owned(),
         work_week_days: 5,
+        ..CdrSettings::default()
     };
     Server::start_by(auth, |_, setup| (setup.dsn, setup.cdr) = (dsn, cdr)).await
 }

@@ -1,0 +1,333 @@
+//! Compares our own log with the call detail records of the Asterisk servers that give us calls, a day at a time, and keeps what
+//! differs.
+//!
+//! Every night the last four days are compared: rows may be late. A day is judged only where all of it is known of every source
+//! that takes part; of each the counts are whole, and of the differences so many are kept.
+
+mod shape;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
+
+use engine::stats::{CallKey, Differing, Told, Tolerances, reconcile};
+use jiff::{Timestamp, ToSpan as _, civil::Date};
+use model::{Call, Outcome, ServerId};
+use store::{
+    CallCursor, CallFilter, KeptDifference, MAX_DIFFERENCES, MAX_PAGE, ReconciledDay, Store,
+    StoreError,
+};
+use tokio::sync::Semaphore;
+
+pub(crate) use shape::{CallDifference, DayCounts, DifferenceKind, Reconciliation};
+
+use crate::{
+    cdr::{Cdr, Given, ShelfError},
+    clock::Clock,
+    period::midnight,
+};
+
+/// How often it looks whether a day is due.
+const ROUND: Duration = Duration::from_mins(10);
+/// The night's calls begin to be compared so many hours after midnight: long calls have ended by then.
+const HOURS: i8 = 3;
+/// How many days are compared every night.
+const DAYS: i64 = 4;
+/// The most calls of one day and server.
+const MAX_CALLS: usize = 1_000_000;
+
+/// Why a day cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unjudged {
+    #[error("no [[cdr_source]] says with `server` whose calls it has")]
+    NoSource,
+    #[error("a [[cdr_source]] has the calls of {0:?}, which is no server of ours")]
+    NoServer(String),
+    #[error("the day is not over")]
+    NotOver,
+    #[error("not all of that day is known of {0}")]
+    NotRead(String),
+    #[error("the day has more than {MAX_CALLS} calls")]
+    TooMany,
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Compares. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Reconciler {
+    store: Store,
+    cdr: Cdr,
+    clock: Clock,
+    tolerances: Tolerances,
+    /// One day at a time: a busy one takes memory.
+    turn: Arc<Semaphore>,
+}
+
+/// What one day came to so far.
+#[derive(Default)]
+struct Tally {
+    counts: DayCounts,
+    differences: Vec<CallDifference>,
+}
+
+impl Reconciler {
+    pub(crate) fn new(store: Store, cdr: Cdr, clock: Clock, tolerances: Tolerances) -> Self {
+        Self {
+            store,
+            cdr,
+            clock,
+            tolerances,
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Compares every night, for as long as it is polled.
+    pub(crate) async fn run(self) {
+        if self.cdr.servers().is_empty() {
+            return std::future::pending().await;
+        }
+        let mut rounds = tokio::time::interval(ROUND);
+        loop {
+            rounds.tick().await;
+            for day in self.due() {
+                match self.compare_if_due(day).await {
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::warn!(%day, %error, "calls cannot be reconciled yet; trying again");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Yesterday and the days before it, once the night is far enough.
+    fn due(&self) -> Vec<Date> {
+        let now = self.cdr.home().to_datetime(self.now());
+        if now.hour() < HOURS {
+            return Vec::new();
+        }
+        (1..=DAYS).map(|days| now.date() - days.days()).collect()
+    }
+
+    /// Unless that was done today.
+    async fn compare_if_due(&self, day: Date) -> Result<(), Unjudged> {
+        let kept = self.store.reconciliations().get(number_of(day)).await?;
+        let today = self.today();
+        let made_on =
+            |kept: &ReconciledDay| self.cdr.home().to_datetime(kept.made_at.to_jiff()).date();
+        if kept.is_some_and(|kept| made_on(&kept) == today) {
+            return Ok(());
+        }
+        self.compare(day).await.map(drop)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now().utc.to_jiff()
+    }
+
+    pub(crate) fn today(&self) -> Date {
+        self.cdr.home().to_datetime(self.now()).date()
+    }
+
+    /// Compares a day and keeps what came of it.
+    pub(crate) async fn compare(&self, day: Date) -> Result<Reconciliation, Unjudged> {
+        let _turn = self.turn.acquire().await;
+        let servers = self.cdr.servers();
+        if servers.is_empty() {
+            return Err(Unjudged::NoSource);
+        }
+        let tomorrow = day.tomorrow().map_err(|_| Unjudged::NotOver)?;
+        let ends = (
+            midnight(self.cdr.home(), day),
+            midnight(self.cdr.home(), tomorrow),
+        );
+        let (Some(from), Some(until)) = ends else {
+            return Err(Unjudged::NotOver);
+        };
+        if until > self.now().as_second() {
+            return Err(Unjudged::NotOver);
+        }
+        self.is_known(&servers, &(from..until)).await?;
+        let mut tally = Tally::default();
+        for (server, sources) in &servers {
+            let known = self.store.servers().by_name(server).await?;
+            let known = known.ok_or_else(|| Unjudged::NoServer(server.clone()))?;
+            self.compare_server((server, known.id), sources, from..until, &mut tally)
+                .await?;
+        }
+        self.keep(day, servers, tally).await
+    }
+
+    async fn is_known(
+        &self,
+        servers: &BTreeMap<String, Vec<String>>,
+        day: &Range<i64>,
+    ) -> Result<(), Unjudged> {
+        self.cdr.wait_for(day).await;
+        let errors = self.cdr.errors(day);
+        let mut sources = servers.values().flatten();
+        match sources.find_map(|source| Some(format!("{source}: {}", errors.get(source)?))) {
+            Some(why) => Err(Unjudged::NotRead(why)),
+            None => Ok(()),
+        }
+    }
+
+    async fn compare_server(
+        &self,
+        (server, id): (&str, ServerId),
+        sources: &[String],
+        day: Range<i64>,
+        tally: &mut Tally,
+    ) -> Result<(), Unjudged> {
+        // A call that one clock has a moment before midnight may be a moment after it by the other.
+        let margin = self.tolerances.start_seconds;
+        let wide = day.start - margin..day.end + margin;
+        let (calls, still_up) = self.own_calls(id, &wide).await?;
+        let plan = sources.first().map_or("", |source| source);
+        let ours: Vec<Told> = calls.iter().map(|call| self.told(plan, call)).collect();
+        let channels = ours.iter().filter_map(|told| told.channel.clone());
+        let channels: Arc<HashSet<CallKey>> = Arc::new(channels.collect());
+        let mut given: Vec<Given> = Vec::new();
+        for source in sources {
+            given.extend(self.cdr.given(source, &wide, &channels).await?);
+        }
+        if given.len() > MAX_CALLS {
+            return Err(Unjudged::TooMany);
+        }
+        let recorded: Vec<Told> = given.iter().map(|given| given.told.clone()).collect();
+        let found = reconcile(&ours, &recorded, self.tolerances);
+        let is_of_day = |own: Option<usize>, record: Option<usize>| {
+            let at = own.map(|own| ours[own].at);
+            at.or_else(|| record.map(|record| recorded[record].at))
+                .is_some_and(|at| day.contains(&at))
+        };
+        let counts = &mut tally.counts;
+        counts.still_up += still_up;
+        for (own, record) in found.alike {
+            if is_of_day(Some(own), Some(record)) {
+                counts.alike += 1;
+                counts.ours += 1;
+                counts.recorded += 1;
+            }
+        }
+        for Differing {
+            difference,
+            ours: own,
+            recorded: record,
+        } in found.differing
+        {
+            if !is_of_day(own, record) {
+                continue;
+            }
+            counts.ours += u64::from(own.is_some());
+            counts.recorded += u64::from(record.is_some());
+            counts.add(difference.into());
+            if tally.differences.len() < MAX_DIFFERENCES {
+                let own = own.map(|own| &calls[own]);
+                let record = record.map(|record| &given[record]);
+                tally
+                    .differences
+                    .push(CallDifference::new(difference.into(), server, own, record));
+            }
+        }
+        Ok(())
+    }
+
+    /// Those that have ended, and how many have not.
+    async fn own_calls(
+        &self,
+        server: ServerId,
+        range: &Range<i64>,
+    ) -> Result<(Vec<Call>, u64), Unjudged> {
+        let instant = |second: i64| model::Timestamp::from_micros(second.saturating_mul(1_000_000));
+        let filter = CallFilter {
+            from: Some(instant(range.start)),
+            to: Some(instant(range.end)),
+            ..CallFilter::default()
+        };
+        let (mut calls, mut still_up) = (Vec::new(), 0);
+        let mut after: Option<CallCursor> = None;
+        loop {
+            let page = self.store.calls().page(&filter, after, MAX_PAGE).await?;
+            after = page.last().map(CallCursor::from);
+            let is_last = page.len() < MAX_PAGE as usize;
+            for call in page.into_iter().filter(|call| call.server == server) {
+                if call.ended_at.is_some() {
+                    calls.push(call);
+                } else {
+                    still_up += 1;
+                }
+            }
+            if calls.len() > MAX_CALLS {
+                return Err(Unjudged::TooMany);
+            }
+            if is_last {
+                return Ok((calls, still_up));
+            }
+        }
+    }
+
+    fn told(&self, source: &str, call: &Call) -> Told {
+        let answered = call.outcome == Some(Outcome::Answered);
+        let talked = call.talk_ms.filter(|_| answered);
+        let seconds = |millis: u64| i64::try_from((millis + 500) / 1_000).unwrap_or(i64::MAX);
+        Told {
+            channel: (!call.channel.is_empty()).then(|| CallKey::new(&call.channel)),
+            number: self.cdr.number(source, &call.caller.number),
+            at: call.arrived_at.as_micros().div_euclid(1_000_000),
+            answered,
+            talk_seconds: talked.map(seconds),
+        }
+    }
+
+    async fn keep(
+        &self,
+        day: Date,
+        sources: BTreeMap<String, Vec<String>>,
+        tally: Tally,
+    ) -> Result<Reconciliation, Unjudged> {
+        let made = Reconciliation {
+            date: day.to_string(),
+            made_at: self.clock.now().utc,
+            sources,
+            differences: tally.counts.differences(),
+            kept: tally.differences.len() as u64,
+            counts: tally.counts,
+        };
+        let kept = (0_u32..)
+            .zip(&tally.differences)
+            .map(|(number, it)| KeptDifference {
+                number,
+                kind: it.difference.word().to_owned(),
+                body: serde_json::to_string(it).unwrap_or_default(),
+            });
+        let reconciled = ReconciledDay {
+            day: number_of(day),
+            made_at: made.made_at,
+            summary: serde_json::to_string(&made).unwrap_or_default(),
+        };
+        let kept: Vec<KeptDifference> = kept.collect();
+        self.store.reconciliations().put(&reconciled, &kept).await?;
+        if made.differences > 0 {
+            let (date, differences) = (&made.date, made.differences);
+            tracing::warn!(
+                date,
+                differences,
+                "our log and the call detail records differ"
+            );
+        }
+        Ok(made)
+    }
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn number_of(day: Date) -> i32 {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.until(day).map_or(0, |span| span.get_days())
+}
