@@ -9,7 +9,7 @@ use crate::numbers::Numbers;
 /// Nothing for a calling code that nobody has. Numbers of the whole world have a code and no country's name.
 pub(super) fn place(number: E164) -> Option<Place> {
     let code = Numbers::calling_code(number)?;
-    let country = Numbers::place(number).country;
+    let country = Numbers::country_of(number);
     let name = match country {
         Some(country) => name(&country.to_string()),
         None => "International".to_owned(),

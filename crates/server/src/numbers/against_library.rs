@@ -63,6 +63,7 @@ proptest! {
         let Some((calling_code, national)) = place::split(number) else { return Ok(()) };
         prop_assert_eq!(Some(calling_code), Numbers::calling_code(number));
         prop_assert_eq!(place.national, national);
+        prop_assert_eq!(&place.country, &Numbers::country_of(number));
         let parsed = place::parsed(calling_code, national);
         if let Some(region) = PHONE_NUMBER_UTIL.get_region_for_number(&parsed) {
             prop_assert_eq!(place.country, super::country(region));

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Digits, E164, Place};
+use model::{Country, Digits, E164, Place};
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, enums::Region};
 
 use super::{Numbers, country, nanp, regions};
@@ -33,6 +33,15 @@ impl Numbers {
         }
     }
 
+    /// The country of [`Numbers::place`], for far less work: where a calling code is of one country, no pattern is looked at.
+    pub fn country_of(number: E164) -> Option<Country> {
+        if let Some(national) = nanp::national(number) {
+            return country_in_north_america(national);
+        }
+        let (calling_code, national) = split(number)?;
+        region_by_library(&parsed(calling_code, national)).and_then(country)
+    }
+
     /// The country code that the number begins with, such as 421.
     pub fn calling_code(number: E164) -> Option<u16> {
         split(number).map(|(code, _)| code)
@@ -57,18 +66,27 @@ fn place_in_north_america(national: u64) -> Place {
     let code = national / 10u64.pow(7);
     let area = nanp::area(code);
     Place {
-        country: area.map_or_else(|| country(Region::US), |area| Some(area.country)),
+        country: country_in_north_america(national),
         region: area.and_then(|area| area.state.clone()),
         area_code: Digits::padded(code, 3),
         national: Digits::padded(national, 10).unwrap_or_default(),
     }
 }
 
+fn country_in_north_america(national: u64) -> Option<Country> {
+    let area = nanp::area(national / 10u64.pow(7));
+    area.map_or_else(|| country(Region::US), |area| Some(area.country))
+}
+
+fn region_by_library(parsed: &PhoneNumber) -> Option<Region> {
+    PHONE_NUMBER_UTIL
+        .get_region_for_number(parsed)
+        .or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(parsed.country_code))
+}
+
 fn place_by_library(number: E164, calling_code: u16, national: Digits) -> Place {
     let parsed = parsed(calling_code, national);
-    let region = PHONE_NUMBER_UTIL
-        .get_region_for_number(&parsed)
-        .or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(parsed.country_code));
+    let region = region_by_library(&parsed);
     let code = PHONE_NUMBER_UTIL.get_length_of_geographical_area_code(&parsed);
     let code = u8::try_from(code).ok().filter(|length| *length > 0);
     let geographical = code.is_some() || PHONE_NUMBER_UTIL.is_number_geographical(&parsed);
