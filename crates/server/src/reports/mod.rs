@@ -109,6 +109,12 @@ impl Reports {
         Ok(Some(asked.period.range))
     }
 
+    /// Whether all call detail records of the period of `question` have been read.
+    pub(crate) fn knows(&self, question: &Question) -> Result<bool, Unmade> {
+        let range = self.range(question)?;
+        Ok(range.is_none_or(|range| self.cdr.errors(&range).is_empty()))
+    }
+
     /// The answer to `question`, of now.
     pub(crate) async fn make(
         &self,

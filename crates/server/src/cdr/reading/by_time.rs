@@ -38,6 +38,10 @@ pub(super) struct Reader {
     /// When it was looked at, and when a whole day was read again.
     looked: Option<i64>,
     long_look: Option<i64>,
+    /// When the site's own lists were read.
+    listed: Option<i64>,
+    /// How far it had been read before this one began.
+    end: Option<i64>,
 }
 
 /// What was seen of a table with the last look.
@@ -55,6 +59,8 @@ impl Reader {
             stride: 1,
             looked: None,
             long_look: None,
+            listed: None,
+            end: None,
         }
     }
 
@@ -82,22 +88,35 @@ impl Reader {
         let now = self.reading.now();
         let since = self.looked.map_or(i64::MAX, |looked| now - looked);
         let look = i64::try_from(LOOK.as_secs()).unwrap_or(i64::MAX);
-        let (Some(opened), Some(mark)) = (&self.opened, &self.mark) else {
-            self.look(now).await?;
-            return Ok(Step::Done);
-        };
         // A clock that was set back is a reason to look as well.
-        if !(0..look).contains(&since) {
+        let is_due = !(0..look).contains(&since);
+        if self.opened.is_none() || is_due && self.looked.is_some() {
+            self.open(now).await?;
+        }
+        let first_look = self.looked.is_none();
+        if is_due && !first_look {
             self.look(now).await?;
             return Ok(Step::Done);
         }
-        let known = FIRST_CALL..mark.read.end().unwrap_or(FIRST_CALL);
+        let (Some(opened), Some(mark)) = (&self.opened, &self.mark) else {
+            return Ok(Step::Done);
+        };
+        let home = &self.reading.shelf.home;
+        let end = match first_look {
+            // Whoever asks for a day before today need not wait for what is new.
+            true => begin(home, day_of(home, now)),
+            false => mark.read.end().unwrap_or(FIRST_CALL),
+        };
         let missing = |span: &Range<i64>| {
-            mark.read
-                .missing(&(span.start.max(known.start)..span.end.min(known.end)))
+            let known = span.start.max(FIRST_CALL)..span.end.min(end);
+            mark.read.missing(&known)
         };
         let asked = self.reading.status.asked(missing);
-        if let Some(gap) = asked.or_else(|| mark.read.missing(&known)) {
+        if asked.is_none() && first_look {
+            self.look(now).await?;
+            return Ok(Step::Done);
+        }
+        if let Some(gap) = asked.or_else(|| mark.read.missing(&(FIRST_CALL..end))) {
             let (columns, zone) = (opened.columns.clone(), opened.zone.clone());
             self.read_days_of(&columns, &zone, gap).await?;
             return Ok(Step::Done);
@@ -115,49 +134,63 @@ impl Reader {
         )))
     }
 
-    /// Reads what is new, and some of what was there before it again.
-    async fn look(&mut self, now: i64) -> Result<(), ReadingError> {
+    /// Sees which columns there are and, once an hour, the site's own lists.
+    async fn open(&mut self, now: i64) -> Result<(), ReadingError> {
         let source = Arc::clone(&self.reading.source);
         let columns = source.columns().await?;
         let zone = columns.zone(&source.zone);
+        if self.listed.is_none_or(|listed| now - listed >= OVERLAP) {
+            let mut notes = columns.notes();
+            notes.extend(self.read_lists().await?);
+            self.reading.status.tell(|progress| progress.notes = notes);
+            self.listed = Some(now);
+        }
+        let mut mark = self.mark_for(&zone).await?;
+        if self.mark.is_none() {
+            self.end = mark.read.end();
+        }
+        if !mark.read.covers(&(FIRST_CALL..FIRST_CALL + 1)) {
+            let home = &self.reading.shelf.home;
+            let today = begin(home, day_of(home, now));
+            let first = source.first_since(&columns, FIRST_CALL).await?;
+            let first = first.map_or(today, |first| instant(&zone, first) - MARGIN);
+            mark.read.add(FIRST_CALL..first.min(today));
+        }
+        self.opened = Some(Opened { columns, zone });
+        self.mark = Some(mark);
+        Ok(())
+    }
+
+    /// Reads what is new, and some of what was there before it again.
+    async fn look(&mut self, now: i64) -> Result<(), ReadingError> {
+        let (Some(opened), Some(mark)) = (&self.opened, &self.mark) else {
+            return Ok(());
+        };
+        let (columns, zone, mut mark) = (&opened.columns, &opened.zone, mark.clone());
         let is_first = self.looked.is_none();
         let is_long = self
             .long_look
             .is_none_or(|long_look| now - long_look >= OVERLAP);
-        let mut notes = columns.notes();
-        if is_long {
-            notes.extend(self.read_lists().await?);
-        }
-        let mut mark = self.mark_for(&zone).await?;
         let home = self.reading.shelf.home.clone();
         let today = day_of(&home, now);
         // What the last look cannot have seen: calls that went on.
         let overlap = if is_long { LONG_OVERLAP } else { OVERLAP };
-        let end = mark.read.end().map_or(now, |end| end.min(now));
+        let end = self.end.map_or(now, |end| end.min(now));
         let since = self.looked.unwrap_or(end).min(now) - overlap;
         // After a long absence the rest is a load, and comes later.
         let from = since.max(begin(&home, if is_first { today } else { today - 1 }));
         mark.read.cut(since);
-        if !mark.read.covers(&(FIRST_CALL..FIRST_CALL + 1)) {
-            let first = source.first_since(&columns, FIRST_CALL).await?;
-            let first = first.map_or(from, |first| instant(&zone, first) - MARGIN);
-            mark.read.add(FIRST_CALL..first.min(from));
-        }
         mark.read.add(from..now);
         let wanted = from..begin(&home, day_of(&home, now + AHEAD) + 1);
-        self.read(&columns, &zone, wanted, &mark, is_long).await?;
-        self.opened = Some(Opened { columns, zone });
+        self.read(columns, zone, wanted, &mark, is_long).await?;
         self.mark = Some(mark);
         self.looked = Some(now);
         if is_long {
             self.long_look = Some(now);
         }
-        self.reading.status.tell(|progress| {
-            progress.looked_at = Some(now);
-            if is_long {
-                progress.notes = notes;
-            }
-        });
+        self.reading
+            .status
+            .tell(|progress| progress.looked_at = Some(now));
         self.publish();
         Ok(())
     }
@@ -293,3 +326,6 @@ impl Reader {
 fn instant(zone: &TimeZone, local: i64) -> i64 {
     Clock::new(zone.clone()).instant(local, None)
 }
+
+#[cfg(test)]
+mod tests;
