@@ -4,10 +4,11 @@
 //! in both days, and the later one says what it counted again. Whoever was called is kept as a set, never as a number.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::ops::{AddAssign, SubAssign};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::call_key::CallKey;
@@ -176,96 +177,161 @@ impl Roll {
 /// What a tree takes for one of its entries, about.
 const NODE: usize = 64;
 
+/// The groups of a day, each with a small number: texts are compared once for a row, not in every step of a sort.
+struct Groups<G> {
+    numbers: HashMap<G, u32, FixedState>,
+    groups: Vec<G>,
+}
+
+impl<G: Hash + Eq + Copy> Groups<G> {
+    fn number(&mut self, group: G) -> u32 {
+        *self.numbers.entry(group).or_insert_with(|| {
+            self.groups.push(group);
+            u32::try_from(self.groups.len() - 1).expect("fewer groups than rows")
+        })
+    }
+}
+
+/// What the rows of a group come to, but for their calls.
+#[derive(Default)]
+struct Gathered<'a> {
+    /// By the form in which they were dialled; there are a few.
+    seen: Vec<(u8, Vec<DestinationId>)>,
+    name: Option<(i64, &'a str)>,
+}
+
+impl<'a> Gathered<'a> {
+    fn add(&mut self, row: &Stored<'a>) {
+        let form = row.form();
+        let at = self.seen.iter().position(|(seen, _)| *seen == form);
+        let at = at.unwrap_or_else(|| {
+            self.seen.push((form, Vec::new()));
+            self.seen.len() - 1
+        });
+        self.seen[at].1.push(row.destination());
+        if !row.name().is_empty() {
+            self.name = Some((row.at(), row.name()));
+        }
+    }
+
+    fn tally(mut self) -> Tally {
+        self.seen.sort_unstable_by_key(|(form, _)| *form);
+        let seen = self.seen.into_iter();
+        Tally {
+            seen: seen.map(|(form, ids)| (form, IdSet::new(ids))).collect(),
+            name: self.name.map(|(at, name)| (at, name.into())),
+            ..Tally::default()
+        }
+    }
+}
+
 /// Counts rows by `group`; rows without one are left out.
-fn tallies<'a, G: Ord + Copy>(
+fn tallies<'a, G: Ord + Hash + Copy>(
     day: Span<'a>,
     before: Option<Span<'a>>,
     rules: &Rules,
     group: impl Fn(&Stored<'a>) -> Option<G>,
 ) -> BTreeMap<G, Tally> {
-    let mut tallies: BTreeMap<G, Tally> = BTreeMap::new();
-    let mut seen: BTreeMap<(G, u8), Vec<DestinationId>> = BTreeMap::new();
+    let mut groups = Groups {
+        numbers: HashMap::default(),
+        groups: Vec::new(),
+    };
+    let mut gathered: Vec<Gathered<'a>> = Vec::new();
     let mut legs = Vec::new();
     for row in day.rows() {
         let Some(group) = group(&row) else { continue };
-        let tally = tallies.entry(group).or_default();
-        let seen = seen.entry((group, row.form())).or_default();
-        seen.push(row.destination());
-        if !row.name().is_empty() {
-            tally.name = Some((row.at(), row.name().into()));
+        let group = groups.number(group);
+        if group as usize == gathered.len() {
+            gathered.push(Gathered::default());
         }
+        gathered[group as usize].add(&row);
         legs.push(Leg::new(group, &row));
-    }
-    for ((group, form), seen) in seen {
-        let tally = tallies.entry(group).or_default();
-        tally.seen.push((form, IdSet::new(seen)));
     }
     let (again, earlier) = before.map_or_else(Default::default, |before| {
         let shared = shared(before.pack, day.pack);
-        let is_shared =
-            |leg: &Leg<'a, G>| shared.contains(leg.unique) || shared.contains(leg.linked);
+        let is_shared = |leg: &Leg<'a>| shared.contains(leg.unique) || shared.contains(leg.linked);
         let earlier = before
             .rows()
-            .filter_map(|row| Some(Leg::new(group(&row)?, &row)));
+            .filter_map(|row| Some(Leg::new(groups.number(group(&row)?), &row)));
         let earlier: Vec<_> = earlier.filter(is_shared).collect();
         let again: Vec<_> = legs.iter().filter(|leg| is_shared(leg)).cloned().collect();
         (again, earlier)
     });
+    let mut tallies: Vec<Tally> = gathered.into_iter().map(Gathered::tally).collect();
+    tallies.resize_with(groups.groups.len(), Tally::default);
     for reading in [Reading::AsBefore, Reading::Exact] {
-        for (group, sums) in calls(&mut legs, reading, rules) {
-            tallies.entry(group).or_default().counted(reading).day += sums;
+        for (group, sums) in calls(&mut legs, reading, rules, |leg| leg.index(reading)) {
+            tallies[group as usize].counted(reading).day += sums;
         }
         for (group, sums) in twice(&again, &earlier, reading, rules) {
-            tallies.entry(group).or_default().counted(reading).again += sums;
+            tallies[group as usize].counted(reading).again += sums;
         }
     }
-    tallies
+    // A group of the day before alone has nothing to say but what both days count.
+    let told = groups.groups.into_iter().zip(tallies);
+    told.filter(|(_, tally)| *tally != Tally::default())
+        .collect()
 }
 
 /// What counts of a row.
 #[derive(Debug, Clone)]
-struct Leg<'a, G> {
-    group: G,
+struct Leg<'a> {
+    group: u32,
     unique: &'a CallKey,
     linked: &'a CallKey,
+    /// The same calls, by their places in the pack.
+    unique_index: u32,
+    linked_index: u32,
     answered: bool,
-    billed: i64,
+    billed: u32,
     talk: (i64, i64),
 }
 
-impl<'a, G: Ord + Copy> Leg<'a, G> {
-    fn new(group: G, row: &Stored<'a>) -> Self {
+impl<'a> Leg<'a> {
+    fn new(group: u32, row: &Stored<'a>) -> Self {
         Self {
             group,
             unique: row.unique(),
             linked: row.linked(),
+            unique_index: row.unique_index(),
+            linked_index: row.linked_index(),
             answered: Rules::is_answered(row),
-            billed: i64::from(row.billed()),
+            billed: row.billed(),
             talk: row.talk(),
         }
     }
 
-    fn call(&self, reading: Reading) -> (G, &'a CallKey) {
+    fn key(&self, reading: Reading) -> &'a CallKey {
         match reading {
-            Reading::AsBefore => (self.group, self.unique),
-            Reading::Exact => (self.group, self.linked),
+            Reading::AsBefore => self.unique,
+            Reading::Exact => self.linked,
+        }
+    }
+
+    /// Tells the calls of one pack apart.
+    fn index(&self, reading: Reading) -> u32 {
+        match reading {
+            Reading::AsBefore => self.unique_index,
+            Reading::Exact => self.linked_index,
         }
     }
 }
 
-/// Each call's group and sums.
-fn calls<G: Ord + Copy>(
-    legs: &mut [Leg<'_, G>],
+/// Each call's group and sums; `key` tells calls apart.
+fn calls<'a, K: Ord>(
+    legs: &mut [Leg<'a>],
     reading: Reading,
     rules: &Rules,
-) -> impl Iterator<Item = (G, Sums)> {
-    legs.sort_by_key(|leg| leg.call(reading));
-    let calls = legs.chunk_by(move |a, b| a.call(reading) == b.call(reading));
+    key: impl Fn(&Leg<'a>) -> K + Copy,
+) -> impl Iterator<Item = (u32, Sums)> {
+    let call = move |leg: &Leg<'a>| (leg.group, key(leg));
+    legs.sort_unstable_by_key(call);
+    let calls = legs.chunk_by(move |a, b| call(a) == call(b));
     calls.map(move |legs| (legs[0].group, one(legs, reading, rules)))
 }
 
 /// One call.
-fn one<G>(legs: &[Leg<'_, G>], reading: Reading, rules: &Rules) -> Sums {
+fn one(legs: &[Leg<'_>], reading: Reading, rules: &Rules) -> Sums {
     let long = i64::from(rules.long_call_seconds);
     let talks = legs.iter().filter(|leg| leg.answered);
     let mut sums = Sums {
@@ -275,9 +341,9 @@ fn one<G>(legs: &[Leg<'_, G>], reading: Reading, rules: &Rules) -> Sums {
     };
     match reading {
         Reading::AsBefore => {
-            sums.seconds = talks.clone().map(|leg| leg.billed).sum();
+            sums.seconds = talks.clone().map(|leg| i64::from(leg.billed)).sum();
             let long: Vec<i64> = talks
-                .map(|leg| leg.billed)
+                .map(|leg| i64::from(leg.billed))
                 .filter(|billed| *billed > long)
                 .collect();
             sums.long_calls = i64::from(!long.is_empty());
@@ -312,20 +378,20 @@ fn shared<'a>(before: &'a Pack, day: &'a Pack) -> HashSet<&'a CallKey, FixedStat
 }
 
 /// By how much the sums of two days are more than the sums of both at once.
-fn twice<'a, G: Ord + Copy>(
-    day: &[Leg<'a, G>],
-    before: &[Leg<'a, G>],
+fn twice(
+    day: &[Leg<'_>],
+    before: &[Leg<'_>],
     reading: Reading,
     rules: &Rules,
-) -> BTreeMap<G, Sums> {
-    let mut again: BTreeMap<G, Sums> = BTreeMap::new();
+) -> BTreeMap<u32, Sums> {
+    let mut again: BTreeMap<u32, Sums> = BTreeMap::new();
     let mut both = [day, before].concat();
     for (legs, is_more) in [
         (&mut day.to_vec(), true),
         (&mut before.to_vec(), true),
         (&mut both, false),
     ] {
-        for (group, sums) in calls(legs, reading, rules) {
+        for (group, sums) in calls(legs, reading, rules, |leg| leg.key(reading)) {
             let again = again.entry(group).or_default();
             if is_more {
                 *again += sums;

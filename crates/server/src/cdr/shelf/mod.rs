@@ -63,6 +63,8 @@ pub(super) struct Shelf {
     pub(super) known: Arc<RwLock<Destinations>>,
     /// How many destinations are in the store. Held while a batch is written: a chunk never becomes shorter.
     written: tokio::sync::Mutex<usize>,
+    /// Days of one source are counted and packed at a time: that takes several times the memory of their rows.
+    putting: tokio::sync::Semaphore,
     sources: RwLock<BTreeMap<String, Shelved>>,
     cache: Mutex<Cache>,
     states: AtomicU64,
@@ -141,6 +143,7 @@ impl Shelf {
         }
         let shelf = Self {
             written: tokio::sync::Mutex::new(known.len()),
+            putting: tokio::sync::Semaphore::new(1),
             store,
             home,
             known: Arc::new(RwLock::new(known)),

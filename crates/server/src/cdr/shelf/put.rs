@@ -44,6 +44,8 @@ impl Shelf {
         let Some(rules) = self.rules(source) else {
             return Ok(());
         };
+        // It is never closed.
+        let _turn = self.putting.acquire().await;
         let packs = packs.into_iter();
         let mut packs: BTreeMap<Day, Arc<Pack>> =
             packs.map(|(day, pack)| (day, Arc::new(pack))).collect();
@@ -191,10 +193,9 @@ impl Shelf {
                     shelved.newest.insert(day, newest);
                 }
                 (None, Some((_, newest)), Some(roll)) => *newest = Arc::clone(roll),
-                (_, _, Some(roll)) => {
-                    state.is_rolled = lasting;
-                    cache.put(state.id, Arc::clone(roll));
-                }
+                // Those that the store has are read when somebody asks: a load would fill memory with what nobody does.
+                (_, _, Some(_)) if lasting => state.is_rolled = true,
+                (_, _, Some(roll)) => cache.put(state.id, Arc::clone(roll)),
                 (_, _, None) => {}
             }
             shelved.days.insert(day, state);
