@@ -10,5 +10,6 @@ pub mod callerid;
 pub mod invariants;
 mod lookup;
 pub mod stats;
+pub mod timetable;
 pub mod wilson;
 mod zone;

@@ -55,12 +55,18 @@ ids! {
     CallerIdImportId,
     /// One of the numbers that we may present.
     CallerIdKey,
+    /// One message to one recipient.
+    DeliveryId,
     /// One of our own numbers.
     DidId,
     /// One attempt to give one call to one agent.
     OfferId,
     /// A line of waiting callers.
     QueueId,
+    /// Somebody who is told of reports or alarms.
+    RecipientId,
+    /// A report that is sent by the calendar.
+    ReportScheduleId,
     /// One use of a caller ID, from the choice to the end of the call.
     ReservationId,
     /// One Asterisk.

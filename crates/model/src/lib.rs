@@ -8,11 +8,13 @@ mod caller_id;
 mod caller_id_import;
 mod caller_id_use;
 mod check;
+mod delivery;
 mod did;
 mod event;
 mod id;
 mod phone;
 mod queue;
+mod report_schedule;
 mod server;
 mod time;
 mod user;
@@ -26,15 +28,20 @@ pub use caller_id::{
 pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
 pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
+pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use did::Did;
 pub use event::{Candidate, Choice, Event, EventBody, OfferResult, PassedOver};
 pub use id::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DidId, OfferId, QueueId,
-    ReservationId, ServerId, SessionId, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, OfferId, QueueId,
+    RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, UserId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{
     AnswerOn, DialplanTarget, Member, NoAgents, Overflow, Queue, SkillRequirement, Strategy,
+};
+pub use report_schedule::{
+    Cadence, MAX_SCHEDULE_RECIPIENTS, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
+    Weekday,
 };
 pub use server::Server;
 pub use time::{Instant, Now, Timestamp};

@@ -1,0 +1,191 @@
+//! Who is told of reports and alarms, and each attempt to tell them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{DeliveryId, Invalid, RecipientId, ReportScheduleId, Timestamp, checked_label};
+
+/// The longest mail address (RFC 5321: a path of 256 with its brackets).
+const MAX_ADDRESS: usize = 254;
+/// The longest address of a webhook.
+const MAX_URL: usize = 500;
+
+/// Where a delivery goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Target {
+    /// One mail address.
+    Mail { address: String },
+    /// A program that takes POST requests, over `http` or `https`.
+    Webhook { url: String },
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Recipient {
+    pub id: RecipientId,
+    pub name: String,
+    pub target: Target,
+    /// Whether alarms are told, too.
+    pub alarms: bool,
+}
+
+impl Recipient {
+    /// Checks every field's bounds.
+    pub fn check(&self) -> Result<(), Invalid> {
+        checked_label("name", &self.name)?;
+        match &self.target {
+            Target::Mail { address } => checked_address(address),
+            Target::Webhook { url } => checked_url(url),
+        }
+    }
+}
+
+/// Letters of ASCII only: not every mail server takes others, and one that does not would tell only when it is too late.
+fn checked_address(address: &str) -> Result<(), Invalid> {
+    let refused = |problem: &str| Err(Invalid::new("target.address", problem));
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return refused("is no mail address such as ops@example.com");
+    };
+    if address.len() > MAX_ADDRESS {
+        return refused("is longer than 254 characters");
+    }
+    let local_letter = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
+    let domain_letter = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let has_local = !local.is_empty() && local.chars().all(local_letter);
+    let has_domain = domain
+        .split('.')
+        .all(|label| !label.is_empty() && label.chars().all(domain_letter));
+    if has_local && has_domain {
+        Ok(())
+    } else {
+        refused("is no mail address such as ops@example.com")
+    }
+}
+
+fn checked_url(url: &str) -> Result<(), Invalid> {
+    let refused = |problem: &str| Err(Invalid::new("target.url", problem));
+    if url.chars().count() > MAX_URL {
+        return refused("is longer than 500 characters");
+    }
+    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refused("has a space or a control character");
+    }
+    if url.starts_with("http://") || url.starts_with("https://") {
+        Ok(())
+    } else {
+        refused("does not start with http:// or https://")
+    }
+}
+
+/// What a delivery tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryEvent {
+    /// A report of a schedule.
+    Report,
+    /// Alarms that were raised, or are over.
+    Alarms,
+    /// That deliveries arrive.
+    Test,
+}
+
+impl DeliveryEvent {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Alarms => "alarms",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Not yet sent, or to be tried again.
+    Waiting,
+    /// The receiver has taken it.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl DeliveryState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One message to one recipient, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// The same at every attempt: receivers tell a repetition by it.
+    pub id: DeliveryId,
+    pub event: DeliveryEvent,
+    pub schedule: Option<ReportScheduleId>,
+    pub recipient: RecipientId,
+    /// As it was when the delivery was planned.
+    pub recipient_name: String,
+    /// For when it was planned.
+    pub due_at: Timestamp,
+    /// It was planned after its time: nothing was running then.
+    pub late: bool,
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next, at the earliest; `null` when it is over.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+    pub created_at: Timestamp,
+    /// When it was sent, or given up.
+    pub finished_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_plain_and_nothing_is_smuggled_in() {
+        for good in ["ops@example.com", "a.b+c@mail.example.co.uk", "root@pbx"] {
+            assert_eq!(checked_address(good), Ok(()), "{good}");
+        }
+        let long = format!("{}@example.com", "x".repeat(250));
+        for bad in [
+            "",
+            "ops",
+            "@example.com",
+            "ops@",
+            "ops@example..com",
+            "ops@example.com\r\nBcc: eve@example.com",
+            "ops@example.com, eve@example.com",
+            "<ops@example.com>",
+            "ops @example.com",
+            "\u{f6}ps@example.com",
+            &long,
+        ] {
+            assert!(checked_address(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn webhooks_are_of_the_web() {
+        assert_eq!(checked_url("https://example.com/hook?a=b"), Ok(()));
+        for bad in [
+            "",
+            "ftp://example.com",
+            "file:///etc/passwd",
+            "https://a b",
+            "http://a\r\nX: y",
+        ] {
+            assert!(checked_url(bad).is_err(), "{bad:?}");
+        }
+    }
+}
