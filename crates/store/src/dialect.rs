@@ -119,6 +119,14 @@ impl Db {
         }
     }
 
+    /// The end of an `INSERT` that leaves a row with the same key, of whatever constraint, as it is. `id` is its first column.
+    pub(crate) fn leave_same_key(self, id: &str) -> String {
+        match self {
+            Self::Sqlite | Self::Postgres => " ON CONFLICT DO NOTHING".to_owned(),
+            Self::MariaDb => format!(" ON DUPLICATE KEY UPDATE {id} = {id}"),
+        }
+    }
+
     /// Statements that make one process at a time migrate: on entering and on leaving.
     pub(crate) fn migration_lock(self) -> (Option<&'static str>, Option<&'static str>) {
         match self {

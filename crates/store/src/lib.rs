@@ -6,6 +6,7 @@
 
 mod agent_states;
 mod agents;
+mod alarms;
 mod api_keys;
 mod call_events;
 mod caller_id_imports;
@@ -15,6 +16,7 @@ mod caller_ids;
 mod calls;
 mod cdr_packs;
 mod database;
+mod deliveries;
 mod dialect;
 mod dids;
 mod error;
@@ -26,7 +28,9 @@ mod members;
 mod migrate;
 mod offers;
 mod queues;
+mod recipients;
 mod reconciliations;
+mod report_schedules;
 mod row;
 mod servers;
 mod sessions;
@@ -38,6 +42,7 @@ use std::sync::Arc;
 
 pub use agent_states::{AgentInterval, AgentStates};
 pub use agents::Agents;
+pub use alarms::Alarms;
 pub use api_keys::ApiKeys;
 pub use call_events::Events;
 pub use caller_id_imports::{CallerIdImports, MAX_IMPORT_BATCH, Undone, Upserted};
@@ -46,6 +51,7 @@ pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
 pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, MAX_PAST, OpenCall, PastCall};
 pub use cdr_packs::{CdrPacks, DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll};
+pub use deliveries::{Deliveries, DeliveryFilter, Lease, PlannedDelivery, TakenDelivery};
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
@@ -55,7 +61,9 @@ pub use members::Members;
 pub use migrate::Migrated;
 pub use offers::{Offer, Offers};
 pub use queues::Queues;
+pub use recipients::{MAX_RECIPIENTS, Recipients};
 pub use reconciliations::{KeptDifference, MAX_DIFFERENCES, ReconciledDay, Reconciliations};
+pub use report_schedules::{KeptSchedule, MAX_SCHEDULES, ReportSchedules};
 pub use servers::Servers;
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
@@ -124,6 +132,14 @@ nouns! {
     agent_states: AgentStates,
     /// Single values, by name.
     settings: Settings,
+    /// Who is told of reports and alarms.
+    recipients: Recipients,
+    /// Reports that are sent by the calendar.
+    report_schedules: ReportSchedules,
+    /// Alarms that are raised.
+    alarms: Alarms,
+    /// What is to be told to whom.
+    deliveries: Deliveries,
     /// Writes down what happened.
     journal: Journal,
 }

@@ -62,6 +62,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_cdr_packs",
     22 "0022_cdr_rolls",
     23 "0023_reconciliations",
+    24 "0024_deliveries",
+    25 "0025_report_schedules",
 };
 
 const TABLE: &str = "schema_migrations";

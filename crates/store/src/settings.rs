@@ -1,4 +1,4 @@
-//! Single values by name. `journal.*` and `ledger.*` belong to the journal and the ledger and cannot be set here.
+//! Single values by name. `journal.*`, `ledger.*` and `alarms.*` belong to the journal, the ledger and the alarms and cannot be set here.
 
 use model::QueueId;
 
@@ -9,8 +9,8 @@ use crate::{StoreError, sql};
 const TABLE: &str = "settings";
 const COLUMNS: &[&str] = &["name", "value"];
 
-/// Names that start so belong to the journal and to the ledger.
-const RESERVED: [&str; 2] = ["journal.", "ledger."];
+/// Names that start so belong to the journal, to the ledger and to the alarms.
+const RESERVED: [&str; 3] = ["journal.", "ledger.", crate::alarms::RESERVED];
 pub(crate) const APPLIED_SEQ: &str = "journal.applied_seq";
 pub(crate) const LEDGER_SEQ: &str = "ledger.applied_seq";
 const DEFAULT_QUEUE: &str = "default_queue";

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DidId, E164, OfferId, QueueId,
-    ReservationId, ServerId, SessionId, Timestamp, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, E164, OfferId,
+    QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, Timestamp, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -41,9 +41,12 @@ value_from! {
     AgentId => |id| Id(id.0);
     ApiKeyId => |id| Id(id.0);
     CallId => |id| Id(id.0);
+    DeliveryId => |id| Id(id.0);
     DidId => |id| Id(id.0);
     OfferId => |id| Id(id.0);
     QueueId => |id| Id(id.0);
+    RecipientId => |id| Id(id.0);
+    ReportScheduleId => |id| Id(id.0);
     ServerId => |id| Id(id.0);
     SessionId => |id| Id(id.0);
     UserId => |id| Id(id.0);

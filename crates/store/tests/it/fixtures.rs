@@ -1,12 +1,14 @@
 //! Values to store. Ids grow with their number, so that their order is known.
 
 use model::{
-    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, CallId, Caller, CallerId,
-    CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Did, DidId, E164, Event, EventBody,
-    OfferId, OfferResult, Queue, QueueId, ReservationId, Role, Server, ServerId, SessionId,
-    Timestamp, User, UserId,
+    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, Cadence, CallId, Caller, CallerId,
+    CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Delivery, DeliveryEvent, DeliveryId,
+    DeliveryState, Did, DidId, E164, Event, EventBody, OfferId, OfferResult, Queue, QueueId,
+    Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
+    ReportScheduleId, ReservationId, Role, Server, ServerId, SessionId, Target, Timestamp, User,
+    UserId,
 };
-use store::{ConflictKind, Session, StoreError};
+use store::{ConflictKind, KeptSchedule, PlannedDelivery, Session, StoreError};
 use uuid::Uuid;
 
 pub(crate) fn at(micros: i64) -> Timestamp {
@@ -124,6 +126,76 @@ pub(crate) fn reservation_id(number: u128) -> ReservationId {
 
 pub(crate) fn import_id(number: u128) -> CallerIdImportId {
     CallerIdImportId(id(12, number))
+}
+
+pub(crate) fn recipient_id(number: u128) -> RecipientId {
+    RecipientId(id(13, number))
+}
+
+pub(crate) fn delivery_id(number: u128) -> DeliveryId {
+    DeliveryId(id(14, number))
+}
+
+pub(crate) fn schedule_id(number: u128) -> ReportScheduleId {
+    ReportScheduleId(id(15, number))
+}
+
+pub(crate) fn recipient(number: u128) -> Recipient {
+    Recipient {
+        id: recipient_id(number),
+        name: format!("Recipient {number:03}"),
+        target: Target::Mail {
+            address: "ops@example.com".to_owned(),
+        },
+        alarms: false,
+    }
+}
+
+/// One that has not been tried.
+pub(crate) fn delivery(number: u128, recipient: u128, due_at: i64) -> Delivery {
+    Delivery {
+        id: delivery_id(number),
+        event: DeliveryEvent::Test,
+        schedule: None,
+        recipient: recipient_id(recipient),
+        recipient_name: format!("Recipient {recipient:03}"),
+        due_at: at(due_at),
+        late: false,
+        state: DeliveryState::Waiting,
+        attempts: 0,
+        next_attempt_at: Some(at(due_at)),
+        error: None,
+        created_at: at(1),
+        finished_at: None,
+    }
+}
+
+pub(crate) fn planned(number: u128, recipient: u128, due_at: i64) -> PlannedDelivery {
+    PlannedDelivery {
+        source: "source".to_owned(),
+        content: format!("{{\"number\":{number}}}"),
+        delivery: delivery(number, recipient, due_at),
+    }
+}
+
+/// One that tells the first recipient.
+pub(crate) fn schedule(number: u128) -> KeptSchedule {
+    KeptSchedule {
+        schedule: ReportSchedule {
+            id: schedule_id(number),
+            name: format!("Schedule {number:03}"),
+            report: "queue".to_owned(),
+            options: ReportOptions::default(),
+            period: ReportPeriod::Yesterday,
+            format: ReportFormat::Xlsx,
+            cadence: Cadence::Day,
+            at: "07:30".to_owned(),
+            time_zone: "Europe/Bratislava".to_owned(),
+            recipients: vec![recipient_id(1)],
+            active: true,
+        },
+        planned_until: at(10),
+    }
 }
 
 /// One of our numbers.

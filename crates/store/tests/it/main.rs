@@ -7,11 +7,13 @@
 
 extern crate cordboard_store as store;
 
+mod alarms;
 mod caller_id_imports;
 mod caller_id_uses;
 mod caller_ids;
 mod calls;
 mod cdr_packs;
+mod deliveries;
 mod faults;
 mod fixtures;
 mod history;
@@ -20,6 +22,7 @@ mod migrations;
 mod nouns;
 mod people;
 mod reconciliations;
+mod report_schedules;
 mod retention;
 mod texts;
 
