@@ -3,7 +3,9 @@
 use std::{fmt, process::ExitCode};
 
 use serde_json::json;
-use server::{app::StartError, callerid::CallerIdsError, config::ConfigError};
+use server::{
+    app::StartError, callerid::CallerIdsError, config::ConfigError, deliveries::DeliveriesError,
+};
 use store::StoreError;
 
 use crate::output::Output;
@@ -159,12 +161,22 @@ pub(crate) fn start(error: &StartError) -> Failure {
         .remedy("correct that [[asterisk]]"),
         StartError::DefaultQueue(_) => failed(Code::Config, "`acd.default_queue` cannot be used")
             .remedy("add that queue in the API, or remove the key"),
+        StartError::Deliveries(DeliveriesError::Store(_)) => {
+            failed(Code::Database, "the database cannot be used")
+                .remedy("run `cordboard doctor`; it looks at the database more closely")
+        }
+        StartError::Deliveries(DeliveriesError::Mail(_) | DeliveriesError::Webhook(_)) => failed(
+            Code::Config,
+            "reports and alarms cannot be sent",
+        )
+        .remedy("correct [mail]; without it no mail is sent"),
         StartError::Tenancy { .. } => failed(Code::Failed, "the data folder is in use").remedy(
             "stop the other server, or wait for the import; each server has a folder of its own (`--data`)",
         ),
         StartError::DataFolder { .. }
         | StartError::Vault(_)
         | StartError::Journal(_)
+        | StartError::Deliveries(DeliveriesError::Node(_))
         | StartError::CallerIds(CallerIdsError::Ledger(_) | CallerIdsError::Folder(_)) => {
             failed(Code::Failed, "the data folder cannot be used")
                 .remedy("run `cordboard doctor`; restore the folder from a backup if it is damaged")

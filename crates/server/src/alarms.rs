@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use engine::alarm::{Alarms, Change, Figures, Limits, Raised, Share};
 use jiff::{Span, Timestamp, ToSpan as _, tz::TimeZone};
-use store::{Store, StoreError};
+use store::{PlannedDelivery, Store, StoreError};
 
 use crate::clock::Clock;
+use crate::deliveries::{AlarmsContent, Content, Deliveries, Telling};
 use crate::reports::{Question, Report, ReportKind, Reports, Unmade};
 
 /// How often it looks.
@@ -25,8 +26,8 @@ const LENGTH: i64 = 60;
 /// So many weeks before are usual.
 const WEEKS: i64 = 4;
 const WATCHED: [ReportKind; 2] = [ReportKind::Trunk, ReportKind::Country];
-/// Where the raised ones are kept over a restart.
-const SETTING: &str = "alarms.raised";
+/// How often a look is tried while other nodes change what is raised.
+const TRIES: u32 = 5;
 
 /// What is raised now. Cheap to clone.
 #[derive(Clone, Default)]
@@ -53,46 +54,89 @@ impl AlarmBoard {
     }
 }
 
-/// Looks for as long as it is polled.
-pub(crate) async fn watch(
-    store: Store,
-    clock: Clock,
-    reports: Reports,
-    home: TimeZone,
-    board: AlarmBoard,
-) {
-    let kept = match kept(&store).await {
-        Ok(kept) => kept,
-        Err(error) => {
-            tracing::warn!(%error, "the alarms of before cannot be read");
-            Vec::new()
+/// What watches.
+pub(crate) struct Watch {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) reports: Reports,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) home: TimeZone,
+    pub(crate) board: AlarmBoard,
+}
+
+impl Watch {
+    /// Looks for as long as it is polled.
+    pub(crate) async fn run(self) {
+        match self.store.alarms().raised().await {
+            Ok(kept) => self.board.show(read(kept.as_deref()), None),
+            Err(error) => tracing::warn!(%error, "the alarms of before cannot be read"),
         }
-    };
-    board.show(kept.clone(), None);
-    let mut alarms = Alarms::new(Limits::default(), kept);
-    let mut again = AGAIN;
-    loop {
-        let now = clock.now().utc;
-        let whole = match figures(&reports, now.to_jiff(), &home).await {
-            Ok(Some(figures)) => {
-                let changes = alarms.look(now, &figures);
-                changes.iter().for_each(tell);
-                let raised: Vec<Raised> = alarms.raised().cloned().collect();
-                if let Err(error) = keep(&store, &raised).await {
-                    tracing::warn!(%error, "the alarms cannot be kept for a restart");
+        let mut again = AGAIN;
+        loop {
+            let now = self.clock.now().utc;
+            let whole = match figures(&self.reports, now.to_jiff(), &self.home).await {
+                Ok(Some(figures)) => {
+                    if let Err(error) = self.judge(now, &figures).await {
+                        tracing::warn!(%error, "alarms cannot be kept and told; they are judged again");
+                    }
+                    true
                 }
-                board.show(raised, Some(now));
-                true
+                Ok(None) => false,
+                Err(error) => {
+                    tracing::warn!(%error, "alarms cannot be judged");
+                    true
+                }
+            };
+            let pause = if whole { ROUND } else { again };
+            again = if whole { AGAIN } else { ROUND.min(again * 2) };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Judges the figures against what is raised in the database: what changed is told in the transaction that notes it, so that
+    /// neither a crash nor another node tells it twice.
+    async fn judge(
+        &self,
+        now: model::Timestamp,
+        figures: &BTreeMap<String, Figures>,
+    ) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            let before = self.store.alarms().raised().await?;
+            let mut alarms = Alarms::new(Limits::default(), read(before.as_deref()));
+            let changes = alarms.look(now, figures);
+            let raised: Vec<Raised> = alarms.raised().cloned().collect();
+            let after = serde_json::to_string(&raised).expect("texts and numbers are JSON");
+            let told = self.told(now, &changes).await?;
+            let before = before.as_deref();
+            if self.store.alarms().replace(before, &after, &told).await? {
+                changes.iter().for_each(tell);
+                self.board.show(raised, Some(now));
+                self.deliveries.wake();
+                return Ok(());
             }
-            Ok(None) => false,
-            Err(error) => {
-                tracing::warn!(%error, "alarms cannot be judged");
-                true
-            }
+        }
+        tracing::warn!("alarms are judged by others all the time; trying again later");
+        Ok(())
+    }
+
+    /// What is told of these changes, as rows of the outbox.
+    async fn told(
+        &self,
+        now: model::Timestamp,
+        changes: &[Change],
+    ) -> Result<Vec<PlannedDelivery>, StoreError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recipients = self.store.recipients().of_alarms().await?;
+        let telling = Telling {
+            source: "alarms".to_owned(),
+            schedule: None,
+            due_at: now,
+            late: false,
+            content: &Content::Alarms(AlarmsContent::of(changes)),
         };
-        let pause = if whole { ROUND } else { again };
-        again = if whole { AGAIN } else { ROUND.min(again * 2) };
-        tokio::time::sleep(pause).await;
+        Ok(self.deliveries.planned(&telling, &recipients))
     }
 }
 
@@ -177,15 +221,10 @@ fn shares(report: &Report) -> impl Iterator<Item = (String, Share)> {
     })
 }
 
-async fn kept(store: &Store) -> Result<Vec<Raised>, StoreError> {
-    let kept = store.settings().get(SETTING).await?.unwrap_or_default();
-    // What another version kept otherwise is judged anew.
-    Ok(serde_json::from_str(&kept).unwrap_or_default())
-}
-
-async fn keep(store: &Store, raised: &[Raised]) -> Result<(), StoreError> {
-    let kept = serde_json::to_string(raised).expect("texts and numbers are JSON");
-    store.settings().set(SETTING, &kept).await
+/// What another version kept otherwise is judged anew.
+fn read(kept: Option<&str>) -> Vec<Raised> {
+    kept.and_then(|kept| serde_json::from_str(kept).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

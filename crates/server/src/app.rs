@@ -14,6 +14,7 @@ use crate::{
     cdr::{self, Cdr, CdrError, CdrSettings, CdrTasks},
     clock::Clock,
     data_folder,
+    deliveries::{self, Deliveries, DeliveriesError, DeliveryTask},
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
     reconcile::Reconciler,
@@ -26,6 +27,8 @@ use crate::{
 
 /// How long a stop waits for the database.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it waits for messages that are being sent.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The parts. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +46,7 @@ pub struct App {
     pub(crate) reports: Reports,
     pub(crate) alarms: AlarmBoard,
     pub(crate) reconciler: Reconciler,
+    pub(crate) deliveries: Deliveries,
 }
 
 /// What the parts are made from.
@@ -56,6 +60,7 @@ pub struct Setup {
     pub numbers: Numbers,
     pub caller_ids: callerid::Settings,
     pub cdr: CdrSettings,
+    pub deliveries: deliveries::Settings,
     /// Servers named in the configuration; they replace those of the same name in the database.
     pub servers: Vec<ConfiguredServer>,
     /// The name of the queue for calls that nothing else routes, where the configuration says so.
@@ -98,6 +103,8 @@ pub enum StartError {
     CallerIds(#[from] CallerIdsError),
     #[error(transparent)]
     Cdr(#[from] CdrError),
+    #[error(transparent)]
+    Deliveries(#[from] DeliveriesError),
     #[error("the server {name} of the configuration is not usable: {why}")]
     Server { name: String, why: String },
     #[error(
@@ -113,6 +120,7 @@ pub struct Tasks {
     caller_ids: [JoinHandle<()>; 2],
     shared_caller_ids: Option<AbortOnDropHandle<()>>,
     cdr: CdrTasks,
+    deliveries: DeliveryTask,
     _retention: Option<AbortOnDropHandle<()>>,
     _alarms: AbortOnDropHandle<()>,
     _reconciling: AbortOnDropHandle<()>,
@@ -131,8 +139,15 @@ impl Tasks {
                 let _ = task.await;
             }
         };
-        if tokio::time::timeout(STOP_TIMEOUT, rest).await.is_err() {
+        let (rest, sent) = tokio::join!(
+            tokio::time::timeout(STOP_TIMEOUT, rest),
+            tokio::time::timeout(DELIVERY_TIMEOUT, self.deliveries.finish()),
+        );
+        if rest.is_err() {
             tracing::warn!("the database did not take the last events; they wait in the journal");
+        }
+        if sent.is_err() {
+            tracing::warn!("a delivery was broken off; it is sent again at the next start");
         }
     }
 }
@@ -195,21 +210,32 @@ impl App {
         let tolerances = setup.cdr.tolerances;
         let (cdr, cdr_tasks) = cdr::start(&store, clock.clone(), setup.cdr).await?;
         let reports = Reports::new(store.clone(), cdr.clone(), clock.clone());
-        let alarms = AlarmBoard::default();
-        let watching = alarms::watch(
-            store.clone(),
+        let (deliveries, delivery_task) = deliveries::start(
+            &store,
             clock.clone(),
+            vault.clone(),
             reports.clone(),
-            cdr.home().clone(),
-            alarms.clone(),
-        );
-        let watching = AbortOnDropHandle::new(tokio::spawn(watching));
+            &setup.data,
+            setup.deliveries,
+        )
+        .await?;
+        let alarms = AlarmBoard::default();
+        let watch = alarms::Watch {
+            store: store.clone(),
+            clock: clock.clone(),
+            reports: reports.clone(),
+            deliveries: deliveries.clone(),
+            home: cdr.home().clone(),
+            board: alarms.clone(),
+        };
+        let watching = AbortOnDropHandle::new(tokio::spawn(watch.run()));
         let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
         let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
         let app = Self {
             reconciler,
             reports,
             alarms,
+            deliveries,
             cdr,
             store,
             acd: started.acd,
@@ -229,6 +255,7 @@ impl App {
             caller_ids: [caller_ids.desk, caller_ids.applier],
             shared_caller_ids: caller_ids.link,
             cdr: cdr_tasks,
+            deliveries: delivery_task,
             _retention: retention,
             _alarms: watching,
             _reconciling: reconciling,

@@ -1,7 +1,9 @@
 //! Who works on a data folder: a server, or a command that may not work beside one.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::{io, path::Path};
+
+use uuid::Uuid;
 
 const FILE: &str = "running.lock";
 
@@ -29,6 +31,19 @@ pub fn occupy(folder: &Path) -> Result<Tenancy, TenancyError> {
         Ok(()) => Ok(Tenancy { _file: file }),
         Err(TryLockError::WouldBlock) => Err(TenancyError::Taken),
         Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// This node's name, as it stands in its file.
+pub(crate) fn node(file: &Path, random: u128) -> io::Result<String> {
+    match fs::read_to_string(file) {
+        Ok(name) => Ok(name.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = Uuid::from_u128(random).to_string();
+            fs::write(file, &name)?;
+            Ok(name)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod config;
 mod csv_rows;
 
 pub mod data_folder;
+pub mod deliveries;
 pub mod doctor;
 mod exports;
 mod extract;
@@ -31,6 +32,7 @@ mod start;
 mod state;
 pub mod stream;
 pub mod telephony;
+mod tls;
 mod visible;
 mod web;
 mod ws;

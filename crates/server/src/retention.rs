@@ -40,7 +40,8 @@ async fn forget(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
             + store.agent_states().prune_before(before).await?
             + store.events().prune_before(before).await?
             + store.caller_id_uses().prune_before(before).await?
-            + store.reconciliations().prune_before(day).await?;
+            + store.reconciliations().prune_before(day).await?
+            + store.deliveries().prune_before(before).await?;
         if step == 0 {
             return Ok(rows);
         }

@@ -18,7 +18,7 @@ use crate::{
     cdr::CdrSettings,
     config::{self, Config},
     data_folder::{self, Tenancy},
-    journal, listen,
+    deliveries, journal, listen,
     numbers::Numbers,
     telephony::Credentials,
 };
@@ -152,6 +152,11 @@ fn setup(config: &Config) -> Setup {
         numbers: numbers.unwrap_or_default(),
         caller_ids: caller_ids(config),
         cdr: cdr(config),
+        deliveries: deliveries::Settings {
+            mail: config.mail.clone(),
+            allow_private: config.webhooks.allow_private,
+            ..deliveries::Settings::default()
+        },
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
     }

@@ -725,6 +725,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, newest first. */
+        get: operations["deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery. */
+        get: operations["deliveries_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery once more, under the same id. One that waits is tried at once; one that is under way goes on. */
+        post: operations["deliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dids": {
         parameters: {
             query?: never;
@@ -877,6 +928,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recipients by name. */
+        get: operations["recipients_list"];
+        put?: never;
+        /** Add a recipient: a mail address, or a webhook with a new secret. There may be 200. */
+        post: operations["recipients_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recipient, without its secret. */
+        get: operations["recipients_show"];
+        /** Replace a recipient. What waits goes to the new target; a webhook keeps its secret. */
+        put: operations["recipients_replace"];
+        post?: never;
+        /** Remove a recipient. What waits for it is given up. Refused while a schedule tells it. */
+        delete: operations["recipients_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipients/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook a new secret; the one before is worth nothing from now on. */
+        post: operations["recipients_renew_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipients/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test to a recipient. */
+        post: operations["recipients_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reconciliations": {
         parameters: {
             query?: never;
@@ -922,6 +1044,77 @@ export interface paths {
         put?: never;
         /** Compare a day now. */
         post: operations["reconciliations_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules by name. */
+        get: operations["report_schedules_list"];
+        put?: never;
+        /** Make a schedule. It is due from now on. There may be 200. */
+        post: operations["report_schedules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report-schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["report_schedules_show"];
+        /** Replace a schedule. With another timetable, or active again, it is due from now on. */
+        put: operations["report_schedules_replace"];
+        post?: never;
+        /** Remove a schedule. What waits of it is given up; its deliveries stay in the log. */
+        delete: operations["report_schedules_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report-schedules/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries of a schedule, newest first; of one that was removed, too. */
+        get: operations["report_schedules_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report-schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a report now, besides its timetable: of the period that it would have if it were due now. */
+        post: operations["report_schedules_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1417,6 +1610,26 @@ export interface components {
             /** Format: int32 */
             unverified: number;
         };
+        /** @description On which days a report is sent. */
+        Cadence: {
+            /** @enum {string} */
+            every: "day";
+        } | {
+            /** @enum {string} */
+            every: "weekday";
+        } | {
+            /** @enum {string} */
+            every: "week";
+            on: components["schemas"]["Weekday"];
+        } | {
+            /** @enum {string} */
+            every: "month";
+            /**
+             * Format: int32
+             * @description 1 to 31.
+             */
+            on: number;
+        };
         /** @description One call, as the log keeps it. */
         Call: {
             agent?: components["schemas"]["AgentId"] | null;
@@ -1903,6 +2116,46 @@ export interface components {
             /** Format: int64 */
             twice: number;
         };
+        /** @description One message to one recipient, and what became of it. */
+        Delivery: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description For when it was planned. */
+            due_at: components["schemas"]["Timestamp"];
+            /** @description Why the last attempt failed. */
+            error?: string | null;
+            event: components["schemas"]["DeliveryEvent"];
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The same at every attempt: receivers tell a repetition by it. */
+            id: components["schemas"]["DeliveryId"];
+            /** @description It was planned after its time: nothing was running then. */
+            late: boolean;
+            next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            recipient: components["schemas"]["RecipientId"];
+            /** @description As it was when the delivery was planned. */
+            recipient_name: string;
+            schedule?: components["schemas"]["ReportScheduleId"] | null;
+            state: components["schemas"]["DeliveryState"];
+        };
+        /**
+         * @description What a delivery tells.
+         * @enum {string}
+         */
+        DeliveryEvent: "report" | "alarms" | "test";
+        /**
+         * Format: uuid
+         * @description One message to one recipient.
+         */
+        DeliveryId: string;
+        /**
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "failed";
         /** @description One thing that calls need. */
         Dependency: {
             /** @description `database`, `journal`, `caller_ids`, `redis`, or `asterisk:NAME`. */
@@ -2280,6 +2533,11 @@ export interface components {
             /** @description Send it as `Authorization: Bearer`. It is not shown again. */
             secret: string;
         };
+        /** @description A recipient that was just made. */
+        MadeRecipient: components["schemas"]["Recipient"] & {
+            /** @description What a webhook's `Cordboard-Signature` is made with; `null` for mail. It is not shown again. */
+            secret?: string | null;
+        };
         /** @description An agent's place in a queue. */
         Member: {
             agent: components["schemas"]["AgentId"];
@@ -2628,6 +2886,35 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Delivery: {
+            items: {
+                /**
+                 * Format: int32
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description For when it was planned. */
+                due_at: components["schemas"]["Timestamp"];
+                /** @description Why the last attempt failed. */
+                error?: string | null;
+                event: components["schemas"]["DeliveryEvent"];
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                /** @description The same at every attempt: receivers tell a repetition by it. */
+                id: components["schemas"]["DeliveryId"];
+                /** @description It was planned after its time: nothing was running then. */
+                late: boolean;
+                next_attempt_at?: components["schemas"]["Timestamp"] | null;
+                recipient: components["schemas"]["RecipientId"];
+                /** @description As it was when the delivery was planned. */
+                recipient_name: string;
+                schedule?: components["schemas"]["ReportScheduleId"] | null;
+                state: components["schemas"]["DeliveryState"];
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Did: {
             items: {
                 id: components["schemas"]["DidId"];
@@ -2725,6 +3012,18 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Recipient: {
+            items: {
+                /** @description Whether alarms are told, too. */
+                alarms: boolean;
+                id: components["schemas"]["RecipientId"];
+                name: string;
+                target: components["schemas"]["Target"];
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Reconciliation: {
             items: {
                 counts: components["schemas"]["DayCounts"];
@@ -2759,6 +3058,14 @@ export interface components {
                  * @description The most of our numbers that one of the persons called from this one saw.
                  */
                 numbers_seen: number;
+            })[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ScheduleView: {
+            items: (components["schemas"]["ReportSchedule"] & {
+                next_due_at?: components["schemas"]["Timestamp"] | null;
             })[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -2815,6 +3122,10 @@ export interface components {
             /** Format: int32 */
             count: number;
             state?: components["schemas"]["AgentState"] | null;
+        };
+        /** @description What was put into the outbox. */
+        Planned: {
+            items: components["schemas"]["Delivery"][];
         };
         /** @description The wire shape of a problem. */
         Problem: {
@@ -3004,6 +3315,28 @@ export interface components {
              */
             offered: number;
         };
+        /** @description Somebody who is told. */
+        Recipient: {
+            /** @description Whether alarms are told, too. */
+            alarms: boolean;
+            id: components["schemas"]["RecipientId"];
+            name: string;
+            target: components["schemas"]["Target"];
+        };
+        /** @description What may be set of a recipient. */
+        RecipientFields: {
+            /** @description Whether alarms are told, too. */
+            alarms?: boolean;
+            /** @description For people. */
+            name: string;
+            /** @description Of another kind than before: make another recipient. */
+            target: components["schemas"]["Target"];
+        };
+        /**
+         * Format: uuid
+         * @description Somebody who is told of reports or alarms.
+         */
+        RecipientId: string;
         /** @description A day, and calls on which both logs do not agree, in the order of time. */
         ReconciledDay: components["schemas"]["Reconciliation"] & {
             items: components["schemas"]["CallDifference"][];
@@ -3084,6 +3417,75 @@ export interface components {
             title: string;
             total?: components["schemas"]["Row"] | null;
         };
+        /**
+         * @description What file a report becomes.
+         * @enum {string}
+         */
+        ReportFormat: "csv" | "xlsx" | "json" | "parquet";
+        /** @description What is asked of a report beside its period; as the parameters of `/v1/reports/{report}`. */
+        ReportOptions: {
+            /**
+             * @description Beside the figures of the period before.
+             * @default null
+             */
+            compare: boolean | null;
+            /**
+             * @description Minutes (`5`, `15`, `30`, `60`), `day`, `week`, `month`, or `none`.
+             * @default null
+             */
+            interval: string | null;
+            /**
+             * @description Only the row of this name.
+             * @default null
+             */
+            only: string | null;
+            /**
+             * Format: int32
+             * @description Answered within so many seconds is in time (SL); 20 unless told.
+             * @default null
+             */
+            service_level_seconds: number | null;
+            /**
+             * Format: int32
+             * @description Abandoned within so many seconds is short (SL-5); 5 unless told.
+             * @default null
+             */
+            short_abandon_seconds: number | null;
+            /**
+             * Format: int32
+             * @description A conversation of at most so many seconds is short; 6 unless told.
+             * @default null
+             */
+            short_call_seconds: number | null;
+        };
+        /**
+         * @description Of which time a report is, seen from when it is due.
+         * @enum {string}
+         */
+        ReportPeriod: "today" | "yesterday" | "last_24_hours" | "last_week" | "last_month";
+        /** @description A report that is sent by the calendar. */
+        ReportSchedule: {
+            active: boolean;
+            /** @description The time of the day, such as `07:30`. */
+            at: string;
+            cadence: components["schemas"]["Cadence"];
+            format: components["schemas"]["ReportFormat"];
+            id: components["schemas"]["ReportScheduleId"];
+            name: string;
+            options: components["schemas"]["ReportOptions"];
+            period: components["schemas"]["ReportPeriod"];
+            /** @description Whom it is sent to. */
+            recipients: components["schemas"]["RecipientId"][];
+            /** @description As in `/v1/reports/{report}`. */
+            report: string;
+            /** @description Of that time and of the report's days: an IANA name. */
+            time_zone: string;
+        };
+        /**
+         * Format: uuid
+         * @description A report that is sent by the calendar.
+         */
+        ReportScheduleId: string;
         /** @description What a regulator would ask about one number. */
         Reputation: components["schemas"]["UseCounts"] & {
             number: components["schemas"]["E164"];
@@ -3160,6 +3562,30 @@ export interface components {
          * @enum {string}
          */
         RowResult: "added" | "changed" | "unchanged" | "refused";
+        /** @description What may be set of a schedule. What is left out has its usual value, on a replacement too. */
+        ScheduleFields: {
+            /** @default true */
+            active: boolean;
+            /** @description The time of the day, such as `07:30`. Where clocks are changed, it is still once on each day. */
+            at: string;
+            cadence: components["schemas"]["Cadence"];
+            /** @default xlsx */
+            format: components["schemas"]["ReportFormat"];
+            /** @description For people; mail has it as its subject. */
+            name: string;
+            options?: components["schemas"]["ReportOptions"];
+            period: components["schemas"]["ReportPeriod"];
+            /** @description 1 to 50 of `/v1/recipients`. */
+            recipients: components["schemas"]["RecipientId"][];
+            /** @description As in `/v1/reports/{report}`. */
+            report: string;
+            /** @description Of that time and of the report's days: an IANA name; that of `[statistics]` unless told. */
+            time_zone?: string | null;
+        };
+        /** @description A schedule, and when it is due. */
+        ScheduleView: components["schemas"]["ReportSchedule"] & {
+            next_due_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description One Asterisk and how to reach its REST interface. The password is kept apart and never shown. */
         Server: {
             active: boolean;
@@ -3306,6 +3732,16 @@ export interface components {
             state: components["schemas"]["AgentState"];
         };
         String: string;
+        /** @description Where a delivery goes. */
+        Target: {
+            address: string;
+            /** @enum {string} */
+            kind: "mail";
+        } | {
+            /** @enum {string} */
+            kind: "webhook";
+            url: string;
+        };
         /**
          * @description Where a caller ID was found, from the most to the least fitting.
          * @enum {string}
@@ -3389,6 +3825,13 @@ export interface components {
          * @enum {string}
          */
         Verification: "administrator" | "did";
+        /** @description A new secret. */
+        WebhookSecret: {
+            /** @description It is not shown again. */
+            secret: string;
+        };
+        /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /** @description From when until before when. */
         Window: {
             from: components["schemas"]["Timestamp"];
@@ -5230,6 +5673,105 @@ export interface operations {
             };
         };
     };
+    deliveries_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+                /** @description To whom. */
+                recipient?: components["schemas"]["RecipientId"];
+                state?: components["schemas"]["DeliveryState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dids_list: {
         parameters: {
             query?: {
@@ -5755,6 +6297,249 @@ export interface operations {
             };
         };
     };
+    recipients_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of recipients */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Recipient"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientFields"];
+            };
+        };
+        responses: {
+            /** @description Added; the secret is shown this once */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeRecipient"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecipientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recipient */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecipientId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientFields"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecipientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A schedule tells it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_renew_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecipientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new secret, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recipients_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecipientId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way; what becomes of it is in /v1/deliveries */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reconciliations_list: {
         parameters: {
             query?: {
@@ -5856,6 +6641,245 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of schedules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScheduleView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleFields"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReportScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReportScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleFields"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReportScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ReportScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_schedules_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ReportScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Planned"];
                 };
             };
             /** @description Refused */

@@ -13,6 +13,7 @@ mod caller_ids;
 mod calls;
 mod cdr_sources;
 mod created;
+mod deliveries;
 mod dids;
 mod docs;
 mod found_calls_file;
@@ -23,8 +24,10 @@ mod members;
 mod metrics;
 mod page;
 mod queues;
+mod recipients;
 mod reconciliations;
 mod report_calls;
+mod report_schedules;
 mod reports;
 mod rotation;
 mod servers;
@@ -158,6 +161,33 @@ fn table() -> Table {
         .to(SUPERVISORS, routes!(reconciliations::show))
         .to(SUPERVISORS, routes!(reconciliations::run))
         .to(STAFF, routes!(cdr_sources::list))
+        // Who is told of them, and what became of that.
+        .to(STAFF, routes!(recipients::list))
+        .to(ADMINISTRATORS, routes!(recipients::create))
+        .to(STAFF, routes!(recipients::show))
+        .to(
+            ADMINISTRATORS,
+            routes!(recipients::replace, recipients::delete),
+        )
+        .to(ADMINISTRATORS, routes!(recipients::renew_secret))
+        .to(ADMINISTRATORS, routes!(recipients::test))
+        .to(
+            STAFF,
+            routes!(report_schedules::list, report_schedules::create),
+        )
+        .to(
+            STAFF,
+            routes!(
+                report_schedules::show,
+                report_schedules::replace,
+                report_schedules::delete
+            ),
+        )
+        .to(STAFF, routes!(report_schedules::run))
+        .to(STAFF, routes!(report_schedules::deliveries_of))
+        .to(STAFF, routes!(deliveries::list))
+        .to(STAFF, routes!(deliveries::show))
+        .to(STAFF, routes!(deliveries::redeliver))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
         .to(EVERYBODY, routes!(calls::list))

@@ -22,4 +22,5 @@ pub(crate) use principal::{By, Credential, Principal, identify, present};
 pub(crate) use recent::Recent;
 pub(crate) use session::{clear_cookie, open_session, set_cookie};
 pub(crate) use throttle::Throttle;
+pub(crate) use token::random_text;
 pub use token::{NewKey, hash_token, new_api_key, random_password};

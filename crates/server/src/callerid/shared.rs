@@ -7,7 +7,7 @@
 mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::desk::asked;
 use super::{CallerIds, Question, Refused};
-use crate::clock::Clock;
+use crate::{clock::Clock, data_folder};
 
 /// How often Redis is asked whether it is there, and tried again.
 const TICK: Duration = Duration::from_secs(1);
@@ -107,7 +107,7 @@ impl Shared {
         rules: Vec<CallerIdRule>,
     ) -> std::io::Result<Self> {
         let (_, random) = clock.id();
-        let node = node(&settings.node_file, random)?;
+        let node = data_folder::node(&settings.node_file, random)?;
         let rules = rules.into_iter().map(|rule| (rule.campaign.clone(), rule));
         Ok(Self {
             node: node.into(),
@@ -483,18 +483,5 @@ impl Shared {
             }
         }
         Ok(())
-    }
-}
-
-/// This node's name, as it stands in its file.
-fn node(file: &Path, random: u128) -> std::io::Result<String> {
-    match std::fs::read_to_string(file) {
-        Ok(name) => Ok(name.trim().to_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let name = Uuid::from_u128(random).to_string();
-            std::fs::write(file, &name)?;
-            Ok(name)
-        }
-        Err(error) => Err(error),
     }
 }

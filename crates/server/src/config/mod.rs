@@ -22,7 +22,8 @@ pub use secret::{Secret, redacted_dsn};
 pub use sections::{
     AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, CallerIdFail,
     CdrSourceConfig, CdrSourceKind, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
-    LogFormat, Rest, RetentionConfig, ServerConfig, StatisticsConfig,
+    LogFormat, MailConfig, MailTls, Rest, RetentionConfig, ServerConfig, StatisticsConfig,
+    WebhooksConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -46,6 +47,8 @@ pub struct Config {
     pub caller_id: CallerIdConfig,
     pub statistics: StatisticsConfig,
     pub cdr_source: Vec<CdrSourceConfig>,
+    pub mail: MailConfig,
+    pub webhooks: WebhooksConfig,
     pub auth: AuthConfig,
     pub journal: JournalConfig,
     pub retention: RetentionConfig,
@@ -71,6 +74,8 @@ impl Config {
             caller_id: section(&mut reader),
             statistics: section(&mut reader),
             cdr_source: list(&mut reader),
+            mail: section(&mut reader),
+            webhooks: section(&mut reader),
             auth: section(&mut reader),
             journal: section(&mut reader),
             retention: section(&mut reader),

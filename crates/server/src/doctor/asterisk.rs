@@ -2,7 +2,7 @@
 //!
 //! Plain requests only. Connecting to the event stream would take the application from whoever has it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use asterisk::ari::Version;
 use model::Timestamp;
@@ -264,14 +264,7 @@ fn skew(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn client() -> Result<Client, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = crate::tls::client().map_err(|error| error.to_string())?;
     Client::builder()
         .tls_backend_preconfigured(tls)
         .timeout(PATIENCE)

@@ -21,7 +21,7 @@ use model::Timestamp;
 use store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
-pub(crate) use question::{Question, ReportKind};
+pub(crate) use question::{Question, ReportKind, zone_named};
 pub(crate) use report::Report;
 pub(crate) use search::{Hit, OwnFilter, Search};
 
@@ -115,12 +115,13 @@ impl Reports {
         Ok(range.is_none_or(|range| self.cdr.errors(&range).is_empty()))
     }
 
-    /// The answer to `question`, of now.
-    pub(crate) async fn make(
-        &self,
-        kind: ReportKind,
-        question: &Question,
-    ) -> Result<Report, Unmade> {
+    /// Whether `question` makes sense.
+    pub(crate) fn check(&self, kind: ReportKind, question: &Question) -> Result<(), Unmade> {
+        self.read(kind, question).map(drop)
+    }
+
+    /// What is asked, and where its intervals begin.
+    fn read(&self, kind: ReportKind, question: &Question) -> Result<(Asked, Vec<i64>), Unmade> {
         let now = self.clock.now().utc.to_jiff();
         let asked = Asked::read(question, now, self.cdr.home(), self.cdr.work_week_days())?;
         if kind == ReportKind::HeatMap && asked.interval != Interval::None {
@@ -128,6 +129,16 @@ impl Reports {
             return Err(Unmade::question("interval", why));
         }
         let borders = asked.borders(&asked.period.range)?;
+        Ok((asked, borders))
+    }
+
+    /// The answer to `question`, of now.
+    pub(crate) async fn make(
+        &self,
+        kind: ReportKind,
+        question: &Question,
+    ) -> Result<Report, Unmade> {
+        let (asked, borders) = self.read(kind, question)?;
         // It is never closed.
         let _turn = self.gate.acquire().await;
         let facts = self.facts(kind, &asked, &borders).await?;

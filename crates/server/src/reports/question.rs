@@ -240,7 +240,8 @@ fn only(question: &Question) -> Result<Option<String>, Unmade> {
     }
 }
 
-fn zone_named(name: &str) -> Result<TimeZone, Unmade> {
+/// The time zone of this name.
+pub(crate) fn zone_named(name: &str) -> Result<TimeZone, Unmade> {
     // What stands in the catalogue is all that is read: no path, no rule of its own.
     let named = name
         .bytes()

@@ -1,18 +1,24 @@
 //! An alarm over call detail records of five weeks, as an administrator sees it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan as _};
 use model::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::{
     auth::AuthConfig,
     cdr::CdrSettings,
     config::{CdrSourceConfig, CdrSourceKind},
 };
 
-use crate::harness::Server;
+use crate::deliveries::{
+    hooked,
+    receivers::{Hook, wait_for},
+    settings,
+};
+use crate::harness::{Client, Server};
 
 const COLUMNS: &str = "calldate,cnum,cnam,src,dst,did,channel,dstchannel,lastapp,accountcode,duration,billsec,disposition,uniqueid,linkedid";
 
@@ -85,4 +91,129 @@ async fn a_trunk_that_is_answered_less_often_than_usual_raises_an_alarm() {
     // A restart would know it.
     let kept = server.app.store.settings().get("alarms.raised").await;
     assert!(kept.unwrap().unwrap().contains("trunk:PJSIP/one"));
+}
+
+/// A server on what another has left behind.
+async fn start_on(folder: &Path) -> Server {
+    let (data, file) = (folder.join("data"), folder.join("cdr.csv"));
+    let deliveries = settings(None);
+    Server::start_by(AuthConfig::default(), |_, setup| {
+        setup.dsn = format!("sqlite:{}", data.join("test.sqlite").display());
+        setup.data = data;
+        setup.deliveries = deliveries;
+        setup.cdr = CdrSettings {
+            sources: vec![CdrSourceConfig {
+                name: "pbx".to_owned(),
+                kind: CdrSourceKind::Csv,
+                file: Some(file),
+                ..CdrSourceConfig::default()
+            }],
+            ..CdrSettings::default()
+        };
+    })
+    .await
+}
+
+/// Waits for the first look; the alarms of trunks.
+async fn looked(root: &Client) -> Vec<Value> {
+    let alarms = wait_for("a look at alarms", async || {
+        let alarms = root.get("/v1/alarms").await.json();
+        Some(alarms).filter(|alarms| alarms["looked_at"].is_string())
+    })
+    .await;
+    let items = alarms["items"].as_array().unwrap().iter();
+    items
+        .filter(|one| one["kind"] == "trunk")
+        .cloned()
+        .collect()
+}
+
+async fn set_alarms(root: &Client, recipient: &str, url: &str) {
+    let path = format!("/v1/recipients/{recipient}");
+    let name = root.get(&path).await.json()["name"].clone();
+    let told = json!({"name": name, "target": {"kind": "webhook", "url": url}, "alarms": true});
+    assert_eq!(root.put(&path, &told).await.status, 200);
+}
+
+/// What became of what was told to one, oldest first.
+async fn outbox(root: &Client, recipient: &str) -> Vec<(Value, Value)> {
+    let log = format!("/v1/deliveries?recipient={recipient}");
+    let items = root.get(&log).await.json()["items"].clone();
+    let items = items.as_array().unwrap().iter().rev();
+    items
+        .map(|one| (one["state"].clone(), one["attempts"].clone()))
+        .collect()
+}
+
+fn append(file: &Path, rows: &str) {
+    let all = std::fs::read_to_string(file).unwrap() + rows;
+    std::fs::write(file, all).unwrap();
+}
+
+#[tokio::test]
+async fn an_alarm_is_told_once_over_restarts_also_beside_one_who_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cdr.csv");
+    let usual: String = (1..=4).map(|week| calls(week, "one", 60, 45)).collect();
+    std::fs::write(&file, format!("{COLUMNS}\n{usual}")).unwrap();
+    let (hook, down) = (Hook::start([]).await, Hook::start([]).await);
+    let nowhere = down.url();
+
+    // Nothing is wrong yet.
+    let server = start_on(folder.path()).await;
+    let root = server.administrator().await;
+    let (well, _) = hooked(&root, "CRM", &hook).await;
+    let (ill, _) = hooked(&root, "down", &down).await;
+    drop(down);
+    set_alarms(&root, &well, &hook.url()).await;
+    set_alarms(&root, &ill, &nowhere).await;
+    assert_eq!(looked(&root).await, [] as [Value; 0]);
+    server.finish().await;
+
+    append(&file, &calls(0, "one", 40, 4));
+    let again = async || {
+        let server = start_on(folder.path()).await;
+        let root = server
+            .anonymous()
+            .log_in("root", crate::harness::PASSWORD)
+            .await;
+        let trunks = looked(&root).await;
+        (server, root, trunks)
+    };
+    let (server, root, trunks) = again().await;
+    assert_eq!(trunks.len(), 1);
+    let body = hook.wait(1).await[0].json();
+    assert_eq!(body["event"], "alarms");
+    let changes = body["changes"].as_array().unwrap();
+    let of_trunk = changes.iter().find(|one| one["kind"] == "trunk").unwrap();
+    assert_eq!(of_trunk["key"], "PJSIP/one");
+    assert_eq!(of_trunk["change"], "raised");
+    assert_eq!(of_trunk["recent"], json!({"answered": 4, "attempts": 40}));
+    let given_up = (json!("failed"), json!(8));
+    wait_for("the end of trying", async || {
+        Some(outbox(&root, &ill).await).filter(|all| *all == [given_up.clone()])
+    })
+    .await;
+    server.finish().await;
+
+    // It is still raised: that was told.
+    let (server, root, trunks) = again().await;
+    assert_eq!(trunks.len(), 1);
+    assert_eq!(outbox(&root, &well).await.len(), 1);
+    server.finish().await;
+
+    append(&file, &calls(0, "one", 400, 400));
+    let (server, _, trunks) = again().await;
+    assert_eq!(trunks, [] as [Value; 0]);
+    let body = hook.wait(2).await[1].json();
+    let changes = body["changes"].as_array().unwrap();
+    assert!(
+        changes.iter().all(|one| one["change"] == "cleared"),
+        "{body}"
+    );
+    server.finish().await;
+    let (_server, root, _) = again().await;
+    assert_eq!(outbox(&root, &well).await.len(), 2);
+    assert_eq!(outbox(&root, &ill).await.len(), 2);
+    assert_eq!(hook.got().len(), 2);
 }

@@ -148,7 +148,42 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     ];
     // The last one logs everybody out.
     routes.splice(0..0, caller_id_routes(root).await);
+    routes.splice(0..0, delivery_routes(root).await);
     routes
+}
+
+async fn delivery_routes(root: &Client) -> Vec<Route> {
+    let recipient = |name: &str| {
+        json!({
+            "name": name, "target": {"kind": "webhook", "url": "https://example.com/hook"}, "alarms": false,
+        })
+    };
+    let recipient_id = root.post("/v1/recipients", &recipient("CRM")).await.id();
+    let schedule = |name: &str| {
+        json!({
+            "name": name, "report": "queue", "options": {"compare": true}, "period": "yesterday", "format": "csv",
+            "cadence": {"every": "day"}, "at": "07:30", "time_zone": "UTC", "recipients": [recipient_id], "active": true,
+        })
+    };
+    let path = "/v1/report-schedules";
+    let schedule_id = root.post(path, &schedule("daily")).await.id();
+    let (post, put) = (Method::POST, Method::PUT);
+    vec![
+        Route::new(post.clone(), "/v1/recipients", &[], recipient("new")),
+        Route::new(
+            put.clone(),
+            "/v1/recipients/{id}",
+            &[&recipient_id],
+            recipient("CRM"),
+        ),
+        Route::new(post, path, &[], schedule("new")),
+        Route::new(
+            put,
+            "/v1/report-schedules/{id}",
+            &[&schedule_id],
+            schedule("daily"),
+        ),
+    ]
 }
 
 async fn caller_id_routes(root: &Client) -> Vec<Route> {

@@ -46,9 +46,10 @@ async fn everybody_reads_the_description() {
     assert_eq!(page.status, 200);
     assert!(page.body.contains("/v1/agents/{id}/state"));
     assert!(!page.body.contains("<script"));
+    let described = document.json();
+    let schemas = &described["components"]["schemas"];
     for reference in document.body.split("\"#/components/schemas/").skip(1) {
         let name = reference.split('"').next().unwrap();
-        let schemas = &document.json()["components"]["schemas"];
         assert!(
             schemas[name].is_object(),
             "{name} is referred to, not described"

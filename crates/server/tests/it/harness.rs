@@ -151,6 +151,7 @@ impl Server {
             numbers: Numbers::default(),
             caller_ids: Settings::default(),
             cdr: CdrSettings::default(),
+            deliveries: server::deliveries::Settings::default(),
             servers: Vec::new(),
             default_queue: None,
         };

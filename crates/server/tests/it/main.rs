@@ -11,6 +11,7 @@ mod call_statistics;
 mod caller_ids;
 mod calls;
 mod dashboard;
+mod deliveries;
 mod document;
 mod emergency;
 mod harness;

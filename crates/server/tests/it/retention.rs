@@ -56,6 +56,7 @@ async fn what_is_too_old_is_forgotten_and_no_more() {
         numbers: Numbers::default(),
         caller_ids: server::callerid::Settings::default(),
         cdr: server::cdr::CdrSettings::default(),
+        deliveries: server::deliveries::Settings::default(),
         servers: Vec::new(),
         default_queue: None,
     };

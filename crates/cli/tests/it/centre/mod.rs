@@ -2,6 +2,7 @@
 
 mod call_end;
 mod caller_id;
+mod deliveries;
 mod first_call;
 mod howto;
 mod queue_log;
@@ -128,11 +129,16 @@ impl Cordboard {
     /// Starts again in the same folder and on the same port; gives the time until `/health` answers.
     pub(crate) async fn start_again(&mut self) -> Duration {
         let began = Instant::now();
+        self.spawn_again();
+        self.wait_for_server_state("connected").await;
+        began.elapsed()
+    }
+
+    /// The same, whether there is an Asterisk or not; it listens when this returns.
+    pub(crate) fn spawn_again(&mut self) {
         let (child, listen, agi) = spawn(self.data.path(), &self.listen, &self.environment);
         assert_eq!(listen, self.listen);
         (self.child, self.agi) = (child, agi);
-        self.wait_for_server_state("connected").await;
-        began.elapsed()
     }
 
     pub(crate) fn data(&self) -> PathBuf {

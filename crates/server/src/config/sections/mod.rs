@@ -9,9 +9,11 @@ mod data;
 mod database;
 mod journal;
 mod log;
+mod mail;
 mod retention;
 mod server;
 mod statistics;
+mod webhooks;
 
 pub use acd::AcdConfig;
 pub use asterisk::{AsteriskConfig, Rest};
@@ -23,9 +25,11 @@ pub use data::DataConfig;
 pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
+pub use mail::{MailConfig, MailTls};
 pub use retention::RetentionConfig;
 pub use server::ServerConfig;
 pub use statistics::StatisticsConfig;
+pub use webhooks::WebhooksConfig;
 
 pub(super) use asterisk::check_names;
 pub(super) use cdr_source::check_sources;
@@ -86,7 +90,7 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 12] = [
+pub(super) const ALL: [Outline; 14] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
@@ -95,13 +99,15 @@ pub(super) const ALL: [Outline; 12] = [
     outline::<CallerIdConfig>(),
     outline::<StatisticsConfig>(),
     outline::<CdrSourceConfig>(),
+    outline::<MailConfig>(),
+    outline::<WebhooksConfig>(),
     outline::<AuthConfig>(),
     outline::<JournalConfig>(),
     outline::<RetentionConfig>(),
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 12] {
+pub(super) fn names() -> [&'static str; 14] {
     ALL.map(|section| section.name)
 }
 

@@ -19,7 +19,7 @@ impl Section for RetentionConfig {
     const ABOUT: &'static str = "How long the past is kept in the database.";
     const KEYS: &'static [Key] = &[key(
         "days",
-        "Calls with their offers, what agents did, and events are deleted so many days after their end, once an hour. Without it they are kept for ever. At least 2.",
+        "Calls with their offers, what agents did, events, and the log of deliveries are deleted so many days after their end, once an hour. Without it they are kept for ever. At least 2.",
         "365",
     )];
 

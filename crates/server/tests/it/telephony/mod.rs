@@ -254,6 +254,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             ..server::callerid::Settings::default()
         },
         cdr: server::cdr::CdrSettings::default(),
+        deliveries: server::deliveries::Settings::default(),
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
             ari_url: pbx.ari_url(),

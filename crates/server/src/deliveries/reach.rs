@@ -1,0 +1,119 @@
+//! Which addresses a webhook may have: not every one that an administrator of the centre can name is theirs to reach.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Where clouds tell their machines secrets, outside of the link-local networks.
+const METADATA: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// Why this address may not be reached, if so; reads on from it.
+pub(super) fn refused(address: IpAddr, allow_private: bool) -> Option<&'static str> {
+    let address = plain(address);
+    if METADATA.contains(&address) || is_of_nobody(address) {
+        return Some("is link-local, of a cloud's metadata, or of no single host: never reached");
+    }
+    if !allow_private && is_private(address) {
+        return Some("is private or this machine: set webhooks.allow_private to reach it");
+    }
+    None
+}
+
+/// IPv4 in the clothes of IPv6 is what it is.
+fn plain(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = address else {
+        return address;
+    };
+    let [a, b, c, d, e, f, high, low] = v6.segments();
+    let is_nat64 = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];
+    let is_compatible = [a, b, c, d, e, f] == [0; 6] && high != 0;
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+    };
+    match v6.to_ipv4_mapped() {
+        Some(mapped) => mapped.into(),
+        None if is_nat64 || is_compatible => v4(high, low),
+        None if a == 0x2002 => v4(b, c),
+        None => address,
+    }
+}
+
+/// Link-local, unspecified, for many, or not in use.
+fn is_of_nobody(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let first = v4.octets()[0];
+            v4.is_link_local() || first == 0 || first >= 224
+        }
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast(),
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            v4.is_loopback() || v4.is_private() || is_shared
+        }
+        IpAddr::V6(v6) => {
+            let is_site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
+            v6.is_loopback() || v6.is_unique_local() || is_site_local
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn metadata_is_never_reached_in_whatever_clothes() {
+        for address in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "::a9fe:a9fe",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "255.255.255.255",
+            "ff02::1",
+        ] {
+            for allow_private in [false, true] {
+                let refused = refused(address.parse().unwrap(), allow_private);
+                assert!(refused.is_some(), "{address} {allow_private}");
+            }
+        }
+    }
+
+    #[test]
+    fn private_networks_are_reached_where_that_is_said() {
+        for address in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+        ] {
+            let address = address.parse().unwrap();
+            assert!(refused(address, false).is_some(), "{address}");
+            assert_eq!(refused(address, true), None, "{address}");
+        }
+        for address in ["192.0.2.1", "172.32.0.1", "100.128.0.1", "2001:db8::1"] {
+            assert_eq!(refused(address.parse().unwrap(), false), None, "{address}");
+        }
+    }
+}

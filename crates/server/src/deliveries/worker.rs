@@ -1,0 +1,247 @@
+//! Takes from the outbox what is due, sends it, and writes down what became of it.
+//!
+//! One at a time to each recipient, so that one who does not answer holds up nobody else.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use metrics::counter;
+use model::{Recipient, RecipientId, Target, Timestamp};
+use store::{Lease, Store, StoreError, TakenDelivery};
+use tokio::{
+    sync::Notify,
+    task::{Id, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Content, Message, mail::Mailer, message, webhook::Webhooks};
+use crate::{clock::Clock, reports::Reports, secrets::Vault};
+
+/// The most deliveries that are under way at once.
+const AT_ONCE: usize = 8;
+/// The longest that making and sending one may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+/// For how long one is taken: longer than an attempt, or two would send it.
+const LEASE: Duration = Duration::from_secs(90);
+/// How often it looks without being woken: another node may have planned something, or died.
+const POLL: Duration = Duration::from_secs(15);
+/// The pauses between attempts, in multiples of the first: with a minute, eight attempts in 22 hours.
+const PAUSES: [u32; 7] = [1, 5, 15, 60, 180, 360, 720];
+/// How often, and after which pause, it tries to write down what became of a delivery: or it is sent again.
+const NOTES: u32 = 10;
+const NOTE_PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) struct Worker {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) vault: Vault,
+    pub(super) reports: Reports,
+    pub(super) mailer: Option<Mailer>,
+    pub(super) webhooks: Webhooks,
+    pub(super) first_pause: Duration,
+    pub(super) owner: Uuid,
+    pub(super) wake: Arc<Notify>,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Undelivered {
+    pub(super) why: String,
+    /// Trying again would not help.
+    pub(super) for_good: bool,
+}
+
+impl Undelivered {
+    pub(super) fn for_now(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            for_good: false,
+        }
+    }
+
+    pub(super) fn for_good(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            for_good: true,
+        }
+    }
+}
+
+impl From<StoreError> for Undelivered {
+    fn from(error: StoreError) -> Self {
+        Self::for_now(error.to_string())
+    }
+}
+
+/// What is under way.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    to: BTreeMap<RecipientId, Id>,
+}
+
+impl Worker {
+    /// Works until `stop`, and then to the end of what is under way.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut under_way = UnderWay::default();
+        loop {
+            let pause = match self.begin_due(&mut under_way).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot look for deliveries that are due");
+                    POLL
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = under_way.tasks.join_next_with_id() => {
+                    let id = match ended {
+                        Ok((id, ())) => id,
+                        Err(error) => error.id(),
+                    };
+                    under_way.to.retain(|_, task| *task != id);
+                }
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        while under_way.tasks.join_next().await.is_some() {}
+    }
+
+    /// Begins as much as may be at once; gives the time until there may be more.
+    async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<Duration, StoreError> {
+        let deliveries = self.store.deliveries();
+        let now = self.now();
+        for recipient in deliveries.due(now).await? {
+            if under_way.to.len() >= AT_ONCE {
+                break;
+            }
+            if under_way.to.contains_key(&recipient) {
+                continue;
+            }
+            let lease = Lease {
+                id: Uuid::from_u128(self.clock.id().1),
+                owner: self.owner,
+                until: after(now, LEASE),
+            };
+            if let Some(taken) = deliveries.take(recipient, now, lease).await? {
+                let worker = self.clone();
+                let task = under_way
+                    .tasks
+                    .spawn(async move { worker.attempt(taken).await });
+                under_way.to.insert(recipient, task.id());
+            }
+        }
+        let next = deliveries
+            .next_due()
+            .await?
+            .map_or(i64::MAX, Timestamp::as_micros);
+        let until = u64::try_from(next.saturating_sub(self.now().as_micros()));
+        // What is due already waits for somebody who is under way, or is another's.
+        let until = until.ok().filter(|until| *until > 0);
+        Ok(until.map_or(POLL, Duration::from_micros).min(POLL))
+    }
+
+    async fn attempt(&self, taken: TakenDelivery) {
+        let sending = tokio::time::timeout(ATTEMPT_TIMEOUT, self.send(&taken));
+        let sent = sending.await.unwrap_or_else(|_| {
+            let seconds = ATTEMPT_TIMEOUT.as_secs();
+            Err(Undelivered::for_now(format!(
+                "it took more than {seconds} s"
+            )))
+        });
+        let event = taken.delivery.event.as_str();
+        let result = if sent.is_ok() { "sent" } else { "failed" };
+        counter!("cordboard_deliveries_total", "event" => event, "result" => result).increment(1);
+        if let Err(Undelivered { why, .. }) = &sent {
+            let (delivery, to) = (taken.delivery.id, &taken.delivery.recipient_name);
+            tracing::warn!(%delivery, to, event, why, "a delivery failed");
+        }
+        for _ in 0..NOTES {
+            match self.note(&taken, &sent).await {
+                Ok(true) => return,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "what became of a delivery cannot be written down");
+                    tokio::time::sleep(NOTE_PAUSE).await;
+                }
+            }
+        }
+        let delivery = taken.delivery.id;
+        tracing::warn!(%delivery, "a delivery is another's by now; it may be told twice");
+    }
+
+    /// `false`: it is another's by now.
+    async fn note(
+        &self,
+        taken: &TakenDelivery,
+        sent: &Result<(), Undelivered>,
+    ) -> Result<bool, StoreError> {
+        let deliveries = self.store.deliveries();
+        let (id, lease, now) = (taken.delivery.id, taken.lease, self.now());
+        let Err(Undelivered { why, for_good }) = sent else {
+            return deliveries.sent(id, lease, now).await;
+        };
+        let tried = taken.delivery.attempts as usize;
+        match tried.checked_sub(1).and_then(|index| PAUSES.get(index)) {
+            Some(times) if !for_good => {
+                let until = after(now, self.first_pause * *times);
+                deliveries.put_off(id, lease, until, why).await
+            }
+            _ => deliveries.failed(id, lease, now, why).await,
+        }
+    }
+
+    async fn send(&self, taken: &TakenDelivery) -> Result<(), Undelivered> {
+        if taken.delivery.attempts as usize > PAUSES.len() + 1 {
+            return Err(Undelivered::for_good("the last attempt was interrupted"));
+        }
+        let id = taken.delivery.recipient;
+        let recipient = self.store.recipients().get(id).await?;
+        let gone = || Undelivered::for_good("the recipient was removed");
+        let recipient = recipient.ok_or_else(gone)?;
+        let content: Content = serde_json::from_str(&taken.content).map_err(|error| {
+            Undelivered::for_good(format!("it was planned by another version: {error}"))
+        })?;
+        let message = match &content {
+            Content::Test => message::test(),
+            Content::Alarms(alarms) => alarms.message(),
+            Content::Report(report) => report.message(&self.reports, &taken.delivery).await?,
+        };
+        self.send_to(&recipient, taken, message).await
+    }
+
+    async fn send_to(
+        &self,
+        recipient: &Recipient,
+        taken: &TakenDelivery,
+        message: Message,
+    ) -> Result<(), Undelivered> {
+        let (delivery, now) = (&taken.delivery, self.now());
+        match &recipient.target {
+            Target::Mail { address } => {
+                let none = || Undelivered::for_now("the configuration has no [mail] with a host");
+                let mailer = self.mailer.as_ref().ok_or_else(none)?;
+                mailer.send(address, delivery, message, now).await
+            }
+            Target::Webhook { url } => {
+                let sealed = self.store.recipients().secret(recipient.id).await?;
+                let secret = self.vault.open(&sealed.unwrap_or_default());
+                let secret = secret.map_err(|error| {
+                    Undelivered::for_now(format!("the webhook's secret is to be renewed: {error}"))
+                })?;
+                let webhooks = &self.webhooks;
+                webhooks.send(url, &secret, delivery, &message, now).await
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now().utc
+    }
+}
+
+fn after(at: Timestamp, pause: Duration) -> Timestamp {
+    let pause = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(at.as_micros().saturating_add(pause))
+}

@@ -1,0 +1,309 @@
+//! Reports that are sent by the calendar: once for each due time, whole or saying what they lack.
+
+use std::path::Path;
+
+use model::Role;
+use serde_json::{Value, json};
+use server::{
+    auth::AuthConfig,
+    cdr::CdrSettings,
+    config::{CdrSourceConfig, CdrSourceKind},
+};
+
+use super::{
+    hooked, mailed,
+    receivers::{Answer, Hook, MailServer},
+    server, settings, wait_state,
+};
+use crate::harness::{Client, PASSWORD, Server};
+
+fn schedule(recipients: &[&str]) -> Value {
+    json!({"name": "Queues, daily", "report": "queue", "period": "yesterday", "format": "csv",
+        "cadence": {"every": "day"}, "at": "07:30", "time_zone": "Europe/Bratislava", "recipients": recipients})
+}
+
+fn with(mut schedule: Value, changes: &Value) -> Value {
+    let fields = schedule.as_object_mut().unwrap();
+    fields.extend(changes.as_object().unwrap().clone());
+    schedule
+}
+
+/// Sets the note of what was planned back to some days ago, behind the server's back.
+async fn forget_planning(file: &Path, days: i64) {
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display()))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE report_schedules SET planned_until = planned_until - ?")
+        .bind(days * 86_400_000_000)
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+}
+
+async fn deliveries(root: &Client, path: &str) -> Vec<Value> {
+    let log = root.get(&format!("{path}/deliveries")).await.json();
+    log["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_report_is_sent_when_it_is_asked_for() {
+    let (mail, hook) = (MailServer::start().await, Hook::start([]).await);
+    let server = server(Some(&mail)).await;
+    let root = server.administrator().await;
+    server.queue("sales").await;
+    let person = mailed(&root, "Ops", "ops@example.com").await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let supervisor = server.logged_in("sue", Role::Supervisor, None).await;
+    let made = supervisor
+        .post("/v1/report-schedules", &schedule(&[&person, &program]))
+        .await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert!(made.json()["next_due_at"].is_string());
+    let path = format!("/v1/report-schedules/{}", made.id());
+    let ran = supervisor.post(&format!("{path}/run"), &json!({})).await;
+    assert_eq!(ran.status, 202, "{ran:?}");
+    let items = ran.json()["items"].as_array().unwrap().clone();
+    assert_eq!(items.len(), 2);
+    for item in &items {
+        let path = format!("/v1/deliveries/{}", item["id"].as_str().unwrap());
+        wait_state(&root, &path, "sent").await;
+    }
+
+    let got = mail.wait(1).await.remove(0);
+    let yesterday = jiff::Timestamp::now()
+        .in_tz("Europe/Bratislava")
+        .unwrap()
+        .date()
+        .yesterday()
+        .unwrap();
+    assert_eq!(got.header("Subject"), format!("Queues, daily: {yesterday}"));
+    assert!(got.data.contains("text/html"), "{}", got.data);
+    let name = format!("filename=\"queue-{yesterday}.csv\"");
+    assert!(got.data.contains(&name), "{}", got.data);
+    assert!(!got.data.contains("late"), "{}", got.data);
+
+    let request = hook.wait(1).await.remove(0);
+    assert_eq!(request.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(request.header("cordboard-event"), "report");
+    assert!(request.header("content-disposition").contains(".csv"));
+    assert!(request.body.starts_with(b"queue,"), "{request:?}");
+    let log = deliveries(&supervisor, &path).await;
+    assert_eq!(log.len(), 2);
+    assert!(
+        log.iter()
+            .all(|one| one["event"] == "report" && one["state"] == "sent")
+    );
+
+    // As JSON, a webhook has it among its own.
+    let as_json = with(schedule(&[&program]), &json!({"format": "json"}));
+    assert_eq!(supervisor.put(&path, &as_json).await.status, 200);
+    supervisor.post(&format!("{path}/run"), &json!({})).await;
+    let body = hook.wait(2).await[1].json();
+    assert_eq!(body["schedule"]["name"], "Queues, daily");
+    assert_eq!(body["report"]["id"], "queue");
+    assert_eq!(body["late"], false);
+}
+
+#[tokio::test]
+async fn after_a_long_stop_the_last_due_time_is_told_once_and_late() {
+    let hook = Hook::start([]).await;
+    let server = server(None).await;
+    let root = server.administrator().await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let daily = with(schedule(&[&program]), &json!({"format": "json"}));
+    let path = "/v1/report-schedules";
+    let path = format!("{path}/{}", root.post(path, &daily).await.id());
+    forget_planning(&server.database_file(), 5).await;
+    // The planner is woken; the timetable is the same.
+    assert_eq!(root.put(&path, &daily).await.status, 200);
+    let body = hook.wait(1).await[0].json();
+    assert_eq!(body["late"], true, "{body}");
+    let due: jiff::Timestamp = body["due_at"].as_str().unwrap().parse().unwrap();
+    let age = jiff::Timestamp::now().duration_since(due);
+    assert!(age.as_secs() < 86_400 + 3_600, "the last one: {due}");
+    let until = &body["report"]["period"]["until"];
+    let until: jiff::Timestamp = until.as_str().unwrap().parse().unwrap();
+    assert!(until < due);
+    for _ in 0..3 {
+        root.put(&path, &daily).await;
+    }
+    let log = deliveries(&root, &path).await;
+    assert_eq!(log.len(), 1, "{log:?}");
+}
+
+#[tokio::test]
+async fn two_nodes_plan_a_due_time_once() {
+    let hook = Hook::start([]).await;
+    let first = server(None).await;
+    let dsn = format!("sqlite:{}", first.database_file().display());
+    let key = first.database_file().with_file_name("secret.key");
+    let settings = settings(None);
+    let second = Server::start_by(AuthConfig::default(), |folder, setup| {
+        std::fs::copy(key, folder.join("secret.key")).unwrap();
+        setup.dsn = dsn;
+        setup.deliveries = settings;
+    })
+    .await;
+    let root = first.administrator().await;
+    let other = second.anonymous().log_in("root", PASSWORD).await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let daily = schedule(&[&program]);
+    let path = "/v1/report-schedules";
+    let path = format!("{path}/{}", root.post(path, &daily).await.id());
+    forget_planning(&first.database_file(), 2).await;
+    let (one, two) = tokio::join!(root.put(&path, &daily), other.put(&path, &daily));
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (200, 200));
+    hook.wait(1).await;
+    let log = deliveries(&other, &path).await;
+    assert_eq!(log.len(), 1, "{log:?}");
+    let id = log[0]["id"].as_str().unwrap();
+    wait_state(&other, &format!("/v1/deliveries/{id}"), "sent").await;
+    assert_eq!(hook.got().len(), 1);
+}
+
+#[tokio::test]
+async fn a_report_says_what_it_lacks() {
+    let mail = MailServer::start().await;
+    let deliveries = settings(Some(&mail));
+    let server = Server::start_by(AuthConfig::default(), |folder, setup| {
+        setup.deliveries = deliveries;
+        setup.cdr = CdrSettings {
+            sources: vec![CdrSourceConfig {
+                name: "pbx".to_owned(),
+                kind: CdrSourceKind::Csv,
+                file: Some(folder.join("missing.csv")),
+                ..CdrSourceConfig::default()
+            }],
+            ..CdrSettings::default()
+        };
+    })
+    .await;
+    let root = server.administrator().await;
+    let person = mailed(&root, "Ops", "ops@example.com").await;
+    let trunks = with(
+        schedule(&[&person]),
+        &json!({"report": "trunk", "name": "Trunks"}),
+    );
+    let made = root.post("/v1/report-schedules", &trunks).await.id();
+    root.post(&format!("/v1/report-schedules/{made}/run"), &json!({}))
+        .await;
+    let got = mail.wait(1).await.remove(0);
+    assert!(
+        got.header("Subject").ends_with("(incomplete)"),
+        "{}",
+        got.data
+    );
+    assert!(got.data.contains("Not all is known of pbx"), "{}", got.data);
+}
+
+#[tokio::test]
+async fn a_schedule_goes_with_what_waits_and_keeps_its_recipients() {
+    let hook = Hook::start([Answer::Status(500)].into_iter().cycle().take(99)).await;
+    let slow = server::deliveries::Settings {
+        first_pause: std::time::Duration::from_hours(1),
+        ..settings(None)
+    };
+    let server = Server::start_by(AuthConfig::default(), |_, setup| {
+        setup.deliveries = slow;
+    })
+    .await;
+    let root = server.administrator().await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let made = root
+        .post("/v1/report-schedules", &schedule(&[&program]))
+        .await
+        .id();
+    let path = format!("/v1/report-schedules/{made}");
+    let ran = root.post(&format!("{path}/run"), &json!({})).await.json();
+    let delivery = format!("/v1/deliveries/{}", ran["items"][0]["id"].as_str().unwrap());
+    hook.wait(1).await;
+    let told = root.delete(&format!("/v1/recipients/{program}")).await;
+    assert_eq!(told.verdict().1, "in_use", "{told:?}");
+    assert_eq!(root.delete(&path).await.status, 204);
+    let failed = wait_state(&root, &delivery, "failed").await;
+    assert_eq!(failed["error"], "the schedule was removed");
+    assert_eq!(root.get(&path).await.status, 404);
+    assert_eq!(
+        root.post(&format!("{path}/run"), &json!({})).await.status,
+        404
+    );
+    let gone = root.delete(&format!("/v1/recipients/{program}")).await;
+    assert_eq!(gone.status, 204);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_schedule_is_refused_by_its_field() {
+    let hook = Hook::start([]).await;
+    let server = server(None).await;
+    let root = server.administrator().await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let nobody = "01890000-0000-7000-8000-000000000000";
+    let many: Vec<String> = (0..10_000)
+        .map(|number| format!("01890000-0000-7000-8000-{number:012}"))
+        .collect();
+    for (change, field) in [
+        (json!({"at": "25:61"}), "at"),
+        (json!({"at": "7:30"}), "at"),
+        (json!({"at": "24:00"}), "at"),
+        (json!({"at": ""}), "at"),
+        (json!({"at": 730}), "at"),
+        (json!({"time_zone": "Mars/Olympus"}), "time_zone"),
+        (json!({"time_zone": "../../etc/passwd"}), "time_zone"),
+        (json!({"time_zone": ""}), "time_zone"),
+        (json!({"report": "weather"}), "report"),
+        (json!({"report": ""}), "report"),
+        (json!({"name": "Daily\r\nBcc: eve@example.com"}), "name"),
+        (json!({"name": ""}), "name"),
+        (json!({"period": "tomorrow"}), "period"),
+        (json!({"period": "today", "at": "00:00"}), "period"),
+        (json!({"format": "pdf"}), "format"),
+        (
+            json!({"cadence": {"every": "month", "on": 32}}),
+            "cadence.on",
+        ),
+        (
+            json!({"cadence": {"every": "month", "on": 0}}),
+            "cadence.on",
+        ),
+        (
+            json!({"cadence": {"every": "week", "on": "someday"}}),
+            "cadence",
+        ),
+        (json!({"cadence": {"every": "day", "on": 1}}), "cadence.on"),
+        (json!({"cadence": "daily"}), "cadence"),
+        (json!({"recipients": []}), "recipients"),
+        (json!({"recipients": [program, program]}), "recipients"),
+        (json!({"recipients": [nobody]}), "recipients"),
+        (json!({"recipients": many}), "recipients"),
+        (json!({"recipients": ["ops@example.com"]}), "recipients[0]"),
+        (json!({"options": {"interval": "7"}}), "options.interval"),
+        (
+            json!({"options": {"interval": "5"}, "period": "last_month", "report": "heat_map"}),
+            "options.interval",
+        ),
+        (json!({"options": {"from": "2026-01-01"}}), "options.from"),
+        (
+            json!({"options": {"short_call_seconds": 86_401}}),
+            "options.short_call_seconds",
+        ),
+        (
+            json!({"options": {"only": "x".repeat(201)}}),
+            "options.only",
+        ),
+        (json!({"also": 1}), "also"),
+    ] {
+        let new = with(schedule(&[&program]), &change);
+        let refused = root.post("/v1/report-schedules", &new).await;
+        let verdict = refused.verdict();
+        assert_eq!((verdict.0, verdict.2.as_str()), (400, field), "{refused:?}");
+    }
+    let listed = root.get("/v1/report-schedules").await.json();
+    assert_eq!(listed["items"], json!([]));
+    let agent = server.agent("Agnes", "101").await;
+    let agnes = server.logged_in("agnes", Role::Agent, Some(agent)).await;
+    let forbidden = agnes
+        .post("/v1/report-schedules", &schedule(&[&program]))
+        .await;
+    assert_eq!(forbidden.status, 403);
+}
