@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::{
     Format,
     figures::{list, said},
-    marked, no_server, told_gaps,
+    marked, remote, show, told_gaps,
 };
 use crate::{
     commands::remote::{Remote, Server},
-    output::{self, Output, print},
+    output::{self, Output},
 };
 
 /// The most calls that one page of the server has.
@@ -62,16 +62,8 @@ pub(in crate::commands) struct Search {
 }
 
 pub(super) async fn run(search: &Search, output: &Output) -> anyhow::Result<()> {
-    let Some(server) = search.server.remote()? else {
-        return Err(no_server().into());
-    };
-    let answer = search.ask(&server).await?;
-    match search.format {
-        _ if output.json => print(&format!("{answer}\n")),
-        Format::Json => print(&format!("{answer}\n")),
-        Format::Table => print(&table(&answer)),
-        Format::Csv => print(&csv(&answer)?),
-    }
+    let answer = search.ask(&remote(&search.server)?).await?;
+    show(&answer, search.format, output, (table, csv))
 }
 
 impl Search {

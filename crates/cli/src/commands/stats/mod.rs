@@ -87,21 +87,31 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
         }
         Command::Sources(sources) => return sources::run(sources, output).await,
     };
-    let Some(server) = question.server.remote()? else {
-        return Err(no_server().into());
-    };
-    let answer = ask(&server, what, question).await?;
-    match question.format {
-        _ if output.json => print(&format!("{answer}\n")),
-        Format::Json => print(&format!("{answer}\n")),
-        Format::Table => print(&table(&answer)),
-        Format::Csv => print(&csv(&answer)?),
-    }
+    let answer = ask(&remote(&question.server)?, what, question).await?;
+    show(&answer, question.format, output, (table, csv))
 }
 
-fn no_server() -> Failure {
-    Failure::new(Code::Failed, "no server was named")
-        .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
+/// These figures are those of a running server.
+fn remote(server: &Server) -> anyhow::Result<Remote> {
+    let no_server = || {
+        Failure::new(Code::Failed, "no server was named")
+            .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
+    };
+    Ok(server.remote()?.ok_or_else(no_server)?)
+}
+
+fn show(
+    answer: &Value,
+    format: Format,
+    output: &Output,
+    (table, csv): Shown,
+) -> anyhow::Result<()> {
+    match format {
+        _ if output.json => print(&format!("{answer}\n")),
+        Format::Json => print(&format!("{answer}\n")),
+        Format::Table => print(&table(answer)),
+        Format::Csv => print(&csv(answer)?),
+    }
 }
 
 async fn ask(server: &Remote, what: &str, question: &Question) -> anyhow::Result<Value> {

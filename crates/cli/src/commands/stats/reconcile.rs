@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::{
     super::remote::{Remote, Server},
-    Format, marked, no_server,
+    Format, marked, remote, show,
 };
 use crate::{
     failure::{Code, Failure},
-    output::{self, Output, print},
+    output::{self, Output},
 };
 
 #[derive(Debug, Args)]
@@ -27,16 +27,8 @@ pub(in crate::commands) struct Reconcile {
 
 /// Compares the day anew; the exit code says whether anything differs.
 pub(super) async fn run(asked: &Reconcile, output: &Output) -> anyhow::Result<()> {
-    let Some(server) = asked.server.remote()? else {
-        return Err(no_server().into());
-    };
-    let answer = ask(&server, &asked.date).await?;
-    match asked.format {
-        _ if output.json => print(&format!("{answer}\n")),
-        Format::Json => print(&format!("{answer}\n")),
-        Format::Table => print(&table(&answer)),
-        Format::Csv => print(&csv(&answer)?),
-    }?;
+    let answer = ask(&remote(&asked.server)?, &asked.date).await?;
+    show(&answer, asked.format, output, (table, csv))?;
     if answer["differences"] == 0 {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     super::remote::{Remote, Server},
-    no_server,
+    remote,
 };
 use crate::output::{self, Output};
 
@@ -37,9 +37,7 @@ pub(in crate::commands) struct Sources {
 }
 
 pub(super) async fn run(sources: &Sources, output: &Output) -> anyhow::Result<()> {
-    let Some(server) = sources.server.remote()? else {
-        return Err(no_server().into());
-    };
+    let server = remote(&sources.server)?;
     let mut answer = ask(&server).await?;
     if sources.follow {
         let bars = MultiProgress::new();

@@ -114,6 +114,21 @@ fn reconciled(centre: &Cordboard, date: &str, format: &str) -> (Option<i32>, Str
     (output.status.code(), said)
 }
 
+/// As if all calls had been yesterday: a day is judged when it is over.
+async fn a_day_ago(centre: &Cordboard) -> Vec<Call> {
+    change_log(centre, |call| {
+        call.arrived_at = call.arrived_at.before(DAY);
+        for at in [
+            &mut call.queued_at,
+            &mut call.answered_at,
+            &mut call.ended_at,
+        ] {
+            *at = at.map(|at| at.before(DAY));
+        }
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn our_log_and_the_call_detail_records_of_an_asterisk_agree() {
     let Some(lab) = lab::up_or_skip(Release::Asterisk22).await else {
@@ -121,143 +136,99 @@ async fn our_log_and_the_call_detail_records_of_an_asterisk_agree() {
     };
     let mut centre = Cordboard::start(&lab).await;
     real_calls(&lab, &centre).await;
-    let master = lab.folder().join("log/cdr-csv/Master.csv");
-    let lines: Vec<String> = fs::read_to_string(master)
-        .unwrap()
-        .lines()
-        .map(a_day_earlier)
-        .collect();
+    let master = fs::read_to_string(lab.folder().join("log/cdr-csv/Master.csv")).unwrap();
+    let lines: Vec<String> = master.lines().map(a_day_earlier).collect();
     assert!(lines.len() >= 7, "{lines:#?}");
     centre.terminate();
     centre.wait_ended().await;
     let config = fs::read_to_string(centre.data().join("cordboard.toml")).unwrap();
-
-    // As if all of it had been yesterday: a day is judged when it is over.
-    let calls = change_log(&centre, |call| {
-        for at in [
-            Some(&mut call.arrived_at),
-            call.queued_at.as_mut(),
-            call.answered_at.as_mut(),
-            call.ended_at.as_mut(),
-        ] {
-            if let Some(at) = at {
-                *at = at.before(DAY);
-            }
-        }
-    })
-    .await;
-    let day = calls[0]
-        .arrived_at
-        .to_jiff()
-        .to_zoned(TimeZone::UTC)
-        .date()
-        .to_string();
+    let calls = a_day_ago(&centre).await;
+    let day = calls[0].arrived_at.to_jiff().to_zoned(TimeZone::UTC);
+    let day = day.date().to_string();
     with_sources(&centre, &config, "master", &lines);
     centre.start_again().await;
     let (code, said) = reconciled(&centre, &day, "json");
     let answer: Value = serde_json::from_str(&said).unwrap();
     let counts = &answer["counts"];
-    assert_eq!(
-        (code, &answer["differences"]),
-        (Some(0), &json!(0)),
-        "{answer:#} {lines:#?}"
-    );
-    assert_eq!(
-        (&counts["ours"], &counts["alike"]),
-        (&json!(4), &json!(4)),
-        "{answer}"
-    );
+    assert_eq!(code, Some(0), "{answer:#} {lines:#?}");
+    assert_eq!(answer["differences"], 0);
+    assert_eq!((&counts["ours"], &counts["alike"]), (&json!(4), &json!(4)));
 
     // Ann's call counts for her extension, and only hers.
-    let answer = centre.get(&format!("/api/v1/-/callstat?date={day}")).await;
-    let talked: Vec<_> = answer["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (&row["cnum"], &row["call_count"]))
-        .collect();
+    let callstat = format!("/api/v1/-/callstat?date={day}");
+    let answer = centre.get(&callstat).await;
+    let rows = answer["data"].as_array().unwrap().iter();
+    let talked: Vec<_> = rows.map(|row| (&row["cnum"], &row["call_count"])).collect();
     assert_eq!(talked, [(&json!("101"), &json!(1))], "{answer}");
 
-    // Somebody alters both.
     centre.terminate();
     centre.wait_ended().await;
-    let of = |outcome| {
-        calls
-            .iter()
-            .find(|call| call.outcome == Some(outcome))
-            .unwrap()
-    };
-    let (abandoned, unrouted) = (
-        &of(Outcome::Abandoned).channel,
-        &of(Outcome::Unrouted).channel,
-    );
-    let has = |line: &&String, channel: &str| line.contains(&format!("\"{channel}\""));
-    let mut altered: Vec<String> = lines
-        .iter()
-        .filter(|line| !has(line, abandoned))
-        .cloned()
-        .collect();
-    let copied = lines.iter().find(|line| has(line, unrouted)).unwrap();
-    altered.push(copied.replace(unrouted.as_str(), "1796036240.999"));
-    change_log(&centre, |call| match call.outcome {
+    let altered = somebody_alters_both(&centre, &calls, &lines).await;
+    with_sources(&centre, &config, "altered", &altered);
+    centre.start_again().await;
+    what_was_altered_is_told(&centre, &calls, &day).await;
+    days_that_cannot_be_judged_are_refused(&centre).await;
+}
+
+fn with_outcome(calls: &[Call], outcome: Outcome) -> &Call {
+    let mut calls = calls.iter();
+    calls.find(|call| call.outcome == Some(outcome)).unwrap()
+}
+
+/// Takes a call out of the records and puts one in; lengthens a call of our log, and has another one answered.
+async fn somebody_alters_both(centre: &Cordboard, calls: &[Call], lines: &[String]) -> Vec<String> {
+    let quoted = |outcome| format!("\"{}\"", with_outcome(calls, outcome).channel);
+    let (abandoned, unrouted) = (quoted(Outcome::Abandoned), quoted(Outcome::Unrouted));
+    let others = lines.iter().filter(|line| !line.contains(&abandoned));
+    let mut altered: Vec<String> = others.cloned().collect();
+    let copied = lines.iter().find(|line| line.contains(&unrouted)).unwrap();
+    altered.push(copied.replace(&unrouted, "\"1796036240.999\""));
+    change_log(centre, |call| match call.outcome {
         Some(Outcome::Answered) => call.talk_ms = call.talk_ms.map(|ms| ms + 60_000),
         Some(Outcome::Overflowed) => call.outcome = Some(Outcome::Answered),
         _ => {}
     })
     .await;
-    with_sources(&centre, &config, "altered", &altered);
-    centre.start_again().await;
-    let (code, said) = reconciled(&centre, &day, "csv");
+    altered
+}
+
+async fn what_was_altered_is_told(centre: &Cordboard, calls: &[Call], day: &str) {
+    let (code, said) = reconciled(centre, day, "csv");
     assert_eq!(code, Some(6), "{said}");
-    let mut kinds: Vec<&str> = said
-        .lines()
-        .skip(1)
-        .map(|line| line.split(',').next().unwrap())
-        .collect();
+    let kind = |line: &str| line.split(',').next().unwrap().to_owned();
+    let mut kinds: Vec<String> = said.lines().skip(1).map(kind).collect();
     kinds.sort_unstable();
     assert_eq!(
         kinds,
         ["only_ours", "only_recorded", "outcome", "talk_time"],
         "{said}"
     );
-    assert!(
-        said.lines()
-            .any(|line| line.starts_with("only_ours") && line.contains(abandoned.as_str())),
-        "{said}"
-    );
-    let (_, table) = reconciled(&centre, &day, "table");
-    assert!(
-        table.contains("4 calls in our log, 4 in the call detail records; 1 alike, 4 differ"),
-        "{table}"
-    );
+    let abandoned = &with_outcome(calls, Outcome::Abandoned).channel;
+    let mut lines = said.lines();
+    let only_ours = lines.find(|line| line.starts_with("only_ours")).unwrap();
+    assert!(only_ours.contains(abandoned), "{said}");
+    let (_, table) = reconciled(centre, day, "table");
+    let counts = "4 calls in our log, 4 in the call detail records; 1 alike, 4 differ";
+    assert!(table.contains(counts), "{table}");
 
-    // One kind at a time; and days that cannot be judged are refused, not guessed.
-    let one = centre
-        .get(&format!("/v1/reconciliations/{day}?difference=talk_time"))
-        .await;
+    // One kind at a time, each with the ways to what both say.
+    let path = format!("/v1/reconciliations/{day}?difference=talk_time");
+    let one = centre.get(&path).await;
     assert_eq!(one["items"].as_array().unwrap().len(), 1, "{one}");
-    let call = centre
-        .get(one["items"][0]["ours"]["href"].as_str().unwrap())
-        .await;
-    assert_eq!(call["outcome"], "answered");
-    let rows = centre
-        .get(one["items"][0]["recorded"]["href"].as_str().unwrap())
-        .await;
+    let href = |side: &str| one["items"][0][side]["href"].as_str().unwrap();
+    assert_eq!(centre.get(href("ours")).await["outcome"], "answered");
+    let rows = centre.get(href("recorded")).await;
     assert_eq!(rows["items"][0]["source"], "altered", "{rows}");
     let days = centre.get("/v1/reconciliations").await;
-    assert_eq!(
-        (&days["items"][0]["date"], &days["items"][0]["differences"]),
-        (&json!(day), &json!(4))
-    );
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date().to_string();
-    let refused = centre
-        .ask(
-            reqwest::Method::POST,
-            &format!("/v1/reconciliations/{today}/run"),
-            None,
-        )
-        .await;
+    assert_eq!(days["items"][0]["date"], day);
+    assert_eq!(days["items"][0]["differences"], 4);
+}
+
+async fn days_that_cannot_be_judged_are_refused(centre: &Cordboard) {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let path = format!("/v1/reconciliations/{today}/run");
+    let refused = centre.ask(reqwest::Method::POST, &path, None).await;
     assert_eq!(refused.status().as_u16(), 409);
-    let (code, _) = reconciled(&centre, "2026-02-30", "table");
+    let (code, _) = reconciled(centre, "2026-02-30", "table");
     assert_eq!(code, Some(1));
 }
