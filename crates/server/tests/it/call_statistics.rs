@@ -21,7 +21,7 @@ use server::{
     cdr::CdrSettings,
     config::{CdrSourceConfig, CdrSourceKind, Secret},
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, PgConnection};
 
 use crate::harness::{Client, Server};
 use in_sql::{FREEPBX, Rows, asrstat_in_sql, callstat_in_sql, fill, shown};
@@ -98,6 +98,11 @@ async fn fresh(variable: &str) -> Option<lab::Database> {
 async fn mariadb(dsn: &str) -> MySqlConnection {
     let dsn = dsn.replacen("mariadb:", "mysql:", 1);
     let options: sqlx::mysql::MySqlConnectOptions = dsn.parse().unwrap();
+    options.connect().await.unwrap()
+}
+
+async fn postgres(dsn: &str) -> PgConnection {
+    let options: sqlx::postgres::PgConnectOptions = dsn.parse().unwrap();
     options.connect().await.unwrap()
 }
 
@@ -234,8 +239,7 @@ async fn three_kinds_of_sources_say_the_same_and_share_their_destinations() {
         .await
         .unwrap();
     write_rows(&mut one, "cdr").await;
-    let options: sqlx::postgres::PgConnectOptions = postgres.dsn().parse().unwrap();
-    let mut two = options.connect().await.unwrap();
+    let mut two = self::postgres(postgres.dsn()).await;
     let table = "CREATE TABLE cdr (calldate timestamp NOT NULL, src text, dst text, lastapp text, duration int, \
                  billsec int, disposition text, uniqueid text, linkedid text)";
     sqlx::query(table).execute(&mut two).await.unwrap();
@@ -310,10 +314,9 @@ async fn a_source_that_fails_hides_no_other() {
         .execute(&mut connection)
         .await
         .unwrap();
-    sqlx::query("CREATE TABLE odd (dst text)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    for text in ["CREATE TABLE odd (dst text)", "CREATE TABLE empty LIKE cdr"] {
+        sqlx::query(text).execute(&mut connection).await.unwrap();
+    }
     let good = config(database.dsn(), CdrSourceKind::MySql);
     let named = |name: &str| CdrSourceConfig {
         name: name.to_owned(),
@@ -339,6 +342,10 @@ async fn a_source_that_fails_hides_no_other() {
         CdrSourceConfig {
             table: "odd".to_owned(),
             ..named("odd")
+        },
+        CdrSourceConfig {
+            table: "empty".to_owned(),
+            ..named("empty")
         },
     ];
     let server = counting(sources, "UTC").await;
@@ -372,7 +379,41 @@ async fn a_source_that_fails_hides_no_other() {
     }
     let asr = asked(&anybody, "asrstat", "date=2026-03-02").await;
     assert_eq!(asr["databases"]["good"]["status"], "success");
+    let empty = &asr["databases"]["empty"];
+    assert_eq!(empty["status"], "success", "{asr}");
+    assert_eq!(empty["data"], serde_json::json!([]));
     assert_eq!(asr["databases"]["down"]["status"], "partial");
+}
+
+#[tokio::test]
+async fn a_source_that_takes_its_time_hides_no_other() {
+    let Some(database) = fresh("CORDBOARD_TEST_MARIADB").await else {
+        return;
+    };
+    let mut connection = mariadb(database.dsn()).await;
+    sqlx::query(FREEPBX).execute(&mut connection).await.unwrap();
+    write_rows(&mut connection, "cdr").await;
+    for text in [
+        "UPDATE cdr SET cnum = src",
+        "CREATE VIEW slow AS SELECT * FROM cdr WHERE SLEEP(30) = 0",
+    ] {
+        sqlx::query(text).execute(&mut connection).await.unwrap();
+    }
+    let good = config(database.dsn(), CdrSourceKind::MySql);
+    let slow = CdrSourceConfig {
+        name: "slow".to_owned(),
+        table: "slow".to_owned(),
+        ..good.clone()
+    };
+    let server = counting(vec![slow, good], "UTC").await;
+    let answer = asked(&server.anonymous(), "callstat", "date=2026-03-02").await;
+    assert_eq!(callstat_rows(&answer)["2001"][0], "2", "{answer}");
+    let errors = answer["errors"].as_object().unwrap();
+    assert_eq!(errors.keys().collect::<Vec<_>>(), ["slow"], "{answer}");
+    assert!(
+        errors["slow"].to_string().contains("it is being read"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

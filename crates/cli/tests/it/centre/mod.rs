@@ -4,6 +4,7 @@ mod call_end;
 mod caller_id;
 mod deliveries;
 mod first_call;
+mod first_load;
 mod howto;
 mod queue_log;
 mod reconcile;

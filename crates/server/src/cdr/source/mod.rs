@@ -257,3 +257,36 @@ fn calldate(second: i64) -> String {
     let text = TimeZone::UTC.to_datetime(second);
     text.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_took_too_long_is_told_by_its_name() {
+        for (code, message) in [
+            (
+                "70100",
+                "Query execution was interrupted (max_statement_time exceeded)",
+            ),
+            ("57014", "canceling statement due to statement timeout"),
+            (
+                "HY000",
+                "Query execution was interrupted, maximum statement execution time exceeded",
+            ),
+        ] {
+            assert_eq!(
+                of_code(Some(code), message),
+                SourceError::TimedOut,
+                "{code}"
+            );
+        }
+        assert_eq!(
+            of_code(Some("HY000"), "something else"),
+            SourceError::Failed
+        );
+        assert_eq!(of_code(None, ""), SourceError::Failed);
+        let denied = of_code(Some("42000"), "SELECT command denied to user");
+        assert_eq!(denied, SourceError::Denied);
+    }
+}

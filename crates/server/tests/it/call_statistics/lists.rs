@@ -3,7 +3,9 @@
 use server::config::CdrSourceKind;
 use sqlx::Executor as _;
 
-use super::{asked, callstat_rows, config, counting, fresh, in_sql::FREEPBX, mariadb, read};
+use super::{
+    asked, callstat_rows, config, counting, fresh, in_sql::FREEPBX, mariadb, postgres, read,
+};
 
 #[tokio::test]
 async fn countries_and_people_are_named_as_the_site_names_them() {
@@ -66,5 +68,48 @@ async fn countries_and_people_are_named_as_the_site_names_them() {
     for words in ["country_codes (3 codes)", "asterisk.users"] {
         assert!(notes.contains(words), "{notes}");
     }
+
+    // Older ones have names with their phones only.
+    for text in [
+        "DROP TABLE asterisk.users",
+        "CREATE TABLE asterisk.sip (id varchar(20), keyword varchar(30), data varchar(255))",
+        "INSERT INTO asterisk.sip VALUES ('3901', 'callerid', '\"Zoe Older\" <3901>'), ('3901', 'secret', 'no name')",
+    ] {
+        database.execute(text).await.unwrap();
+    }
+    let server = counting(vec![config(source.dsn(), CdrSourceKind::MySql)], "UTC").await;
+    let anybody = server.anonymous();
+    read(&anybody).await;
+    let answer = asked(&anybody, "callstat", "date=2026-03-02").await;
+    let rows = answer["data"].as_array().unwrap();
+    let named = rows.iter().find(|row| row["cnum"] == "3901");
+    assert_eq!(named.unwrap()["cnam"], "Zoe Older", "{answer}");
     database.execute("DROP DATABASE asterisk").await.unwrap();
+}
+
+#[tokio::test]
+async fn countries_of_a_postgresql_database_are_named_as_there() {
+    let Some(source) = fresh("CORDBOARD_TEST_POSTGRES").await else {
+        return;
+    };
+    let mut database = postgres(source.dsn()).await;
+    for text in [
+        "CREATE TABLE cdr (calldate timestamp, src text, dst text, lastapp text, duration int, billsec int, \
+         disposition text, uniqueid text)",
+        "CREATE TABLE country_codes (code int PRIMARY KEY, country varchar(40))",
+        "INSERT INTO country_codes VALUES (421, 'Slovensko'), (4212, 'Bratislava')",
+        "INSERT INTO cdr VALUES ('2026-03-02 09:00:00', '2001', '0042125550101', 'Dial', 70, 60, 'ANSWERED', '1772442000.1')",
+    ] {
+        database.execute(text).await.unwrap();
+    }
+    let server = counting(vec![config(source.dsn(), CdrSourceKind::Postgres)], "UTC").await;
+    let anybody = server.anonymous();
+    read(&anybody).await;
+    let asr = asked(&anybody, "asrstat", "date=2026-03-02").await;
+    let rows = asr["databases"]["postgres"]["data"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{asr}");
+    assert_eq!(
+        (&rows[0]["country_code"], &rows[0]["country"]),
+        (&"4212".into(), &"Bratislava".into())
+    );
 }

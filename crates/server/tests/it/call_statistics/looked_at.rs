@@ -6,7 +6,7 @@ use server::{
     config::{CdrSourceConfig, CdrSourceKind, Config, Secret, Sources},
     doctor::{Finding, Verdict, examine},
 };
-use sqlx::{ConnectOptions as _, Executor as _};
+use sqlx::Executor as _;
 
 use super::{config, fresh, in_sql::FREEPBX, mariadb};
 
@@ -100,8 +100,7 @@ async fn doctor_says_what_is_wrong_with_each_source_and_what_to_do() {
     ] {
         one.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
     }
-    let options: sqlx::postgres::PgConnectOptions = postgres.dsn().parse().unwrap();
-    let mut two = options.connect().await.unwrap();
+    let mut two = super::postgres(postgres.dsn()).await;
     two.execute("CREATE TABLE cdr (calldate timestamp, src text)")
         .await
         .unwrap();

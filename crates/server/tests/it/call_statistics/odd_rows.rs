@@ -1,7 +1,7 @@
 //! Rows that no call should have left, and that some did.
 
 use server::config::CdrSourceKind;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor};
+use sqlx::{AssertSqlSafe, Executor};
 
 use super::{asked, asrstat_rows, callstat_rows, config, counting, fresh, mariadb, read};
 
@@ -52,8 +52,7 @@ async fn odd_rows_are_counted_for_what_they_are() {
     one.execute("INSERT INTO cdr (src) VALUES ('2001')")
         .await
         .unwrap();
-    let options: sqlx::postgres::PgConnectOptions = postgres.dsn().parse().unwrap();
-    let mut two = options.connect().await.unwrap();
+    let mut two = super::postgres(postgres.dsn()).await;
     let table = "CREATE TABLE cdr (calldate timestamptz, src text, dst text, lastapp text, duration numeric, billsec int, \
                  disposition text, uniqueid text)";
     two.execute("SET timezone = 'UTC'").await.unwrap();
