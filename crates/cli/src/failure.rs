@@ -150,6 +150,7 @@ pub(crate) fn start(error: &StartError) -> Failure {
         StartError::Store(_)
         | StartError::Cdr(_)
         | StartError::CatchUp(_)
+        | StartError::Deliveries(DeliveriesError::Store(_))
         | StartError::CallerIds(CallerIdsError::Store(_) | CallerIdsError::CatchUp(_)) => {
             failed(Code::Database, "the database cannot be used")
                 .remedy("run `cordboard doctor`; it looks at the database more closely")
@@ -161,10 +162,6 @@ pub(crate) fn start(error: &StartError) -> Failure {
         .remedy("correct that [[asterisk]]"),
         StartError::DefaultQueue(_) => failed(Code::Config, "`acd.default_queue` cannot be used")
             .remedy("add that queue in the API, or remove the key"),
-        StartError::Deliveries(DeliveriesError::Store(_)) => {
-            failed(Code::Database, "the database cannot be used")
-                .remedy("run `cordboard doctor`; it looks at the database more closely")
-        }
         StartError::Deliveries(DeliveriesError::Mail(_) | DeliveriesError::Webhook(_)) => failed(
             Code::Config,
             "reports and alarms cannot be sent",

@@ -236,6 +236,8 @@ mod tests {
 
     #[test]
     fn each_difference_is_told_by_its_name() {
+        use Difference::{OnlyOurs, OnlyRecorded, Outcome, Start, TalkTime, Twice};
+
         let ours = [
             told("1.1", "5550101", 0, Some(30)),
             told("2.1", "5550102", 100, None),
@@ -253,7 +255,6 @@ mod tests {
             told("6.1", "5550106", 1_000, None),
             told("7.1", "5550107", 2_000, None),
         ];
-        use Difference::{OnlyOurs, OnlyRecorded, Outcome, Start, TalkTime, Twice};
         let expected = [
             (OnlyOurs, Some(1), None),
             (TalkTime, Some(2), Some(1)),

@@ -26,17 +26,18 @@ fn plain(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else {
         return address;
     };
-    let [a, b, c, d, e, f, high, low] = v6.segments();
-    let is_nat64 = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];
-    let is_compatible = [a, b, c, d, e, f] == [0; 6] && high != 0;
+    let segments = v6.segments();
+    let (prefix, [high, low]) = (&segments[..6], [segments[6], segments[7]]);
+    let is_nat64 = prefix == [0x64, 0xff9b, 0, 0, 0, 0];
+    let is_compatible = prefix == [0; 6] && high != 0;
     let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        let bits = u32::from(high) << 16 | u32::from(low);
+        IpAddr::V4(Ipv4Addr::from_bits(bits))
     };
     match v6.to_ipv4_mapped() {
         Some(mapped) => mapped.into(),
         None if is_nat64 || is_compatible => v4(high, low),
-        None if a == 0x2002 => v4(b, c),
+        None if segments[0] == 0x2002 => v4(segments[1], segments[2]),
         None => address,
     }
 }

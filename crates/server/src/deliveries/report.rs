@@ -121,16 +121,12 @@ async fn file(report: Report, table: Table, format: ReportFormat) -> Result<File
         ReportFormat::Json => None,
     };
     let making = tokio::task::spawn_blocking(move || -> Result<_, String> {
-        match format {
-            Some(format) => {
-                let bytes = table.encode(format).map_err(|error| error.to_string())?;
-                Ok((table.file_name(format), format.media_type(), bytes))
-            }
-            None => {
-                let bytes = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
-                Ok((format!("{}.json", table.name), JSON, bytes))
-            }
-        }
+        let Some(format) = format else {
+            let bytes = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
+            return Ok((format!("{}.json", table.name), JSON, bytes));
+        };
+        let bytes = table.encode(format).map_err(|error| error.to_string())?;
+        Ok((table.file_name(format), format.media_type(), bytes))
     });
     let made = making.await.unwrap_or_else(|error| Err(error.to_string()));
     let (name, media_type, bytes) = made.map_err(Undelivered::for_now)?;
@@ -189,10 +185,10 @@ fn words(name: &str, report: &Report, table: &Table, late: bool) -> (String, Str
         cells
     }));
     let paragraphs = |lines: &[String]| -> String {
-        let lines = lines.iter();
+        let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
         lines
-            .map(|line| format!("<p>{}</p>", escaped(line)))
-            .collect()
+            .iter()
+            .fold(String::new(), |html, line| html + "<p>" + line + "</p>")
     };
     let html = format!(
         "{}{}{}",

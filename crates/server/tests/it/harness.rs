@@ -156,7 +156,8 @@ impl Server {
             default_queue: None,
         };
         change(folder.path(), &mut setup);
-        let (app, tasks) = App::start(setup).await.unwrap();
+        // A large future: all of a server.
+        let (app, tasks) = Box::pin(App::start(setup)).await.unwrap();
         let stop = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -49,7 +49,7 @@ async fn recipients_are_kept(store: &Store) {
     let all = recipients.list(None, 9).await.unwrap();
     assert_eq!(all, [first.clone(), second.clone()]);
     let rest = recipients.list(Some(&first.name), 9).await.unwrap();
-    assert_eq!(rest, [second.clone()]);
+    assert_eq!(rest, std::slice::from_ref(&second));
     assert_eq!(recipients.of_alarms().await, Ok(vec![]));
 
     first.alarms = true;
@@ -99,10 +99,10 @@ async fn a_due_time_is_planned_once_for_each_recipient(store: &Store) {
         .unwrap();
     // Another id, and the words of another node: the same source, time and recipient.
     let mut again = planned(3, 1, 10);
-    again.content = "{}".to_owned();
+    "{}".clone_into(&mut again.content);
     deliveries.plan(&[again, planned(4, 1, 11)]).await.unwrap();
     let mut other = planned(5, 1, 10);
-    other.source = "another".to_owned();
+    "another".clone_into(&mut other.source);
     deliveries.plan(&[other]).await.unwrap();
     let all = deliveries.page(DeliveryFilter::default(), None, 9).await;
     let ids: Vec<_> = all.unwrap().iter().map(|one| one.id).collect();

@@ -102,10 +102,11 @@ impl Reader {
             return Ok(Step::Done);
         };
         let home = &self.reading.shelf.home;
-        let end = match first_look {
+        let end = if first_look {
             // Whoever asks for a day before today need not wait for what is new.
-            true => begin(home, day_of(home, now)),
-            false => mark.read.end().unwrap_or(FIRST_CALL),
+            begin(home, day_of(home, now))
+        } else {
+            mark.read.end().unwrap_or(FIRST_CALL)
         };
         let missing = |span: &Range<i64>| {
             let known = span.start.max(FIRST_CALL)..span.end.min(end);

@@ -47,8 +47,9 @@ async fn reader() -> Option<(Reader, lab::Database)> {
     };
     let store = Store::open("sqlite::memory:").await.unwrap();
     store.migrate().await.unwrap();
-    let shelf = Shelf::open(store, &Rules::default(), TimeZone::UTC, ["pbx"].into_iter()).await;
-    let source = Arc::new(Source::new(&config, "UTC"));
+    let sources = [("pbx", Rules::default())].into_iter();
+    let shelf = Shelf::open(store, TimeZone::UTC, sources).await;
+    let source = Arc::new(Source::new(&config, "UTC", None));
     let reading = Reading::new(source, Arc::new(shelf.unwrap()), Wall::start());
     Some((Reader::new(reading), database))
 }
