@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AgentId, CallId, OfferId, QueueId, ServerId, Timestamp, visible};
+use crate::{AgentId, CallId, OfferId, QueueId, ReservationId, ServerId, Timestamp, visible};
 
 /// Which way a call goes, seen from the centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -13,7 +13,7 @@ pub enum Direction {
     Outbound,
 }
 
-/// Who calls, as the network says. Both texts are chosen by the caller: show them, never trust them.
+/// The customer: who calls, as the network says, or who is called. Both texts are chosen by the caller: show them, never trust them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Caller {
     /// As presented; empty when withheld.
@@ -34,6 +34,17 @@ impl Caller {
     }
 }
 
+/// What a call was placed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Placed {
+    /// May be empty.
+    pub campaign: String,
+    /// The number of ours that the customer sees; nothing: the trunk's own.
+    pub caller_id: Option<String>,
+    /// The use of that number.
+    pub reservation: Option<ReservationId>,
+}
+
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +53,7 @@ pub enum CallState {
     Waiting,
     /// In line, and a phone rings.
     Ringing,
-    /// An agent answered; the bridge is being built.
+    /// An agent answered; the bridge is being built, or the customer is being called.
     Connecting,
     Talking,
     Ended,
@@ -64,6 +75,8 @@ pub enum Outcome {
     Unrouted,
     /// It was lost with its Asterisk.
     Failed,
+    /// We placed it, and it did not become a conversation: who ended it and the cause say why.
+    NotReached,
 }
 
 /// Why a caller left a queue without an agent.
@@ -94,7 +107,7 @@ pub enum EndedBy {
 pub struct Call {
     pub id: CallId,
     pub server: ServerId,
-    /// The caller's channel on that server (Asterisk's unique id).
+    /// The caller's channel on that server (Asterisk's unique id); of a call that we placed, the agent's.
     pub channel: String,
     pub direction: Direction,
     pub caller: Caller,
@@ -105,7 +118,7 @@ pub struct Call {
     pub queue: Option<QueueId>,
     /// Larger is served earlier within its queue.
     pub priority: i32,
-    /// The agent who answered.
+    /// The agent who answered, or for whom it was placed.
     pub agent: Option<AgentId>,
     /// The offer that was answered.
     pub offer: Option<OfferId>,
@@ -121,6 +134,8 @@ pub struct Call {
     pub outcome: Option<Outcome>,
     pub overflow_reason: Option<OverflowReason>,
     pub ended_by: Option<EndedBy>,
-    /// Q.850 cause of the caller's channel.
+    /// Q.850 cause of the channel that ended it.
     pub hangup_cause: Option<u16>,
+    /// Of outbound calls only.
+    pub placed: Option<Placed>,
 }

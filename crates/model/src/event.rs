@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AgentId, AgentState, AgentStatus, CallId, Caller, EndedBy, OfferId, Outcome, OverflowReason,
-    QueueId, ServerId, Strategy, Timestamp,
+    Placed, QueueId, ServerId, Strategy, Timestamp,
 };
 
 /// A fact with its place in the one order of all facts.
@@ -30,6 +30,29 @@ pub enum EventBody {
         channel: String,
         caller: Caller,
         dialled: String,
+    },
+    /// We call a customer: the agent's phone rings first.
+    CallPlaced {
+        call: CallId,
+        server: ServerId,
+        /// The agent's.
+        channel: String,
+        agent: AgentId,
+        customer: Caller,
+        /// What the trunk is given.
+        dialled: String,
+        #[serde(flatten)]
+        placed: Placed,
+    },
+    /// The agent of a placed call picked up; the customer's phone is rung now.
+    AgentPickedUp {
+        call: CallId,
+        agent: AgentId,
+    },
+    /// The customer of a placed call answered.
+    CustomerAnswered {
+        call: CallId,
+        agent: AgentId,
     },
     /// Entered a queue, for the first time or by overflow from another.
     CallQueued {
@@ -100,6 +123,9 @@ impl EventBody {
     pub fn call(&self) -> Option<CallId> {
         match self {
             Self::CallArrived { call, .. }
+            | Self::CallPlaced { call, .. }
+            | Self::AgentPickedUp { call, .. }
+            | Self::CustomerAnswered { call, .. }
             | Self::CallQueued { call, .. }
             | Self::CallOffered { call, .. }
             | Self::OfferEnded { call, .. }

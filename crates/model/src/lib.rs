@@ -20,7 +20,7 @@ mod time;
 mod user;
 
 pub use agent::{Agent, AgentState, AgentStatus, Skill};
-pub use call::{Call, CallState, Caller, Direction, EndedBy, Outcome, OverflowReason};
+pub use call::{Call, CallState, Caller, Direction, EndedBy, Outcome, OverflowReason, Placed};
 pub use caller_id::{
     Attestation, CallerId, CallerIdRule, MAX_CAP, MAX_CONCURRENT, MAX_LABELS, Tier, Verification,
     checked_presentable,
@@ -43,6 +43,6 @@ pub use report_schedule::{
     Cadence, MAX_SCHEDULE_RECIPIENTS, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
     Weekday,
 };
-pub use server::Server;
+pub use server::{DialOut, Server};
 pub use time::{Instant, Now, Timestamp};
 pub use user::{ApiKey, Role, User};

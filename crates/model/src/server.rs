@@ -1,5 +1,7 @@
 //! The Asterisk servers we drive.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +18,70 @@ pub struct Server {
     /// The word in `Stasis(WORD)`.
     pub application: String,
     pub active: bool,
+    /// How it reaches the telephone network: where calls that we place go.
+    pub dial_out: Option<DialOut>,
+}
+
+/// A dial string with a place for the number: `PJSIP/{number}@trunk`, `PJSIP/+{number}@trunk`, `Local/{number}@outbound`.
+///
+/// The number is put in as digits with the country code and without `+`, so nothing else can ever be dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, example = "PJSIP/{number}@trunk", max_length = 200)]
+pub struct DialOut(String);
+
+impl DialOut {
+    /// What stands for the number.
+    pub const NUMBER: &'static str = "{number}";
+    const MAX: usize = 200;
+
+    /// The dial string for a number.
+    pub fn to(&self, number: crate::E164) -> String {
+        self.0.replace(Self::NUMBER, &number.digits().to_string())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DialOut {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let wrong = |why: &str| Err(Invalid::new("dial_out", why));
+        let Some((technology, rest)) = text.split_once('/') else {
+            return wrong("is no dial string such as PJSIP/{number}@trunk");
+        };
+        if text.len() > Self::MAX {
+            return wrong("is longer than 200 characters");
+        }
+        if technology.is_empty() || !technology.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return wrong("does not begin with a technology such as PJSIP/ or Local/");
+        }
+        if rest.matches(Self::NUMBER).count() != 1 {
+            return wrong("has no place for the number, or more than one: write {number} once");
+        }
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"@/.:;+*#_-".contains(&b);
+        if !rest.replace(Self::NUMBER, "").bytes().all(plain) {
+            return wrong("has a character that no dial string needs");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for DialOut {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        text.parse()
+    }
+}
+
+impl From<DialOut> for String {
+    fn from(dial_out: DialOut) -> Self {
+        dial_out.0
+    }
 }
 
 impl Server {
@@ -33,5 +99,54 @@ impl Server {
                 "does not start with http:// or https://",
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_number_is_dialled_in_its_place() {
+        let to = "+13105550142".parse().unwrap();
+        for (template, dialled) in [
+            ("PJSIP/{number}@trunk", "PJSIP/13105550142@trunk"),
+            ("PJSIP/+{number}@trunk", "PJSIP/+13105550142@trunk"),
+            (
+                "PJSIP/trunk/sip:{number}@192.0.2.1:5060",
+                "PJSIP/trunk/sip:13105550142@192.0.2.1:5060",
+            ),
+            (
+                "Local/9{number}@outbound/n",
+                "Local/913105550142@outbound/n",
+            ),
+        ] {
+            assert_eq!(template.parse::<DialOut>().unwrap().to(to), dialled);
+        }
+    }
+
+    #[test]
+    fn what_could_dial_something_else_is_no_template() {
+        for template in [
+            "",
+            "{number}@trunk",
+            "PJSIP/trunk",
+            "PJSIP/{number}{number}@trunk",
+            "{number}/trunk",
+            "PJSIP/{number}@one&PJSIP/{number}@two",
+            "PJSIP/{number}@trunk&PJSIP/101",
+            "PJSIP/{number}@trunk,30",
+            "PJSIP/${EXTEN}{number}@trunk",
+            "PJSIP/{number}@trunk\r\nAction: x",
+            "PJSIP/{Number}@trunk",
+        ] {
+            assert!(template.parse::<DialOut>().is_err(), "{template}");
+        }
+        assert!(
+            format!("PJSIP/{{number}}@{}", "t".repeat(200))
+                .parse::<DialOut>()
+                .is_err()
+        );
     }
 }

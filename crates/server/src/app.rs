@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use asterisk::ari::Transport;
-use model::{Server, ServerId, Timestamp};
+use model::{DialOut, Server, ServerId, Timestamp};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
@@ -22,7 +22,7 @@ use crate::{
     retention,
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
-    telephony::{self, Acd, Credentials, Servers, Witness},
+    telephony::{self, Acd, Credentials, Numbering, Servers, Witness},
 };
 
 /// How long a stop waits for the database.
@@ -73,6 +73,7 @@ pub struct ConfiguredServer {
     pub ari_url: String,
     pub ari_user: String,
     pub application: String,
+    pub dial_out: Option<DialOut>,
     pub credentials: Credentials,
 }
 
@@ -182,7 +183,10 @@ impl App {
         keep_servers(&store, &vault, &clock, &setup.servers).await?;
 
         setup.numbers.warm();
-        let watch_calls = setup.caller_ids.watch_calls;
+        let (watch, or_trunk_number) = (
+            setup.caller_ids.watch_calls,
+            setup.caller_ids.or_trunk_number,
+        );
         let caller_ids = callerid::start(
             &store,
             clock.clone(),
@@ -191,14 +195,18 @@ impl App {
             setup.caller_ids,
         )
         .await?;
-        let watch_for = watch_calls.then(|| caller_ids.caller_ids.clone());
+        let numbering = Numbering {
+            caller_ids: caller_ids.caller_ids.clone(),
+            watch,
+            or_trunk_number,
+        };
         let started = telephony::start(
             &store,
             clock.clone(),
             journal,
             stream.clone(),
             setup.numbers,
-            watch_for,
+            numbering,
             witness,
         )
         .await?;
@@ -219,22 +227,12 @@ impl App {
             setup.deliveries,
         )
         .await?;
-        let alarms = AlarmBoard::default();
-        let watch = alarms::Watch {
-            store: store.clone(),
-            clock: clock.clone(),
-            reports: reports.clone(),
-            deliveries: deliveries.clone(),
-            home: cdr.home().clone(),
-            board: alarms.clone(),
-        };
-        let watching = AbortOnDropHandle::new(tokio::spawn(watch.run()));
         let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
         let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
         let app = Self {
             reconciler,
             reports,
-            alarms,
+            alarms: AlarmBoard::default(),
             deliveries,
             cdr,
             store,
@@ -248,6 +246,7 @@ impl App {
             numbers: setup.numbers,
         };
         app.connect_servers(&setup.servers).await?;
+        let watching = app.watch_for_alarms();
         let desk = started.desk;
         let tasks = Tasks {
             desk,
@@ -261,6 +260,18 @@ impl App {
             _reconciling: reconciling,
         };
         Ok((app, tasks))
+    }
+
+    fn watch_for_alarms(&self) -> AbortOnDropHandle<()> {
+        let watch = alarms::Watch {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            reports: self.reports.clone(),
+            deliveries: self.deliveries.clone(),
+            home: self.cdr.home().clone(),
+            board: self.alarms.clone(),
+        };
+        AbortOnDropHandle::new(tokio::spawn(watch.run()))
     }
 
     async fn connect_servers(&self, configured: &[ConfiguredServer]) -> Result<(), StartError> {
@@ -365,6 +376,7 @@ async fn keep_servers(
             ari_user: one.ari_user.clone(),
             application: one.application.clone(),
             active: true,
+            dial_out: one.dial_out.clone(),
         };
         server.check().map_err(|invalid| StartError::Server {
             name: one.name.clone(),

@@ -46,8 +46,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                 "Send the body with Content-Type: application/json.",
             ));
         }
-        parse(&in_time(request.into_body()).await?).map(Self)
+        read_json(request).await.map(Self)
     }
+}
+
+/// A JSON body, whatever it is declared as.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    parse(&in_time(request.into_body()).await?)
 }
 
 impl<S: Send + Sync> FromRequest<S> for FormBody {

@@ -63,6 +63,12 @@ pub(crate) enum Code {
     EmergencyNumber,
     /// Every number that could be presented is in use or at a cap; `retry_at` and `numbers` say more.
     NoCallerId,
+    /// The agent is on a call.
+    AgentBusy,
+    /// `Idempotency-Key` was used before, for something else.
+    KeyReused,
+    /// No server says where calls go to the telephone network.
+    NoWayOut,
     /// A part that is needed does not answer; see `Retry-After`.
     Unavailable,
     /// Our own mistake; it is in the log.
@@ -71,7 +77,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
@@ -93,6 +99,9 @@ impl Code {
         Self::TooManyRequests,
         Self::EmergencyNumber,
         Self::NoCallerId,
+        Self::AgentBusy,
+        Self::KeyReused,
+        Self::NoWayOut,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -121,6 +130,9 @@ impl Code {
             Self::TooManyRequests => "too_many_requests",
             Self::EmergencyNumber => "emergency_number",
             Self::NoCallerId => "no_caller_id",
+            Self::AgentBusy => "agent_busy",
+            Self::KeyReused => "key_reused",
+            Self::NoWayOut => "no_way_out",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -132,7 +144,7 @@ impl Code {
             Self::BadJson | Self::InvalidField | Self::EmergencyNumber => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::MissingParameter => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MissingParameter | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -142,7 +154,9 @@ impl Code {
             | Self::InUse
             | Self::StateRefused
             | Self::CallEnded
-            | Self::NotJudged => StatusCode::CONFLICT,
+            | Self::NotJudged
+            | Self::AgentBusy
+            | Self::NoWayOut => StatusCode::CONFLICT,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NoCallerId | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -172,6 +186,9 @@ impl Code {
             Self::TooManyRequests => "Too many tries",
             Self::EmergencyNumber => "A call for help keeps its caller ID",
             Self::NoCallerId => "No caller ID can be presented now",
+            Self::AgentBusy => "The agent is on a call",
+            Self::KeyReused => "The key was used before",
+            Self::NoWayOut => "There is no way to the telephone network",
             Self::Unavailable => "A part that is needed does not answer",
             Self::Internal => "Our own mistake",
         }
@@ -267,6 +284,14 @@ impl Problem {
         let value = serde_json::to_value(value).unwrap_or_default();
         self.extensions.insert(member, value);
         self
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after_seconds
     }
 
     pub(crate) fn code(&self) -> Code {

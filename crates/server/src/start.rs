@@ -200,6 +200,7 @@ fn caller_ids(config: &Config) -> callerid::Settings {
             config::CallerIdDurability::Strict => callerid::Durability::Strict,
         },
         watch_calls: config.watch_calls,
+        or_trunk_number: config.or_trunk_number,
         // The address was read when the configuration was checked.
         shared: config.redis_address().and_then(Result::ok).map(|address| {
             callerid::SharedSettings {
@@ -229,6 +230,11 @@ fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
         ari_url: asterisk.ari_url.clone(),
         ari_user: asterisk.user.clone(),
         application: asterisk.application.clone(),
+        // It was read when the configuration was checked.
+        dial_out: asterisk
+            .dial_out
+            .as_deref()
+            .and_then(|text| text.parse().ok()),
         credentials: Credentials {
             password: password.unwrap_or_default().to_owned(),
             transport: match asterisk.rest {

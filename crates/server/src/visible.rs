@@ -3,7 +3,10 @@
 //! An agent sees the own state, the calls that were offered to the agent, and what happens in the agent's queues without
 //! the caller's number. Everybody else who may read the stream sees everything.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, VecDeque},
+};
 
 use model::{AgentId, Call, CallId, Caller, Choice, Event, EventBody, QueueId, Role};
 
@@ -21,8 +24,8 @@ pub(crate) enum Viewer {
     Agent {
         agent: AgentId,
         queues: BTreeSet<QueueId>,
-        /// Calls offered to or answered by the agent. UUIDv7: the first is the oldest.
-        calls: BTreeSet<CallId>,
+        /// Calls that are or were the agent's, the oldest first.
+        calls: VecDeque<CallId>,
     },
     /// A user with the role agent who takes no calls.
     #[default]
@@ -37,7 +40,7 @@ impl Viewer {
             (Role::Agent, Some(agent)) => Self::Agent {
                 agent,
                 queues,
-                calls: BTreeSet::new(),
+                calls: VecDeque::new(),
             },
             (Role::Agent, None) => Self::Nothing,
         }
@@ -50,6 +53,7 @@ impl Viewer {
         };
         match &event.body {
             EventBody::CallOffered { call, agent, .. }
+            | EventBody::CallPlaced { call, agent, .. }
             | EventBody::CallAnswered { call, agent, .. }
                 if agent == own =>
             {
@@ -67,9 +71,11 @@ impl Viewer {
     /// The call is (or was) this agent's.
     pub(crate) fn owns(&mut self, call: CallId) {
         if let Self::Agent { calls, .. } = self {
-            calls.insert(call);
+            if !calls.contains(&call) {
+                calls.push_back(call);
+            }
             if calls.len() > MAX_OWN_CALLS {
-                calls.pop_first();
+                calls.pop_front();
             }
         }
     }
@@ -86,7 +92,11 @@ impl Viewer {
         ) = (&mut *self, &mut newer)
             && agent == same
         {
-            known.append(calls);
+            for call in std::mem::take(calls).into_iter().rev() {
+                if !known.contains(&call) {
+                    known.push_front(call);
+                }
+            }
         }
         *self = newer;
     }
@@ -151,7 +161,10 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         EventBody::CallEnded { call, queue, .. } => {
             viewer.sees_call(*call) || queue.is_some_and(|queue| viewer.sees_queue(queue))
         }
-        EventBody::AgentChanged { agent, .. } => *agent == own,
+        EventBody::CallPlaced { agent, .. }
+        | EventBody::AgentPickedUp { agent, .. }
+        | EventBody::CustomerAnswered { agent, .. }
+        | EventBody::AgentChanged { agent, .. } => *agent == own,
         EventBody::ServerLost { .. }
         | EventBody::ServerConnected { .. }
         | EventBody::ServerReplaced { .. } => false,

@@ -223,6 +223,7 @@ fn a_call_is_masked_unless_it_is_the_own() {
         overflow_reason: None,
         ended_by: None,
         hangup_cause: None,
+        placed: None,
     };
     let seen = first_agent(&[queue(1)]).call(&waiting).unwrap();
     assert_eq!(

@@ -150,6 +150,9 @@ fn event(row: &Row) -> Result<Event, StoreError> {
 fn kind(body: &EventBody) -> &'static str {
     match body {
         EventBody::CallArrived { .. } => "call_arrived",
+        EventBody::CallPlaced { .. } => "call_placed",
+        EventBody::AgentPickedUp { .. } => "agent_picked_up",
+        EventBody::CustomerAnswered { .. } => "customer_answered",
         EventBody::CallQueued { .. } => "call_queued",
         EventBody::CallOffered { .. } => "call_offered",
         EventBody::OfferEnded { .. } => "offer_ended",

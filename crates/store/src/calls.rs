@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use model::{
-    AgentId, Call, CallId, CallState, Caller, OfferId, Outcome, QueueId, ServerId, Timestamp,
+    AgentId, Call, CallId, CallState, Caller, OfferId, Outcome, Placed, QueueId, ReservationId,
+    ServerId, Timestamp,
 };
 
 use crate::database::Database;
@@ -37,6 +38,9 @@ pub(crate) const COLUMNS: &[&str] = &[
     "overflow_reason",
     "ended_by",
     "hangup_cause",
+    "campaign",
+    "presented",
+    "reservation_id",
 ];
 
 /// Which calls; all that is given must hold.
@@ -319,6 +323,7 @@ fn select(filter: &CallFilter, after: Option<CallCursor>) -> Sql {
 }
 
 pub(crate) fn values(call: &Call) -> Vec<Value> {
+    let placed = call.placed.as_ref();
     vec![
         call.id.into(),
         call.server.into(),
@@ -343,6 +348,9 @@ pub(crate) fn values(call: &Call) -> Vec<Value> {
         word(call.overflow_reason),
         word(call.ended_by),
         call.hangup_cause.into(),
+        placed.map(|placed| placed.campaign.clone()).into(),
+        placed.and_then(|placed| placed.caller_id.clone()).into(),
+        placed.and_then(|placed| placed.reservation).into(),
     ]
 }
 
@@ -373,5 +381,18 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         overflow_reason: row.opt_word("overflow_reason")?,
         ended_by: row.opt_word("ended_by")?,
         hangup_cause: row.opt_int("hangup_cause")?,
+        placed: placed(row)?,
     })
+}
+
+/// A call that nobody placed has no campaign, not even an empty one.
+fn placed(row: &Row) -> Result<Option<Placed>, StoreError> {
+    let Some(campaign) = row.opt_text("campaign")? else {
+        return Ok(None);
+    };
+    Ok(Some(Placed {
+        campaign,
+        caller_id: row.opt_text("presented")?,
+        reservation: row.opt_uuid("reservation_id")?.map(ReservationId),
+    }))
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     AgentId, AgentStatus, Call, CallId, CallState, Caller, Direction, Event, EventBody, OfferId,
-    OfferResult, visible,
+    OfferResult, Placed, ServerId, Timestamp, visible,
 };
 
 use crate::agent_states::AgentInterval;
@@ -75,6 +75,9 @@ impl Fold {
     pub(crate) fn apply(&mut self, event: &Event) {
         match &event.body {
             EventBody::CallArrived { .. } => self.call_arrived(event),
+            EventBody::CallPlaced { .. } => self.call_placed(event),
+            EventBody::AgentPickedUp { call, .. } => self.agent_picked_up(*call),
+            EventBody::CustomerAnswered { call, .. } => self.customer_answered(*call, event),
             EventBody::CallQueued { .. } => self.call_queued(event),
             EventBody::CallOffered { .. } => self.call_offered(event),
             EventBody::OfferEnded { .. } => self.offer_ended(event),
@@ -103,34 +106,59 @@ impl Fold {
         if self.calls.all.contains_key(id) {
             return;
         }
+        let call = new_call((*id, *server, channel, dialled), caller, event.at);
+        self.calls.set(*id, call);
+    }
+
+    fn call_placed(&mut self, event: &Event) {
+        let EventBody::CallPlaced {
+            call: id,
+            server,
+            channel,
+            agent,
+            customer,
+            dialled,
+            placed,
+        } = &event.body
+        else {
+            return;
+        };
+        if self.calls.all.contains_key(id) {
+            return;
+        }
+        let placed = Placed {
+            campaign: visible(&placed.campaign, MAX_NAME),
+            caller_id: placed
+                .caller_id
+                .as_deref()
+                .map(|text| visible(text, MAX_NUMBER)),
+            reservation: placed.reservation,
+        };
         let call = Call {
-            id: *id,
-            server: *server,
-            channel: visible(channel, MAX_CHANNEL),
-            direction: Direction::Inbound,
-            caller: Caller {
-                number: visible(&caller.number, MAX_NUMBER),
-                e164: caller.e164.as_deref().map(|text| visible(text, MAX_NUMBER)),
-                name: visible(&caller.name, MAX_NAME),
-            },
-            dialled: visible(dialled, MAX_DIALLED),
-            state: CallState::Waiting,
-            queue: None,
-            priority: 0,
-            agent: None,
-            offer: None,
-            arrived_at: event.at,
-            queued_at: None,
-            answered_at: None,
-            ended_at: None,
-            wait_ms: None,
-            talk_ms: None,
-            outcome: None,
-            overflow_reason: None,
-            ended_by: None,
-            hangup_cause: None,
+            direction: Direction::Outbound,
+            state: CallState::Ringing,
+            agent: Some(*agent),
+            placed: Some(placed),
+            ..new_call((*id, *server, channel, dialled), customer, event.at)
         };
         self.calls.set(*id, call);
+    }
+
+    fn agent_picked_up(&mut self, call: CallId) {
+        if let Some(call) = self.calls.change(call)
+            && call.state == CallState::Ringing
+        {
+            call.state = CallState::Connecting;
+        }
+    }
+
+    fn customer_answered(&mut self, call: CallId, event: &Event) {
+        if let Some(call) = self.calls.change(call)
+            && call.state != CallState::Ended
+        {
+            call.state = CallState::Talking;
+            call.answered_at = Some(event.at);
+        }
     }
 
     fn call_queued(&mut self, event: &Event) {
@@ -320,6 +348,45 @@ impl Fold {
             .all
             .values()
             .any(|offer| offer.call == call && offer.ended_at.is_none())
+    }
+}
+
+/// A call of which no more is known than who and whereto.
+fn new_call(
+    (id, server, channel, dialled): (CallId, ServerId, &str, &str),
+    customer: &Caller,
+    at: Timestamp,
+) -> Call {
+    Call {
+        id,
+        server,
+        channel: visible(channel, MAX_CHANNEL),
+        direction: Direction::Inbound,
+        caller: Caller {
+            number: visible(&customer.number, MAX_NUMBER),
+            e164: customer
+                .e164
+                .as_deref()
+                .map(|text| visible(text, MAX_NUMBER)),
+            name: visible(&customer.name, MAX_NAME),
+        },
+        dialled: visible(dialled, MAX_DIALLED),
+        state: CallState::Waiting,
+        queue: None,
+        priority: 0,
+        agent: None,
+        offer: None,
+        arrived_at: at,
+        queued_at: None,
+        answered_at: None,
+        ended_at: None,
+        wait_ms: None,
+        talk_ms: None,
+        outcome: None,
+        overflow_reason: None,
+        ended_by: None,
+        hangup_cause: None,
+        placed: None,
     }
 }
 

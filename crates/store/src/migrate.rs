@@ -64,6 +64,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     23 "0023_reconciliations",
     24 "0024_deliveries",
     25 "0025_report_schedules",
+    26 "0026_placed_calls",
 };
 
 const TABLE: &str = "schema_migrations";
@@ -246,6 +247,7 @@ mod tests {
                 assert!(
                     statement.is_empty()
                         || statement.contains(" IF NOT EXISTS ")
+                        || statement.contains(" {IF NOT EXISTS} ")
                         || statement.contains(" WHERE NOT EXISTS "),
                     "{}: {statement}",
                     migration.name

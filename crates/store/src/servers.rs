@@ -8,7 +8,15 @@ use crate::row::Row;
 use crate::sql::{self, Sql, Value};
 
 const TABLE: &str = "servers";
-const COLUMNS: &[&str] = &["id", "name", "ari_url", "ari_user", "application", "active"];
+const COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "ari_url",
+    "ari_user",
+    "application",
+    "active",
+    "dial_out",
+];
 const WITH_SECRET: &[&str] = &[
     "id",
     "name",
@@ -16,6 +24,7 @@ const WITH_SECRET: &[&str] = &[
     "ari_user",
     "application",
     "active",
+    "dial_out",
     "sealed_secret",
 ];
 
@@ -89,6 +98,11 @@ fn values(server: &Server) -> Vec<Value> {
         (&server.ari_user).into(),
         (&server.application).into(),
         server.active.into(),
+        server
+            .dial_out
+            .as_ref()
+            .map(|dial_out| dial_out.as_str().to_owned())
+            .into(),
     ]
 }
 
@@ -100,5 +114,6 @@ fn server(row: &Row) -> Result<Server, StoreError> {
         ari_user: row.text("ari_user")?,
         application: row.text("application")?,
         active: row.bool("active")?,
+        dial_out: row.opt_word("dial_out")?,
     })
 }

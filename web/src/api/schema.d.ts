@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/telephony/calls/originate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call somebody with the phone of who is logged in. */
+        post: operations["telephony_originate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents": {
         parameters: {
             query?: never;
@@ -623,7 +640,12 @@ export interface paths {
          */
         get: operations["calls_list"];
         put?: never;
-        post?: never;
+        /**
+         * Call somebody: the agent's phone rings, then the other one's.
+         * @description The number to present is chosen first, so no phone rings where there is none. A user with the role agent calls with the
+         *     own phone. With `Idempotency-Key` the request may be sent again: it rings once, and is answered as the first time.
+         */
+        post: operations["calls_place"];
         delete?: never;
         options?: never;
         head?: never;
@@ -645,7 +667,11 @@ export interface paths {
         get: operations["calls_show"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * End a call.
+         * @description As `POST /v1/calls/{id}/hangup`.
+         */
+        delete: operations["calls_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1636,7 +1662,7 @@ export interface components {
             answered_at?: components["schemas"]["Timestamp"] | null;
             arrived_at: components["schemas"]["Timestamp"];
             caller: components["schemas"]["Caller"];
-            /** @description The caller's channel on that server (Asterisk's unique id). */
+            /** @description The caller's channel on that server (Asterisk's unique id); of a call that we placed, the agent's. */
             channel: string;
             /** @description The number that was dialled. */
             dialled: string;
@@ -1645,13 +1671,14 @@ export interface components {
             ended_by?: components["schemas"]["EndedBy"] | null;
             /**
              * Format: int32
-             * @description Q.850 cause of the caller's channel.
+             * @description Q.850 cause of the channel that ended it.
              */
             hangup_cause?: number | null;
             id: components["schemas"]["CallId"];
             offer?: components["schemas"]["OfferId"] | null;
             outcome?: components["schemas"]["Outcome"] | null;
             overflow_reason?: components["schemas"]["OverflowReason"] | null;
+            placed?: components["schemas"]["Placed"] | null;
             /**
              * Format: int32
              * @description Larger is served earlier within its queue.
@@ -1680,7 +1707,7 @@ export interface components {
             /** @description The Asterisk server. */
             server: string;
         };
-        /** @description Who calls, as the network says. Both texts are chosen by the caller: show them, never trust them. */
+        /** @description The customer: who calls, as the network says, or who is called. Both texts are chosen by the caller: show them, never trust them. */
         Caller: {
             /** @description E.164 with `+`, where the number could be read as one. */
             e164?: string | null;
@@ -1907,6 +1934,14 @@ export interface components {
         CallerIdView: components["schemas"]["CallerId"] & {
             state?: components["schemas"]["CallerIdState"] | null;
         };
+        /** @description Whom to call. */
+        CallFields: {
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @description For the choice of the caller ID, and in the log. */
+            campaign?: string;
+            /** @description The number, as people write it: `+421905123456`, `(310) 555-0142`. */
+            to: string;
+        };
         /**
          * Format: uuid
          * @description A customer's whole contact, over all its channels.
@@ -1933,6 +1968,8 @@ export interface components {
             };
             start?: string | null;
         };
+        /** @description Programs sent it as a number as well. */
+        Campaign: number | string;
         /** @description What a campaign presented. */
         CampaignUse: components["schemas"]["UseCounts"] & {
             campaign: string;
@@ -2043,7 +2080,7 @@ export interface components {
          * @description What went wrong, as a word that programs may compare. Documented in `docs/API.md`.
          * @enum {string}
          */
-        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "unavailable" | "internal";
+        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
         Column: {
             /** @description It is of the period before. */
             before: boolean;
@@ -2164,6 +2201,13 @@ export interface components {
             reason?: string | null;
             status: components["schemas"]["Status"];
         };
+        /**
+         * @description A dial string with a place for the number: `PJSIP/{number}@trunk`, `PJSIP/+{number}@trunk`, `Local/{number}@outbound`.
+         *
+         *     The number is put in as digits with the country code and without `+`, so nothing else can ever be dialled.
+         * @example PJSIP/{number}@trunk
+         */
+        DialOut: string;
         /** @description A place in Asterisk's dialplan. */
         DialplanTarget: {
             context: string;
@@ -2244,6 +2288,28 @@ export interface components {
             server: components["schemas"]["ServerId"];
             /** @enum {string} */
             type: "call_arrived";
+        } | (components["schemas"]["Placed"] & {
+            agent: components["schemas"]["AgentId"];
+            call: components["schemas"]["CallId"];
+            /** @description The agent's. */
+            channel: string;
+            customer: components["schemas"]["Caller"];
+            /** @description What the trunk is given. */
+            dialled: string;
+            server: components["schemas"]["ServerId"];
+        } & {
+            /** @enum {string} */
+            type: "call_placed";
+        }) | {
+            agent: components["schemas"]["AgentId"];
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            type: "agent_picked_up";
+        } | {
+            agent: components["schemas"]["AgentId"];
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            type: "customer_answered";
         } | {
             call: components["schemas"]["CallId"];
             overflow_reason?: components["schemas"]["OverflowReason"] | null;
@@ -2682,6 +2748,23 @@ export interface components {
          * @enum {string}
          */
         OfferResult: "answered" | "missed" | "declined" | "phone_busy" | "unreachable" | "lost_race" | "caller_gone" | "agent_left" | "bridge_failed" | "server_lost";
+        /** @description What became of it. */
+        Originated: {
+            call_id?: components["schemas"]["CallId"] | null;
+            /** @description The agent's, in Asterisk. */
+            channel_id?: string | null;
+            /** @description The same as a word. */
+            code?: string | null;
+            /** @description Why not. */
+            error?: string | null;
+            message?: string | null;
+            success: boolean;
+        };
+        /** @description Whom to call. */
+        OriginateFields: {
+            campaign_id?: components["schemas"]["Campaign"] | null;
+            phone_number?: string;
+        };
         /** @description What our log says. */
         OursSay: {
             agent?: components["schemas"]["AgentId"] | null;
@@ -2701,7 +2784,7 @@ export interface components {
          * @description How a call ended; every call has exactly one.
          * @enum {string}
          */
-        Outcome: "answered" | "abandoned" | "overflowed" | "rejected" | "unrouted" | "failed";
+        Outcome: "answered" | "abandoned" | "overflowed" | "rejected" | "unrouted" | "failed" | "not_reached";
         /** @description Where a caller goes who cannot be served here. */
         Overflow: {
             /** @enum {string} */
@@ -2756,7 +2839,7 @@ export interface components {
                 answered_at?: components["schemas"]["Timestamp"] | null;
                 arrived_at: components["schemas"]["Timestamp"];
                 caller: components["schemas"]["Caller"];
-                /** @description The caller's channel on that server (Asterisk's unique id). */
+                /** @description The caller's channel on that server (Asterisk's unique id); of a call that we placed, the agent's. */
                 channel: string;
                 /** @description The number that was dialled. */
                 dialled: string;
@@ -2765,13 +2848,14 @@ export interface components {
                 ended_by?: components["schemas"]["EndedBy"] | null;
                 /**
                  * Format: int32
-                 * @description Q.850 cause of the caller's channel.
+                 * @description Q.850 cause of the channel that ended it.
                  */
                 hangup_cause?: number | null;
                 id: components["schemas"]["CallId"];
                 offer?: components["schemas"]["OfferId"] | null;
                 outcome?: components["schemas"]["Outcome"] | null;
                 overflow_reason?: components["schemas"]["OverflowReason"] | null;
+                placed?: components["schemas"]["Placed"] | null;
                 /**
                  * Format: int32
                  * @description Larger is served earlier within its queue.
@@ -3079,6 +3163,7 @@ export interface components {
                 /** @description Such as `http://127.0.0.1:8088/ari`. */
                 ari_url: string;
                 ari_user: string;
+                dial_out?: components["schemas"]["DialOut"] | null;
                 id: components["schemas"]["ServerId"];
                 name: string;
             }[];
@@ -3122,6 +3207,28 @@ export interface components {
             /** Format: int32 */
             count: number;
             state?: components["schemas"]["AgentState"] | null;
+        };
+        /** @description What a call was placed with. */
+        Placed: {
+            /** @description The number of ours that the customer sees; nothing: the trunk's own. */
+            caller_id?: string | null;
+            /** @description May be empty. */
+            campaign: string;
+            reservation?: components["schemas"]["ReservationId"] | null;
+        };
+        /** @description A call that was placed. */
+        PlacedCall: {
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @description The number of ours that is presented; `null`: the trunk's own. */
+            caller_id?: string | null;
+            campaign: string;
+            /** @description The agent's, in Asterisk. */
+            channel: string;
+            /** @description For `/v1/calls/{id}`. */
+            id: components["schemas"]["CallId"];
+            placed_at: components["schemas"]["Timestamp"];
+            /** @description With country code. */
+            to?: string | null;
         };
         /** @description What was put into the outbox. */
         Planned: {
@@ -3594,6 +3701,7 @@ export interface components {
             /** @description Such as `http://127.0.0.1:8088/ari`. */
             ari_url: string;
             ari_user: string;
+            dial_out?: components["schemas"]["DialOut"] | null;
             id: components["schemas"]["ServerId"];
             name: string;
         };
@@ -3608,6 +3716,8 @@ export interface components {
             /** @description Such as `http://127.0.0.1:8088/ari`. */
             ari_url: string;
             ari_user: string;
+            /** @description Where calls go that Cordboard places: a dial string with the place of the number, such as `PJSIP/{number}@trunk`. */
+            dial_out?: string | null;
             /** @description Lower-case letters, digits, `-` and `_`. */
             name: string;
             /**
@@ -4377,6 +4487,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    telephony_originate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OriginateFields"];
+            };
+        };
+        responses: {
+            /** @description The agent's phone rings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Originated"];
+                };
+            };
+            /** @description Refused: `error` says why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Originated"];
+                };
+            };
+            /** @description No number can be presented now */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Originated"];
                 };
             };
             /** @description Refused */
@@ -5508,6 +5670,89 @@ export interface operations {
             };
         };
     };
+    calls_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; every user and key has keys of their own */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallFields"];
+            };
+        };
+        responses: {
+            /** @description Placed: the agent's phone rings */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacedCall"];
+                };
+            };
+            /** @description `to` is no number that can be called, or one for emergencies */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent is on a call or not active, or there is no way to the telephone network */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key belongs to another call */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent calls too often */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No number can be presented now: `retry_at` and `numbers` say more */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     calls_show: {
         parameters: {
             query?: never;
@@ -5526,6 +5771,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked; the event `call_ended` says when it is done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */

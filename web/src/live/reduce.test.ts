@@ -137,6 +137,30 @@ describe("a call whose arrival is not for these eyes", () => {
   });
 });
 
+describe("a call that we place", () => {
+  const placed = event(11, "call_placed", {
+    call: "c9",
+    server: "s1",
+    channel: "dial-agent-c9",
+    agent: "a1",
+    customer: { number: "+13105550142", e164: "+13105550142", name: "" },
+    dialled: "13105550142",
+    campaign: "spring",
+    caller_id: "3105550100",
+  });
+  const pickedUp = event(12, "agent_picked_up", { call: "c9", agent: "a1" });
+  const customer = event(13, "customer_answered", { call: "c9", agent: "a1" });
+
+  test("goes from the agent's phone to the conversation, and counts in no queue", () => {
+    const rung = stateAfter(placed);
+    expect(rung.calls.get("c9")).toMatchObject({ direction: "outbound", state: "ringing", ringing: ["a1"] });
+    expect(stateAfter(placed, pickedUp).calls.get("c9")?.state).toBe("connecting");
+    const talking = stateAfter(placed, pickedUp, customer);
+    expect(talking.calls.get("c9")).toMatchObject({ state: "talking", agent: "a1", answered_at: at(13) });
+    expect(talking.queues).toEqual(stateAfter().queues);
+  });
+});
+
 describe("today's figures", () => {
   test("count an answer in time only up to the queue's limit", () => {
     const late = event(17, "call_answered", {

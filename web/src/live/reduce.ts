@@ -11,6 +11,12 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
   switch (event.type) {
     case "call_arrived":
       return putCall(next, undefined, arrived(event));
+    case "call_placed":
+      return putCall(next, undefined, placed(event));
+    case "agent_picked_up":
+      return changeCall(next, event.call, (call) => ({ ...call, state: "connecting" }));
+    case "customer_answered":
+      return changeCall(next, event.call, (call) => ({ ...call, state: "talking", answered_at: event.at }));
     case "call_queued": {
       const known = next.calls.get(event.call);
       return putCall(countOffered(next, event), known, queued(known ?? hidden(event), event));
@@ -61,6 +67,24 @@ function arrived(event: EventOf<"call_arrived">): LiveCall {
     priority: 0,
     arrived_at: event.at,
     ringing: [],
+  };
+}
+
+/** A call that we make: its agent's phone rings first. */
+function placed(event: EventOf<"call_placed">): LiveCall {
+  return {
+    id: event.call,
+    server: event.server,
+    channel: event.channel,
+    direction: "outbound",
+    caller: event.customer,
+    dialled: event.dialled,
+    state: "ringing",
+    agent: event.agent,
+    priority: 0,
+    arrived_at: event.at,
+    placed: { campaign: event.campaign, caller_id: event.caller_id, reservation: event.reservation },
+    ringing: [event.agent],
   };
 }
 

@@ -27,6 +27,7 @@ export const OUTCOME_WORDS: Record<NonNullable<Call["outcome"]>, string> = {
   rejected: "Turned away",
   unrouted: "No queue found",
   failed: "Lost with its server",
+  not_reached: "Not reached",
 };
 
 export const OVERFLOW_WORDS: Record<NonNullable<Call["overflow_reason"]>, string> = {

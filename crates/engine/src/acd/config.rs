@@ -96,6 +96,7 @@ impl Acd {
                 idle_since: self.now.utc,
                 memberships: Vec::new(),
                 offer: None,
+                engaged: None,
                 deadline: None,
                 tallies: Vec::new(),
                 listed: false,
@@ -131,7 +132,7 @@ impl Acd {
     fn dismiss(&mut self, a: AgentSlot) {
         let id = self.agents[a].agent.id;
         self.state_asked(id, AgentState::Offline, None);
-        if self.agents[a].offer.is_none() {
+        if !self.agents[a].bound() {
             self.send_home(a);
         }
     }

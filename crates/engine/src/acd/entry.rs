@@ -77,6 +77,7 @@ impl Acd {
             overflow_reason: None,
             ended_by: None,
             hangup_cause: None,
+            placed: None,
         };
         let record = CallRecord {
             call,

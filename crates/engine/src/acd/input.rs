@@ -82,6 +82,20 @@ pub enum Input {
         call: CallId,
     },
 
+    // ---- calls that do not come through a queue
+    /// The agent is on a call that this engine has no part in; no other is offered meanwhile. Given after a restart as well.
+    AgentEngaged {
+        agent: AgentId,
+        call: CallId,
+    },
+    /// That call is over.
+    AgentDisengaged {
+        agent: AgentId,
+        call: CallId,
+        /// Whether there was a conversation: then the agent's idle time begins anew.
+        talked: bool,
+    },
+
     // ---- servers
     /// No connection; calls on it may or may not be alive. Nothing is decided for them until `ServerResynced`.
     ServerLost {

@@ -149,10 +149,7 @@ impl Acd {
             let Some(record) = self.agents.try_get(a) else {
                 continue;
             };
-            if record.removed
-                && record.offer.is_none()
-                && record.status.state == AgentState::Offline
-            {
+            if record.removed && !record.bound() && record.status.state == AgentState::Offline {
                 let id = record.agent.id;
                 self.agents.remove(id);
             }

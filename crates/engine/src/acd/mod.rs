@@ -14,6 +14,8 @@
 //! - Asking for a break or for offline during a call takes effect after it: offline skips the wrap-up, a break follows it.
 //! - Idle time counts from log-in, the end of a call (or its wrap-up), a break or a pause. An offer that ended without the agent's
 //!   doing (caller gone, lost race, lost server) does not reset it.
+//! - A call that an agent makes is the agent's like one from a queue; after it the agent is where the agent was before, without
+//!   a wrap-up or a pause that was running.
 //! - A call enters each queue at most once; coming back to one ends it with the reason `loop`.
 //! - The longest wait counts from the entry into the present queue, the place in line from the entry into the first.
 //! - A member who is on a break is still there for the no-agents rule; a paused or unskilled one is not.
@@ -27,6 +29,7 @@ mod command;
 mod config;
 mod connect;
 mod end;
+mod engaged;
 mod entry;
 mod explain;
 mod gone;
@@ -197,6 +200,12 @@ impl Acd {
                 reason,
             } => self.state_asked(agent, state, reason),
             Input::HangUpAsked { call } => self.hang_up_asked(call),
+            Input::AgentEngaged { agent, call } => self.agent_engaged(agent, call),
+            Input::AgentDisengaged {
+                agent,
+                call,
+                talked,
+            } => self.agent_disengaged(agent, call, talked),
             Input::ServerLost { server } => self.server_lost(server),
             Input::ServerResynced { server, snapshot } => self.server_resynced(server, &snapshot),
             Input::CallRestored(restored) => self.call_restored(*restored),
@@ -247,5 +256,6 @@ pub(crate) fn is_setup(input: &Input) -> bool {
             | Input::CallRestored(_)
             | Input::TurnsRestored { .. }
             | Input::AgentRestored { .. }
+            | Input::AgentEngaged { .. }
     )
 }

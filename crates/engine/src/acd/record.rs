@@ -27,6 +27,8 @@ pub(super) struct AgentRecord {
     pub(super) idle_since: Timestamp,
     pub(super) memberships: Vec<Membership>,
     pub(super) offer: Option<Offer>,
+    /// The call that the agent is on without an offer; never both.
+    pub(super) engaged: Option<CallId>,
     /// The pending timer: end of ringing, of connecting, of wrap-up, of a pause.
     pub(super) deadline: Option<Instant>,
     /// Calls answered on one day, by zone number.
@@ -54,6 +56,11 @@ impl AgentRecord {
             Some(tally) if tally.day == day => tally.calls,
             _ => 0,
         }
+    }
+
+    /// On a call, or about to be.
+    pub(super) fn bound(&self) -> bool {
+        self.offer.is_some() || self.engaged.is_some()
     }
 
     /// May the record stay at all?

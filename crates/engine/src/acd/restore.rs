@@ -279,7 +279,7 @@ impl Acd {
             };
             let record = &self.agents[a];
             let busy = matches!(record.status.state, AgentState::Ringing | AgentState::Busy);
-            if busy && record.offer.is_none() {
+            if busy && !record.bound() {
                 self.relieve(a);
             }
         }

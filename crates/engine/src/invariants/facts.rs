@@ -391,7 +391,8 @@ impl Checker {
         self.picture.touched_queues.extend(seat.queues.keys());
         self.picture.touched_agents.insert(agent);
         let bound = matches!(status.state, AgentState::Ringing | AgentState::Busy);
-        let whole = status.offer.is_some() == bound
+        let offered = bound && seat.engaged.is_none();
+        let whole = status.offer.is_some() == offered
             && status.since <= self.picture.now.utc
             && status.until.is_none_or(|until| until >= status.since);
         self.must(was == from, Rule::AgentInStep, || {

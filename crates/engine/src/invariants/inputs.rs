@@ -64,6 +64,19 @@ impl Checker {
                 picture.touched_queues.extend(picture.queues.keys());
             }
             Input::CallRestored(restored) => self.call_restored(restored),
+            Input::AgentEngaged { agent, call } => {
+                let seat = picture.agents.get_mut(agent);
+                if let Some(seat) = seat.filter(|seat| seat.offer.is_none()) {
+                    seat.engaged.get_or_insert(*call);
+                    picture.touched_agents.insert(*agent);
+                }
+            }
+            Input::AgentDisengaged { agent, call, .. } => {
+                if let Some(seat) = picture.agents.get_mut(agent) {
+                    seat.engaged = seat.engaged.filter(|engaged| engaged != call);
+                    picture.touched_agents.insert(*agent);
+                }
+            }
             Input::AgentRestored { agent, status, .. } => {
                 if let Some(seat) = picture.agents.get_mut(agent) {
                     seat.state = status.state;
@@ -93,6 +106,7 @@ impl Checker {
             agent: agent.clone(),
             state: AgentState::Offline,
             offer: None,
+            engaged: None,
             queues: BTreeMap::new(),
             removed: false,
         });
@@ -170,6 +184,7 @@ fn nobody(id: AgentId) -> Seat {
         },
         state: AgentState::Offline,
         offer: None,
+        engaged: None,
         queues: BTreeMap::new(),
         removed: true,
     }

@@ -131,7 +131,10 @@ impl Checker {
                 from,
                 status,
             } => self.agent_changed(*agent, *from, status),
-            EventBody::ServerLost { .. }
+            EventBody::CallPlaced { .. }
+            | EventBody::AgentPickedUp { .. }
+            | EventBody::CustomerAnswered { .. }
+            | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
             | EventBody::ServerReplaced { .. } => {}
         }

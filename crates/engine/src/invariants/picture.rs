@@ -46,6 +46,8 @@ pub(super) struct Seat {
     pub(super) agent: Agent,
     pub(super) state: AgentState,
     pub(super) offer: Option<OfferId>,
+    /// On a call without an offer.
+    pub(super) engaged: Option<CallId>,
     pub(super) queues: BTreeMap<QueueId, Chair>,
     pub(super) removed: bool,
 }

@@ -31,9 +31,10 @@ impl Checker {
             };
             let bound = matches!(seat.state, AgentState::Ringing | AgentState::Busy);
             let state = seat.state.as_str();
-            let offer = seat.offer;
-            self.must(bound == offer.is_some(), Rule::AgentInStep, || {
-                format!("{agent} is {state} with {offer:?}")
+            let (offer, engaged) = (seat.offer, seat.engaged);
+            let calls = usize::from(offer.is_some()) + usize::from(engaged.is_some());
+            self.must(calls == usize::from(bound), Rule::AgentInStep, || {
+                format!("{agent} is {state} with {offer:?} and {engaged:?}")
             });
         }
         for queue in std::mem::take(&mut self.picture.touched_queues) {

@@ -172,8 +172,12 @@ async fn find(api: &Api, principal: &Principal, id: CallId) -> Result<(Call, Vie
 
 async fn newborn(api: &Api, id: CallId) -> Result<Call, Problem> {
     let live = api.app.acd.live().await?;
-    let found = live.calls.into_iter().find(|call| call.id == id);
-    found.ok_or_else(|| Problem::not_found("call"))
+    if let Some(found) = live.calls.into_iter().find(|call| call.id == id) {
+        return Ok(found);
+    }
+    // A call that we placed may be over before the log has it.
+    let placed = api.app.acd.placed(id).await?;
+    placed.ok_or_else(|| Problem::not_found("call"))
 }
 
 /// Which part of a call's story.

@@ -22,7 +22,9 @@ mod health;
 mod live;
 mod members;
 mod metrics;
+mod originate;
 mod page;
+mod placing;
 mod queues;
 mod recipients;
 mod reconciliations;
@@ -70,9 +72,9 @@ const SUPERVISORS: Access = Access::Roles(&[Role::Administrator, Role::Superviso
 /// Who sets the centre up.
 const ADMINISTRATORS: Access = Access::Roles(&[Role::Administrator]);
 
-/// The routes and who may use them. A route that does not stand here does not answer.
-fn table() -> Table {
-    Table::new(frame())
+/// Those of who may do what, and of what the centre is made of.
+fn with_set_up(table: Table) -> Table {
+    table
         // What monitors and newcomers need before they have a key.
         .to(ANYBODY, routes!(health::show))
         .to(ANYBODY, routes!(docs::document))
@@ -117,7 +119,11 @@ fn table() -> Table {
         .to(ADMINISTRATORS, routes!(servers::take_over))
         .to(STAFF, routes!(settings::show))
         .to(ADMINISTRATORS, routes!(settings::replace))
-        // The numbers that outbound calls present.
+}
+
+/// Those of the numbers that outbound calls present.
+fn with_caller_ids(table: Table) -> Table {
+    table
         .to(STAFF, routes!(caller_ids::list))
         .to(ADMINISTRATORS, routes!(caller_ids::create))
         .to(STAFF, routes!(caller_ids::show))
@@ -148,6 +154,11 @@ fn table() -> Table {
         .to(STAFF, routes!(rotation::release))
         .to(STAFF, routes!(rotation::stats))
         .to(STAFF_PAGE, routes!(rotation::dashboard))
+}
+
+/// Those of figures over calls, and of who is told of them.
+fn with_figures(table: Table) -> Table {
+    table
         // Figures of call detail records, as they were asked for before.
         .to(STAFF_OR_TOKEN, routes!(call_statistics::callstat))
         .to(STAFF_OR_TOKEN, routes!(call_statistics::asrstat))
@@ -188,13 +199,19 @@ fn table() -> Table {
         .to(STAFF, routes!(deliveries::list))
         .to(STAFF, routes!(deliveries::show))
         .to(STAFF, routes!(deliveries::redeliver))
+}
+
+/// The routes and who may use them. A route that does not stand here does not answer.
+fn table() -> Table {
+    with_figures(with_caller_ids(with_set_up(Table::new(frame()))))
         // What happens.
         .to(EVERYBODY, routes!(live::show))
-        .to(EVERYBODY, routes!(calls::list))
-        .to(EVERYBODY, routes!(calls::show))
+        .to(EVERYBODY, routes!(calls::list, placing::place))
+        .to(EVERYBODY, routes!(calls::show, placing::delete))
         .to(EVERYBODY, routes!(calls::events))
         .to(EVERYBODY, routes!(calls::explain))
         .to(EVERYBODY, routes!(calls::hang_up))
+        .to(EVERYBODY, routes!(originate::originate))
         .to(EVERYBODY, routes!(ws::follow))
         .to(EVERYBODY, routes!(ws::connect))
 }

@@ -2,7 +2,7 @@
 
 use asterisk::ari::{ConfigError, Transport};
 use axum::{Json, extract::State, http::StatusCode};
-use model::{Server, ServerId};
+use model::{DialOut, Server, ServerId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -37,6 +37,9 @@ pub(crate) struct ServerFields {
     application: String,
     #[serde(default = "yes")]
     active: bool,
+    /// Where calls go that Cordboard places: a dial string with the place of the number, such as `PJSIP/{number}@trunk`.
+    #[serde(default)]
+    dial_out: Option<String>,
 }
 
 fn cordboard() -> String {
@@ -49,6 +52,7 @@ fn yes() -> bool {
 
 impl ServerFields {
     fn into_server(self, id: ServerId) -> Result<(Server, Option<String>), Problem> {
+        let dial_out = self.dial_out.as_deref().map(str::parse::<DialOut>);
         let server = Server {
             id,
             name: self.name,
@@ -56,6 +60,7 @@ impl ServerFields {
             ari_user: self.ari_user,
             application: self.application,
             active: self.active,
+            dial_out: dial_out.transpose()?,
         };
         server.check()?;
         check_login(&server)?;

@@ -47,6 +47,8 @@ pub struct Settings {
     pub shared: Option<SharedSettings>,
     /// Whether every server is watched for the ends of calls that present a number.
     pub watch_calls: bool,
+    /// Whether calls that we place go out with the trunk's own number where none can be presented.
+    pub or_trunk_number: bool,
 }
 
 /// Why caller IDs could not be brought up.
@@ -99,6 +101,7 @@ pub async fn start(
         durability,
         shared,
         watch_calls: _,
+        or_trunk_number: _,
     } = settings;
     let link_clock = clock.clone();
     let (asks, mailbox) = mpsc::channel(MAILBOX);

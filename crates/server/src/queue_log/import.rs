@@ -271,6 +271,7 @@ impl Import {
             overflow_reason: past.reason,
             ended_by: Some(past.ended_by),
             hangup_cause: None,
+            placed: None,
         };
         Ok(PastCall { call, offers })
     }

@@ -206,6 +206,7 @@ mod tests {
             overflow_reason: None,
             ended_by: None,
             hangup_cause: None,
+            placed: None,
         };
         Hit::Own((at, 7), Box::new(call))
     }

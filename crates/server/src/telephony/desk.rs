@@ -3,11 +3,18 @@
 //! A disk that refuses stops no call: what is commanded is done, and what happened waits in memory and is told once it is
 //! written.
 
+mod dials;
+mod servers;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use engine::acd::{Acd, CallExplained, Command, Input, Snapshot};
+use engine::{
+    acd::{Acd, CallExplained, Command, Input},
+    callerid::Allocation,
+    dial,
+};
 use model::{
-    AgentId, AgentState, AgentStatus, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
+    AgentId, AgentState, AgentStatus, Call, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
     ServerId, Timestamp,
 };
 use tokio::{
@@ -15,14 +22,17 @@ use tokio::{
     task::JoinHandle,
 };
 
+use self::dials::Dials;
+pub use self::dials::NotPlaced;
+pub(crate) use self::dials::{Chooser, Reply, same};
 use super::{
     link::Known,
     live::{LiveView, Told},
-    outbox::Outbox,
+    outbox::{self, Outbox},
     today::Today,
     witness::Witness,
 };
-use crate::{clock::Clock, journal::Journal, stream::Stream};
+use crate::{callerid, clock::Clock, journal::Journal, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
@@ -45,6 +55,23 @@ pub(super) enum Ask {
         call: CallId,
         reply: oneshot::Sender<Result<(), Refused>>,
     },
+    /// Call somebody.
+    Place {
+        order: Box<dial::Order>,
+        reply: Reply,
+    },
+    /// Such a call, if it is open or ended lately.
+    Placed {
+        call: CallId,
+        reply: oneshot::Sender<Option<Call>>,
+    },
+    /// Which number such a call presents.
+    Chosen {
+        call: CallId,
+        answer: Result<Box<Allocation>, callerid::Refused>,
+    },
+    /// What happened to one.
+    Dial(dial::Input),
     Explain {
         call: CallId,
         reply: oneshot::Sender<Option<CallExplained>>,
@@ -91,6 +118,10 @@ impl Mailbox {
         let _ = self.0.send(Ask::Input(Box::new(input))).await;
     }
 
+    pub(super) async fn dial(&self, input: dial::Input) {
+        let _ = self.0.send(Ask::Dial(input)).await;
+    }
+
     pub(super) async fn note(&self, body: EventBody) {
         let _ = self.0.send(Ask::Note(body)).await;
     }
@@ -99,6 +130,7 @@ impl Mailbox {
 /// The engine and what surrounds it.
 pub(super) struct Desk {
     acd: Acd,
+    dials: Dials,
     witness: Option<Box<dyn Witness>>,
     clock: Clock,
     journal: Journal,
@@ -127,6 +159,7 @@ impl Desk {
     ) -> Self {
         Self {
             acd,
+            dials: Dials::default(),
             witness,
             clock,
             journal,
@@ -146,10 +179,9 @@ impl Desk {
         let mut journal_tick = tokio::time::interval(JOURNAL_TICK);
         journal_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let deadline = self
-                .acd
-                .poll_timeout()
-                .map(|at| self.clock.tokio_instant(at));
+            let deadlines = [self.acd.poll_timeout(), self.dials.poll_timeout()];
+            let deadline = deadlines.into_iter().flatten().min();
+            let deadline = deadline.map(|at| self.clock.tokio_instant(at));
             let wake = async {
                 match deadline {
                     Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -161,7 +193,10 @@ impl Desk {
                     Some(ask) => self.on_ask(ask),
                     None => break,
                 },
-                () = wake => self.input(Input::Tick),
+                () = wake => {
+                    self.input(Input::Tick);
+                    self.dial(dial::Input::Tick);
+                }
                 _ = journal_tick.tick() => self.keep_journal(),
             }
         }
@@ -215,12 +250,12 @@ impl Desk {
                 let _ = reply.send(self.ask_state(agent, state, reason));
             }
             Ask::HangUp { call, reply } => {
-                let known = self.acd.call(call).is_some();
-                if known {
-                    self.input(Input::HangUpAsked { call });
-                }
-                let _ = reply.send(known.then_some(()).ok_or(Refused::NoSuchCall));
+                let _ = reply.send(self.hang_up(call));
             }
+            Ask::Place { order, reply } => self.place(*order, reply),
+            Ask::Placed { call, reply } => drop(reply.send(self.dials.placed(call))),
+            Ask::Chosen { call, answer } => self.chosen(call, answer),
+            Ask::Dial(input) => self.dial(input),
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
             }
@@ -235,56 +270,28 @@ impl Desk {
         }
     }
 
+    fn hang_up(&mut self, call: CallId) -> Result<(), Refused> {
+        if self.acd.call(call).is_some() {
+            self.input(Input::HangUpAsked { call });
+        } else if self.dials.is_open(call) {
+            self.dial(dial::Input::HangUpAsked { call });
+        } else {
+            return Err(Refused::NoSuchCall);
+        }
+        Ok(())
+    }
+
     fn live(&mut self) -> LiveView {
         let told = Told {
             seq: self.stream.last_seq(),
             untold_events: self.untold.len() as u64,
         };
         let now = self.clock.now().utc;
-        LiveView::of(&self.acd, &mut self.today, told, now, &self.queues_of)
-    }
-
-    /// The calls of a server that have not ended, with the agents' legs that they have.
-    fn known(&self, server: ServerId) -> Vec<Known> {
-        let calls = self.acd.calls().filter(|call| call.server == server);
-        let mut known: BTreeMap<CallId, Known> = calls
-            .map(|call| {
-                let known = Known {
-                    call: call.id,
-                    channel: call.channel.clone(),
-                    caller: call.caller.clone(),
-                    offers: Vec::new(),
-                    last_heard: call
-                        .answered_at
-                        .or(call.queued_at)
-                        .unwrap_or(call.arrived_at),
-                };
-                (call.id, known)
-            })
-            .collect();
-        for (offer, call, _) in self.acd.offers() {
-            if let Some(known) = known.get_mut(&call) {
-                known.offers.push(offer);
-            }
-        }
-        known.into_values().collect()
-    }
-
-    fn forget(&mut self, server: ServerId) {
-        self.servers.remove(&server);
-        if self.acd.calls().any(|call| call.server == server) {
-            let snapshot = Snapshot::default();
-            self.input(Input::ServerLost { server });
-            self.input(Input::ServerResynced { server, snapshot });
-        }
-    }
-
-    /// Ends of calls that no server is there for: it was removed while we were not running.
-    pub(super) fn forget_all_but(&mut self, servers: &BTreeSet<ServerId>) {
-        let gone: BTreeSet<ServerId> = self.acd.calls().map(|call| call.server).collect();
-        for server in gone.difference(servers) {
-            self.forget(*server);
-        }
+        let queues_of = &self.queues_of;
+        let mut live = LiveView::of(&self.acd, &mut self.today, told, now, queues_of);
+        live.calls.extend(self.dials.calls().cloned());
+        live.calls.sort_by_key(|call| (call.arrived_at, call.id));
+        live
     }
 
     fn ask_state(
@@ -310,6 +317,9 @@ impl Desk {
     }
 
     fn input(&mut self, input: Input) {
+        if let Input::ServerLost { server } = input {
+            self.dial(dial::Input::ServerLost { server });
+        }
         let strays = self.before(&input);
         let gone = gone_for_good(&input);
         let resynced = match &input {
@@ -363,20 +373,6 @@ impl Desk {
             witness.settled();
         }
         (facts, commands)
-    }
-
-    /// Agents' legs that the engine is done with have to go, and what is gone need not be found any more.
-    fn after_resync(&mut self, server: ServerId, legs: &BTreeSet<OfferId>) {
-        for &offer in legs {
-            if self.acd.offer(offer).is_none() {
-                self.send(server, Command::Disconnect { offer });
-            }
-        }
-        let acd = &self.acd;
-        self.call_server
-            .retain(|call, at| *at != server || acd.call(*call).is_some());
-        self.offer_server
-            .retain(|offer, at| *at != server || legs.contains(offer));
     }
 
     /// Learns where things are; gives the calls that a server still has but the engine is done with.
@@ -466,13 +462,13 @@ impl Desk {
             Command::Publish(_) => None,
         };
         if let Some(server) = server {
-            self.send(server, command);
+            self.send(server, outbox::Command::Acd(command));
         } else {
             tracing::debug!(?command, "nowhere to send this command");
         }
     }
 
-    fn send(&self, server: ServerId, command: Command) {
+    fn send(&self, server: ServerId, command: outbox::Command) {
         if let Some(outbox) = self.servers.get(&server) {
             outbox.send(command);
         } else {

@@ -22,7 +22,7 @@ pub(super) const ATTEMPTS: u32 = 3;
 /// How long Asterisk may take to answer one request.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take to bring caller and agent together, over all requests.
-const BRIDGE_TIMEOUT: Duration = Duration::from_secs(8);
+pub(super) const BRIDGE_TIMEOUT: Duration = Duration::from_secs(8);
 
 // Whatever Asterisk does not do is told by the one who waits for it; the engine's own limit is for what nobody tells.
 const _: () = assert!(REQUEST_TIMEOUT.as_millis() < BRIDGE_TIMEOUT.as_millis());
@@ -41,7 +41,7 @@ pub(super) struct CallLeg {
 /// What the task of a call has to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    Do(Command),
+    Do(Box<Command>),
     /// See whether the agent's leg is there. It comes after whatever was commanded for that leg before.
     LookFor(OfferId),
 }
@@ -81,21 +81,26 @@ impl Reach {
     }
 
     pub(super) async fn end_channel(&self, channel: &str, reason: HangupReason) -> Gone {
-        let mut backoff = asterisk::Backoff::default();
-        for attempt in 1..=ATTEMPTS {
-            match self.client.channels().hang_up(channel, reason).await {
-                Ok(()) => return Gone::Now,
-                Err(error) if error.is_not_found() => return Gone::Already,
-                Err(error) => {
-                    tracing::warn!(%error, channel, attempt, "a channel could not be hung up");
-                }
-            }
-            if attempt < ATTEMPTS {
-                tokio::time::sleep(backoff.next_delay()).await;
+        end_channel(&self.client, channel, reason).await
+    }
+}
+
+/// Hangs a channel up, with some patience.
+pub(super) async fn end_channel(client: &Client, channel: &str, reason: HangupReason) -> Gone {
+    let mut backoff = asterisk::Backoff::default();
+    for attempt in 1..=ATTEMPTS {
+        match client.channels().hang_up(channel, reason).await {
+            Ok(()) => return Gone::Now,
+            Err(error) if error.is_not_found() => return Gone::Already,
+            Err(error) => {
+                tracing::warn!(%error, channel, attempt, "a channel could not be hung up");
             }
         }
-        Gone::Unknown
+        if attempt < ATTEMPTS {
+            tokio::time::sleep(backoff.next_delay()).await;
+        }
     }
+    Gone::Unknown
 }
 
 /// Does the commands of one call: what concerns the caller in order, and the [`Phones`] beside it.
@@ -124,7 +129,7 @@ impl Executor {
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.recv().await {
             match job {
-                Job::Do(command) => self.execute(command).await,
+                Job::Do(command) => self.execute(*command).await,
                 Job::LookFor(offer) => self.phones.look_for(offer),
             }
         }

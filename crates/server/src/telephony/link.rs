@@ -15,8 +15,9 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     desk::Mailbox,
     execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, Reach, hand_over},
+    legs::Legs,
     names::Names,
-    outbox::Inbox,
+    outbox::{self, Inbox},
     translate::{Arrival, Meaning, translate},
 };
 use crate::{clock::Clock, journal, numbers::Numbers};
@@ -56,6 +57,8 @@ pub(super) struct Link {
     pub(super) calls: HashMap<CallId, CallTask>,
     pub(super) by_channel: HashMap<String, CallId>,
     pub(super) offers: HashMap<OfferId, OfferLeg>,
+    /// Of calls that we place.
+    legs: Legs,
     findings: (mpsc::Sender<Finding>, mpsc::Receiver<Finding>),
     connected: bool,
     /// Of those that the client counted.
@@ -92,15 +95,25 @@ impl Link {
         around: Surroundings,
         known: Vec<Known>,
     ) -> Self {
+        let names = Names::new(&server.application);
+        let findings = mpsc::channel(COMMANDS_PER_CALL);
+        let legs = Legs::new(
+            client.clone(),
+            names.clone(),
+            server.dial_out.clone(),
+            around.acd.clone(),
+            findings.0.clone(),
+        );
         let mut link = Self {
-            names: Names::new(&server.application),
+            names,
+            legs,
             server,
             client,
             around,
             calls: HashMap::new(),
             by_channel: HashMap::new(),
             offers: HashMap::new(),
-            findings: mpsc::channel(COMMANDS_PER_CALL),
+            findings,
             connected: false,
             echoes_lost: 0,
             compare_at: None,
@@ -134,7 +147,8 @@ impl Link {
                     None => return,
                 },
                 command = inbox.commands.recv() => match command {
-                    Some(command) => self.pass_on(command),
+                    Some(outbox::Command::Acd(command)) => self.pass_on(command),
+                    Some(outbox::Command::Dial(command)) => self.legs.carry_out(command),
                     None => return,
                 },
                 () = inbox.dropped.notified() => self.compare_soon(),
@@ -148,7 +162,7 @@ impl Link {
         let server = self.server.id;
         match incoming {
             Incoming::Event(event) => {
-                if let Some(meaning) = translate(*event, &self.names) {
+                if let Some(meaning) = translate(*event, &self.names, self.server.id) {
                     self.on_meaning(meaning).await;
                 }
             }
@@ -263,6 +277,7 @@ impl Link {
             } => {
                 self.on_agent_gone(offer, cause, failure).await;
             }
+            Meaning::Leg(input) => self.around.acd.dial(input).await,
         }
     }
 
@@ -446,7 +461,7 @@ impl Link {
             Command::Publish(_) => None,
         };
         match call.filter(|call| self.calls.contains_key(call)) {
-            Some(call) => self.give(call, Job::Do(command)),
+            Some(call) => self.give(call, Job::Do(Box::new(command))),
             // The leg is gone already: nothing is left to be done to it, except a bridge that may have stayed.
             None => {
                 if let Command::Disconnect { offer } = command {

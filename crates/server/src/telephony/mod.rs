@@ -6,6 +6,7 @@
 
 mod desk;
 mod execute;
+mod legs;
 mod link;
 mod live;
 mod names;
@@ -21,17 +22,59 @@ mod today;
 mod translate;
 mod witness;
 
-use engine::acd::{CallExplained, Input};
-use model::{Agent, AgentId, AgentState, AgentStatus, CallId, Event, EventBody, Member, Queue};
+use engine::{
+    acd::{CallExplained, Input},
+    dial::{Leg, Order},
+};
+use model::{
+    Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, E164, Event, EventBody, Member,
+    Queue,
+};
 use tokio::sync::{mpsc, oneshot};
 
-use desk::{Ask, Mailbox};
-pub use desk::{MAILBOX, Refused};
+use desk::{Ask, Mailbox, same};
+pub use desk::{MAILBOX, NotPlaced, Refused};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
-pub use restore::{Started, start};
+pub use restore::{Numbering, Started, start};
 pub use servers::{Credentials, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
 pub use witness::Witness;
+
+/// A call that somebody wants to be placed.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub call: CallId,
+    /// Whose phone rings first.
+    pub agent: AgentId,
+    pub to: E164,
+    /// May be empty.
+    pub campaign: String,
+}
+
+impl Wish {
+    /// Is `call` what is wished for?
+    pub fn is(&self, call: &Call) -> bool {
+        same(call, &self.clone().order(call.server, String::new()))
+    }
+
+    fn order(self, server: model::ServerId, channel: String) -> Order {
+        let to = self.to.to_string();
+        Order {
+            call: self.call,
+            server,
+            channel,
+            agent: self.agent,
+            // The desk knows it.
+            extension: String::new(),
+            to: self.to,
+            customer: Caller {
+                e164: Some(to.clone()),
+                ..Caller::new(&to, "")
+            },
+            campaign: self.campaign,
+        }
+    }
+}
 
 /// How the rest of the server speaks with the queue engine. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -81,6 +124,20 @@ impl Acd {
         self.ask(ask).await?
     }
 
+    /// Calls somebody. When it returns, the call is written down, and its agent's phone about to ring.
+    pub async fn place(&self, servers: &Servers, wish: Wish) -> Result<Call, NotPlaced> {
+        let server = servers.way_out()?;
+        let names = names::Names::new(&server.application);
+        let channel = names.leg(wish.call, Leg::Agent);
+        let order = Box::new(wish.order(server.id, channel));
+        self.ask(|reply| Ask::Place { order, reply }).await?
+    }
+
+    /// A call that was placed and is open, or ended lately.
+    pub async fn placed(&self, call: CallId) -> Result<Option<Call>, Refused> {
+        self.ask(|reply| Ask::Placed { call, reply }).await
+    }
+
     /// Ends a call.
     pub async fn hang_up(&self, call: CallId) -> Result<(), Refused> {
         self.ask(|reply| Ask::HangUp { call, reply }).await?
@@ -104,6 +161,9 @@ fn count(event: &Event) {
     match &event.body {
         EventBody::CallArrived { .. } => {
             metrics::counter!("cordboard_calls_arrived_total").increment(1);
+        }
+        EventBody::CallPlaced { .. } => {
+            metrics::counter!("cordboard_calls_placed_total").increment(1);
         }
         EventBody::CallEnded { outcome, .. } => {
             let outcome = format!("{outcome:?}").to_lowercase();

@@ -1,12 +1,14 @@
 //! The ids that we choose for channels and bridges, so that an event can be understood without having seen its request.
 
-use model::OfferId;
+use engine::dial::Leg;
+use model::{CallId, OfferId};
 
 /// Ids of one application; another Cordboard on the same Asterisk has another.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     agent: String,
     bridge: String,
+    dial: String,
 }
 
 impl Names {
@@ -14,6 +16,7 @@ impl Names {
         Self {
             agent: format!("{application}-agent-"),
             bridge: format!("{application}-bridge-"),
+            dial: format!("{application}-dial-"),
         }
     }
 
@@ -27,11 +30,64 @@ impl Names {
         format!("{}{offer}", self.bridge)
     }
 
+    /// A channel of a call that we place.
+    pub(super) fn leg(&self, call: CallId, leg: Leg) -> String {
+        format!("{}{}-{call}", self.dial, word(leg))
+    }
+
+    /// The bridge of a call that we place.
+    pub(super) fn dial_bridge(&self, call: CallId) -> String {
+        format!("{}bridge-{call}", self.dial)
+    }
+
+    pub(super) fn leg_of_channel(&self, channel: &str) -> Option<(CallId, Leg)> {
+        let (kind, call) = channel.strip_prefix(&self.dial)?.split_once('-')?;
+        let leg = [Leg::Agent, Leg::Customer]
+            .into_iter()
+            .find(|leg| word(*leg) == kind)?;
+        Some((call.parse().ok()?, leg))
+    }
+
+    pub(super) fn call_of_dial_bridge(&self, bridge: &str) -> Option<CallId> {
+        let call = bridge.strip_prefix(&self.dial)?.strip_prefix("bridge-")?;
+        call.parse().ok()
+    }
+
     pub(super) fn offer_of_channel(&self, channel: &str) -> Option<OfferId> {
         channel.strip_prefix(&self.agent)?.parse().ok()
     }
 
     pub(super) fn offer_of_bridge(&self, bridge: &str) -> Option<OfferId> {
         bridge.strip_prefix(&self.bridge)?.parse().ok()
+    }
+}
+
+fn word(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Agent => "agent",
+        Leg::Customer => "customer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_is_known_by_its_name_alone() {
+        let names = Names::new("cordboard");
+        let call = CallId::new(model::Timestamp::from_micros(1_000_000), 7);
+        for leg in [Leg::Agent, Leg::Customer] {
+            let channel = names.leg(call, leg);
+            assert_eq!(names.leg_of_channel(&channel), Some((call, leg)));
+            assert_eq!(names.offer_of_channel(&channel), None);
+            // The second half of a Local channel is the dialplan's.
+            assert_eq!(names.leg_of_channel(&format!("{channel};2")), None);
+        }
+        let bridge = names.dial_bridge(call);
+        assert_eq!(names.call_of_dial_bridge(&bridge), Some(call));
+        assert_eq!(names.leg_of_channel(&bridge), None);
+        let other = names.leg(call, Leg::Agent);
+        assert_eq!(Names::new("other").leg_of_channel(&other), None);
     }
 }

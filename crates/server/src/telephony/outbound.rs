@@ -16,6 +16,7 @@ use model::{E164, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::names::Names;
 use crate::{
     callerid::CallerIds,
     numbers::{Destination, Numbers},
@@ -41,6 +42,8 @@ pub(super) struct Outbound {
     pub(super) numbers: Numbers,
     /// Such as `main`, for the log.
     pub(super) server: String,
+    /// Of the channels that we call with, whose end the dialler tells.
+    pub(super) names: Names,
 }
 
 impl Outbound {
@@ -113,7 +116,7 @@ impl Outbound {
         while let Some(incoming) = events.recv().await {
             match incoming {
                 Incoming::Event(event) => {
-                    if let Some((at, heard)) = heard(*event, self.numbers) {
+                    if let Some((at, heard)) = heard(*event, self.numbers, &self.names) {
                         calls.handle(at, heard);
                     }
                 }
@@ -177,7 +180,8 @@ impl Outbound {
         let there = snapshot.channels.iter().map(|one| one.id.clone()).collect();
         calls.handle(Timestamp::default(), Heard::There(there));
         let unknown = snapshot.channels.iter();
-        let unknown: Vec<_> = unknown.filter(|one| !calls.knows(&one.id)).collect();
+        let is_new = |one: &&Channel| !calls.knows(&one.id) && !is_ours(&self.names, &one.id);
+        let unknown: Vec<_> = unknown.filter(is_new).collect();
         let carried = found::carried(client, &unknown).await;
         for heard in found::calls(self.numbers, snapshot, &unknown, &carried) {
             calls.handle(Timestamp::default(), heard);
@@ -193,9 +197,19 @@ impl Outbound {
     }
 }
 
-/// `None`: it says nothing of a call that could present a number of ours.
-fn heard(event: Event, numbers: Numbers) -> Option<(Timestamp, Heard)> {
+/// Is it of a call that we place?
+fn is_ours(names: &Names, channel: &str) -> bool {
+    names.leg_of_channel(channel).is_some()
+}
+
+/// `None`: it says nothing of a call that could present a number of ours, or the call is one that we place.
+fn heard(event: Event, numbers: Numbers, names: &Names) -> Option<(Timestamp, Heard)> {
     let heard = match event.kind {
+        EventKind::Dial { ref peer, .. } if is_ours(names, &peer.id) => return None,
+        EventKind::ChannelVarset {
+            channel: Some(ref channel),
+            ..
+        } if is_ours(names, &channel.id) => return None,
         EventKind::Dial {
             peer,
             caller,
@@ -289,7 +303,7 @@ mod tests {
 
     fn heard_in(json: &str) -> Option<Heard> {
         let event = Event::parse(json.as_bytes()).unwrap();
-        heard(event, Numbers::default()).map(|(_, heard)| heard)
+        heard(event, Numbers::default(), &Names::new("cordboard")).map(|(_, heard)| heard)
     }
 
     fn pairs(dial: &str) -> Vec<(String, String)> {
@@ -361,5 +375,23 @@ mod tests {
         assert_eq!(varset("__CORDBOARD_RESERVATION", id), carries(Some(id)));
         assert_eq!(varset(RESERVATION, "x"), carries(None));
         assert_eq!(varset("DIALSTATUS", "BUSY"), None);
+    }
+
+    #[test]
+    fn a_call_that_we_place_is_the_diallers() {
+        let id = "019a0000-0000-7000-8000-000000000001";
+        for (channel, is_heard) in [
+            (format!("cordboard-dial-customer-{id}"), false),
+            (format!("other-dial-customer-{id}"), true),
+        ] {
+            let varset = heard_in(&format!(
+                r#"{{"type":"ChannelVarset","timestamp":"2026-01-01T00:00:00.000+0000","variable":"{RESERVATION}","value":"{id}","channel":{{"id":"{channel}"}}}}"#
+            ));
+            assert_eq!(varset.is_some(), is_heard, "{channel}");
+            let dial = heard_in(&format!(
+                r#"{{"type":"Dial","timestamp":"2026-01-01T00:00:00.000+0000","dialstatus":"","peer":{{"id":"{channel}","connected":{{"number":"3105550100"}}}},"dialstring":"3105550142@trunk"}}"#
+            ));
+            assert_eq!(dial.is_some(), is_heard, "{channel}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use engine::acd::Command;
+use engine::{acd, dial};
 use tokio::sync::{
     Notify,
     mpsc::{self, error::TrySendError},
@@ -12,6 +12,15 @@ use tokio::sync::{
 
 /// Commands that may wait for one Asterisk.
 pub(super) const COMMANDS_PER_SERVER: usize = 65_536;
+
+/// What one Asterisk is to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// For a call that came in.
+    Acd(acd::Command),
+    /// For a call that we place.
+    Dial(dial::Command),
+}
 
 /// The desk's end.
 pub(super) struct Outbox {

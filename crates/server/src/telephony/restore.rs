@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
-use engine::acd::{Acd as Engine, CallRestored, Input};
-use model::{AgentId, CallId, Event, EventBody, QueueId, ServerId, Timestamp};
+use engine::{
+    acd::{Acd as Engine, CallRestored, Input},
+    dial,
+};
+use model::{AgentId, CallId, Direction, Event, EventBody, QueueId, ServerId, Timestamp};
 use store::{MAX_PAGE, Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     Acd,
-    desk::{Desk, MAILBOX, Mailbox},
+    desk::{Chooser, Desk, MAILBOX, Mailbox},
     link::Surroundings,
     servers::Servers,
     today::{Today, midnights},
@@ -33,6 +36,15 @@ pub struct Started {
     pub desk: JoinHandle<()>,
 }
 
+/// How the telephony part uses our numbers.
+pub struct Numbering {
+    pub caller_ids: CallerIds,
+    /// Whether every server is watched for the ends of calls that present one.
+    pub watch: bool,
+    /// Whether the calls that we place go out with the trunk's own number where none can be presented.
+    pub or_trunk_number: bool,
+}
+
 /// Brings the engine to where it was and starts its task. The database must be up to date with the journal.
 pub async fn start(
     store: &Store,
@@ -40,7 +52,7 @@ pub async fn start(
     journal: Journal,
     stream: Stream,
     numbers: Numbers,
-    watch_for: Option<CallerIds>,
+    numbering: Numbering,
     witness: Option<Box<dyn Witness>>,
 ) -> Result<Started, StoreError> {
     let (asks, inbox) = mpsc::channel(MAILBOX);
@@ -50,6 +62,11 @@ pub async fn start(
     let engine = Engine::new(u64::try_from(seed >> 64).unwrap_or_default());
     let today = Today::default();
     let mut desk = Desk::new(engine, clock.clone(), journal, stream, today, witness);
+    desk.choose_by(Chooser {
+        caller_ids: numbering.caller_ids.clone(),
+        or_trunk_number: numbering.or_trunk_number,
+        desk: asks.downgrade(),
+    });
     for input in what_the_centre_is(store).await? {
         desk.take(input);
     }
@@ -62,6 +79,10 @@ pub async fn start(
         desk.take(input);
     }
     for open in store.calls().open().await? {
+        if open.call.direction == Direction::Outbound {
+            desk.dial(dial::Input::Restored(Box::new(open.call)));
+            continue;
+        }
         let entered_at = past.entered.get(&open.call.id).copied();
         // Nothing is decided for it before its server shows what is left of it.
         desk.take(Input::CallRestored(Box::new(restored(open, entered_at))));
@@ -77,7 +98,7 @@ pub async fn start(
     };
     Ok(Started {
         acd: Acd { asks },
-        servers: Servers::new(around, watch_for),
+        servers: Servers::new(around, numbering.watch.then_some(numbering.caller_ids)),
         desk: tokio::spawn(desk.run(inbox)),
     })
 }

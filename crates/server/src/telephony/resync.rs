@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use asterisk::ari;
-use engine::acd::{Input, Snapshot};
+use engine::{
+    acd::{Input, Snapshot},
+    dial::{self, Leg},
+};
 use model::{CallId, OfferId, Timestamp};
 use tokio::time::Instant;
 
@@ -54,10 +57,21 @@ impl Link {
                 snapshot: ours,
             })
             .await;
+        let (legs, bridges) = (self.legs_in(&found), self.dial_bridges_in(&found));
+        self.around
+            .acd
+            .dial(dial::Input::ServerResynced {
+                server,
+                legs,
+                bridges,
+            })
+            .await;
         let application = self.server.application.clone();
         for channel in found.channels {
             let waiting = ari::Snapshot::is_in_application(&channel, &application);
-            if waiting && self.names.offer_of_channel(&channel.id).is_none() {
+            let own = self.names.offer_of_channel(&channel.id).is_some()
+                || self.names.leg_of_channel(&channel.id).is_some();
+            if waiting && !own {
                 let argument = channel
                     .dialplan
                     .app_data
@@ -135,6 +149,26 @@ impl Link {
             both.iter()
                 .all(|channel| bridge.channels.contains(channel))
                 .then_some(offer)
+        };
+        found.bridges.iter().filter_map(with_both).collect()
+    }
+
+    /// Of calls that we place: the legs, and whether they are up.
+    fn legs_in(&self, found: &ari::Snapshot) -> Vec<(CallId, Leg, bool)> {
+        let leg = |channel: &ari::Channel| {
+            let (call, leg) = self.names.leg_of_channel(&channel.id)?;
+            Some((call, leg, channel.state == ari::ChannelState::Up))
+        };
+        found.channels.iter().filter_map(leg).collect()
+    }
+
+    /// Their bridges, and whether both legs are in them.
+    fn dial_bridges_in(&self, found: &ari::Snapshot) -> Vec<(CallId, bool)> {
+        let with_both = |bridge: &ari::Bridge| {
+            let call = self.names.call_of_dial_bridge(&bridge.id)?;
+            let legs = [Leg::Agent, Leg::Customer].map(|leg| self.names.leg(call, leg));
+            let both = legs.iter().all(|leg| bridge.channels.contains(leg));
+            Some((call, both))
         };
         found.bridges.iter().filter_map(with_both).collect()
     }

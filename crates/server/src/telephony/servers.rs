@@ -21,9 +21,10 @@ use utoipa::ToSchema;
 use crate::{callerid::CallerIds, clock::Clock};
 
 use super::{
-    desk::Ask,
+    desk::{Ask, NotPlaced},
     execute::REQUEST_TIMEOUT,
     link::{Link, Surroundings},
+    names::Names,
     outbound::Outbound,
     outbox::{COMMANDS_PER_SERVER, outbox},
 };
@@ -151,6 +152,7 @@ impl Servers {
             caller_ids: self.watch_for.clone()?,
             numbers: self.around.numbers,
             server: server.name.clone(),
+            names: Names::new(&server.application),
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(outbound.run(config, stop.clone()));
@@ -196,6 +198,22 @@ impl Servers {
         found.is_some()
     }
 
+    /// The first by name that reaches the telephone network and is connected.
+    pub(super) fn way_out(&self) -> Result<Server, NotPlaced> {
+        let running = self.lock();
+        let mut ways: Vec<&Running> = running
+            .values()
+            .filter(|one| one.server.dial_out.is_some())
+            .collect();
+        if ways.is_empty() {
+            return Err(NotPlaced::NoWayOut);
+        }
+        ways.sort_by(|a, b| a.server.name.cmp(&b.server.name));
+        let connected = ways.into_iter().find(|one| one.is_connected());
+        let found = connected.map(|one| one.server.clone());
+        found.ok_or(NotPlaced::WayOutLost)
+    }
+
     /// How all connections stand.
     pub fn states(&self) -> Vec<ServerStatus> {
         self.lock().values().map(Running::status).collect()
@@ -219,6 +237,11 @@ async fn follow(mut state: watch::Receiver<ConnectionState>, clock: Clock, since
 }
 
 impl Running {
+    fn is_connected(&self) -> bool {
+        let state = self.client.connection_state();
+        matches!(state, ConnectionState::Connected { .. })
+    }
+
     fn status(&self) -> ServerStatus {
         let (state, version, reason) = match self.client.connection_state() {
             ConnectionState::Connecting => (ServerState::Connecting, None, None),

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     desk::{Ask, Desk, MAILBOX, Mailbox},
     link::{Link, Surroundings},
-    outbox::{Inbox, outbox},
+    outbox::{self, Inbox, outbox},
     today::Today,
 };
 use crate::{
@@ -124,7 +124,9 @@ async fn commanded<T>(inbox: &mut Inbox, wanted: impl Fn(&Command) -> Option<T>)
     let found = async {
         loop {
             let command = inbox.commands.recv().await.unwrap();
-            if let Some(found) = wanted(&command) {
+            if let outbox::Command::Acd(command) = command
+                && let Some(found) = wanted(&command)
+            {
                 return found;
             }
         }
@@ -165,6 +167,7 @@ async fn a_dropped_command_is_made_up_for_by_a_comparison() {
         ari_user: config.username.clone(),
         application: config.application.clone(),
         active: true,
+        dial_out: None,
     };
     let (client, events) = ari::Client::connect(config).unwrap();
     // What follows from an arrival is more than one command.

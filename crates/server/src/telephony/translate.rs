@@ -2,7 +2,8 @@
 
 use asterisk::ari::{ChannelState, Event, EventKind};
 use engine::acd::OfferFailure;
-use model::OfferId;
+use engine::dial::Input;
+use model::{OfferId, ServerId};
 
 use super::names::Names;
 
@@ -29,6 +30,8 @@ pub(super) enum Meaning {
         cause: u16,
         failure: OfferFailure,
     },
+    /// The same of a call that we place.
+    Leg(Input),
 }
 
 /// A channel that entered our application.
@@ -43,7 +46,41 @@ pub(super) struct Arrival {
 }
 
 /// `None`: nothing that concerns us.
-pub(super) fn translate(event: Event, names: &Names) -> Option<Meaning> {
+pub(super) fn translate(event: Event, names: &Names, server: ServerId) -> Option<Meaning> {
+    match of_placed_call(&event.kind, names, server) {
+        Some(input) => input.map(Meaning::Leg),
+        None => of_queued_call(event, names),
+    }
+}
+
+/// Outer `None`: it is about no call that we place.
+#[expect(clippy::option_option, reason = "both absences mean something")]
+fn of_placed_call(kind: &EventKind, names: &Names, server: ServerId) -> Option<Option<Input>> {
+    let channel = match kind {
+        EventKind::StasisStart { channel, .. }
+        | EventKind::StasisEnd { channel }
+        | EventKind::ChannelStateChange { channel }
+        | EventKind::ChannelDestroyed { channel, .. } => channel,
+        EventKind::Dial { peer, .. } => peer,
+        _ => return None,
+    };
+    let (call, leg) = names.leg_of_channel(&channel.id)?;
+    let rings = Input::LegRings { call, leg, server };
+    Some(match kind {
+        EventKind::StasisStart { .. } => Some(Input::LegAnswered { call, leg, server }),
+        EventKind::ChannelStateChange { channel } => {
+            (channel.state != ChannelState::Up).then_some(rings)
+        }
+        EventKind::Dial { dialstatus, .. } => dialstatus.is_empty().then_some(rings),
+        EventKind::ChannelDestroyed { cause, .. } => {
+            let cause = q850(*cause);
+            Some(Input::LegEnded { call, leg, cause })
+        }
+        _ => None,
+    })
+}
+
+fn of_queued_call(event: Event, names: &Names) -> Option<Meaning> {
     match event.kind {
         EventKind::StasisStart { channel, args, .. } => {
             Some(match names.offer_of_channel(&channel.id) {
@@ -123,7 +160,12 @@ fn failure(cause: i64) -> OfferFailure {
 
 #[cfg(test)]
 mod tests {
+    use engine::dial::Leg;
+    use model::CallId;
+
     use super::*;
+
+    const PBX: ServerId = ServerId(uuid::Uuid::from_u128(1));
 
     fn event(json: &str) -> Event {
         Event::parse(json.as_bytes()).unwrap()
@@ -137,6 +179,7 @@ mod tests {
                 {"id":"1.2","state":"Ring","caller":{"name":"Ann","number":"5550177"},"dialplan":{"exten":"5550101"}}}"#,
             ),
             &Names::new("cordboard"),
+            PBX,
         );
         let Some(Meaning::CallerArrived(arrival)) = meaning else {
             panic!("{meaning:?}")
@@ -155,14 +198,14 @@ mod tests {
             r#"{{"type":"StasisStart","application":"cordboard","timestamp":"","args":[],"channel":{{"id":"{id}","state":"Up"}}}}"#
         );
         assert_eq!(
-            translate(event(&start), &names),
+            translate(event(&start), &names, PBX),
             Some(Meaning::AgentAnswered(offer))
         );
         let destroyed = format!(
             r#"{{"type":"ChannelDestroyed","timestamp":"","cause":21,"cause_txt":"","channel":{{"id":"{id}","state":"Down"}}}}"#
         );
         assert_eq!(
-            translate(event(&destroyed), &names),
+            translate(event(&destroyed), &names, PBX),
             Some(Meaning::AgentGone {
                 offer,
                 cause: 21,
@@ -181,7 +224,7 @@ mod tests {
             let json = format!(
                 r#"{{"type":"Dial","timestamp":"","dialstatus":"{status}","forward":"","dialstring":"101","peer":{{"id":"{id}","state":"Down"}}}}"#
             );
-            translate(event(&json), &names)
+            translate(event(&json), &names, PBX)
         };
         assert_eq!(dial(""), Some(Meaning::AgentRings(offer)));
         assert_eq!(dial("NOANSWER"), None);
@@ -189,7 +232,7 @@ mod tests {
             let json = format!(
                 r#"{{"type":"ChannelStateChange","timestamp":"","channel":{{"id":"{id}","state":"{state}"}}}}"#
             );
-            translate(event(&json), &names)
+            translate(event(&json), &names, PBX)
         };
         assert_eq!(state("Ringing"), Some(Meaning::AgentRings(offer)));
         assert_eq!(state("Up"), None);
@@ -207,5 +250,32 @@ mod tests {
     fn an_expired_timer_is_no_answer_on_every_release() {
         assert_eq!([19, 0].map(failure), [OfferFailure::NoAnswer; 2]);
         assert_eq!([3, 20, 127].map(failure), [OfferFailure::Unreachable; 3]);
+    }
+
+    #[test]
+    fn a_leg_of_a_call_that_we_place_is_no_caller() {
+        let names = Names::new("cordboard");
+        let call = CallId::new(model::Timestamp::from_micros(1_000_000), 7);
+        for leg in [Leg::Agent, Leg::Customer] {
+            let id = names.leg(call, leg);
+            let about = |kind: &str, rest: &str, state: &str| {
+                let json = format!(
+                    r#"{{"type":"{kind}","timestamp":"",{rest}"channel":{{"id":"{id}","state":"{state}"}}}}"#
+                );
+                translate(event(&json), &names, PBX)
+            };
+            let server = PBX;
+            let answered = Meaning::Leg(Input::LegAnswered { call, leg, server });
+            let start = r#""args":[],"#;
+            assert_eq!(about("StasisStart", start, "Up"), Some(answered));
+            assert_eq!(about("StasisEnd", "", "Up"), None);
+            let rings = Meaning::Leg(Input::LegRings { call, leg, server });
+            assert_eq!(about("ChannelStateChange", "", "Ringing"), Some(rings));
+            assert_eq!(about("ChannelStateChange", "", "Up"), None);
+            let cause = Some(17);
+            let gone = Meaning::Leg(Input::LegEnded { call, leg, cause });
+            let destroyed = r#""cause":17,"cause_txt":"","#;
+            assert_eq!(about("ChannelDestroyed", destroyed, "Down"), Some(gone));
+        }
     }
 }

@@ -51,6 +51,21 @@ impl Route {
     }
 }
 
+fn queue_fields(name: &str) -> Value {
+    json!({
+        "name": name, "display_name": "S", "strategy": "longest_idle", "priority": 0, "ring_seconds": 20,
+        "wrap_up_seconds": 0, "no_answer_seconds": 5, "max_wait_seconds": 5, "max_size": 5, "no_agents": "wait",
+        "overflow": {"action": "hang_up"}, "answer_on": "queue", "music_class": "default", "time_zone": "UTC",
+        "required_skills": [{"skill": "de", "min_level": 1}], "service_level_seconds": 20, "active": true,
+    })
+}
+
+fn agent_fields(extension: &str) -> Value {
+    json!({
+        "name": "A", "extension": extension, "user": null, "skills": {"de": 3}, "active": true,
+    })
+}
+
 async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let agent = server.agent("Agnes", "101").await.to_string();
     let queue = server.queue("sales").await.to_string();
@@ -63,22 +78,9 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let did_id = root.post("/v1/dids", &did).await.id();
     let asterisk = json!({
         "name": "pbx", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "u", "password": "p",
-        "application": "cordboard", "active": false,
+        "application": "cordboard", "active": false, "dial_out": "PJSIP/{number}@trunk",
     });
     let asterisk_id = root.post("/v1/servers", &asterisk).await.id();
-    let queue_body = |name: &str| {
-        json!({
-            "name": name, "display_name": "S", "strategy": "longest_idle", "priority": 0, "ring_seconds": 20,
-            "wrap_up_seconds": 0, "no_answer_seconds": 5, "max_wait_seconds": 5, "max_size": 5, "no_agents": "wait",
-            "overflow": {"action": "hang_up"}, "answer_on": "queue", "music_class": "default", "time_zone": "UTC",
-            "required_skills": [{"skill": "de", "min_level": 1}], "service_level_seconds": 20, "active": true,
-        })
-    };
-    let agent_body = |extension: &str| {
-        json!({
-            "name": "A", "extension": extension, "user": null, "skills": {"de": 3}, "active": true,
-        })
-    };
     let user_body = json!({"name": "ada", "role": "supervisor", "agent": null, "active": true});
     let mut new_user = user_body.clone();
     new_user["name"] = json!("new");
@@ -103,20 +105,25 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             &[],
             json!({"name": "k", "role": "service"}),
         ),
-        Route::new(post.clone(), "/v1/agents", &[], agent_body("102")),
-        Route::new(put.clone(), "/v1/agents/{id}", &[&agent], agent_body("101")),
+        Route::new(post.clone(), "/v1/agents", &[], agent_fields("102")),
+        Route::new(
+            put.clone(),
+            "/v1/agents/{id}",
+            &[&agent],
+            agent_fields("101"),
+        ),
         Route::new(
             put.clone(),
             "/v1/agents/{id}/state",
             &[&agent],
             json!({"state": "break", "reason": "tea"}),
         ),
-        Route::new(post.clone(), "/v1/queues", &[], queue_body("new")),
+        Route::new(post.clone(), "/v1/queues", &[], queue_fields("new")),
         Route::new(
             put.clone(),
             "/v1/queues/{id}",
             &[&queue],
-            queue_body("sales"),
+            queue_fields("sales"),
         ),
         Route::new(
             put.clone(),
@@ -146,6 +153,8 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             json!({"current": PASSWORD, "password": "another long one"}),
         ),
     ];
+    let call = json!({"to": "+13105550142", "campaign": "spring", "agent": agent});
+    routes.insert(0, Route::new(post, "/v1/calls", &[], call));
     // The last one logs everybody out.
     routes.splice(0..0, caller_id_routes(root).await);
     routes.splice(0..0, delivery_routes(root).await);
@@ -276,6 +285,10 @@ async fn every_field_of_every_body_is_checked() {
     let document = root.get("/openapi.json").await.json();
     let routes = routes(&server, &root).await;
     for (path, item) in document["paths"].as_object().unwrap() {
+        // It refuses in the words of before; see `placing`.
+        if path == "/telephony/calls/originate/" {
+            continue;
+        }
         for (method, operation) in item.as_object().unwrap() {
             let tried = routes.iter().any(|route| {
                 route.path == path && route.method.as_str().eq_ignore_ascii_case(method)
@@ -319,8 +332,10 @@ async fn every_field_of_every_body_is_checked() {
     }
     for route in &routes {
         let answer = route.send(&root, route.body.to_string()).await;
+        // Nobody can be called without an Asterisk.
+        let as_good = answer.verdict().1 == "no_way_out";
         assert!(
-            answer.status.is_success(),
+            answer.status.is_success() || as_good,
             "{} {}: {answer:?}",
             route.method,
             route.path

@@ -19,6 +19,7 @@ mod imports;
 mod log_in;
 mod nouns;
 mod operation;
+mod placing;
 mod reconciliation;
 mod reports;
 mod retention;

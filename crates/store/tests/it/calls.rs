@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::contract;
 use crate::fixtures::{
     agent_id, answered, arrived, at, call_id, ended, events, offer_ended, offer_id, offered,
-    queue_id, queued,
+    queue_id, queued, reservation_id, server_id,
 };
-use model::{Call, CallState, EventBody, OfferResult, Outcome, Timestamp};
+use model::{
+    Call, CallState, Caller, Direction, EndedBy, EventBody, OfferResult, Outcome, Placed, Timestamp,
+};
 use store::{CallCursor, CallFilter, MAX_PAST, Offer, PastCall, Store, StoreError};
 
 contract!(
@@ -18,6 +20,7 @@ contract!(
     many_open_calls_come_back,
     answered_calls_are_counted_per_agent,
     past_calls_are_added_once_and_taken_back,
+    a_placed_call_is_kept_with_what_it_was_placed_with,
 );
 
 const CALLS: u128 = 24;
@@ -325,4 +328,77 @@ async fn past_calls_are_added_once_and_taken_back(store: &Store) {
     ] {
         assert!(matches!(refused, Err(StoreError::Refused { .. })));
     }
+}
+
+async fn a_placed_call_is_kept_with_what_it_was_placed_with(store: &Store) {
+    let placed = Placed {
+        campaign: String::new(),
+        caller_id: Some("2025550101".to_owned()),
+        reservation: Some(reservation_id(1)),
+    };
+    let begun = EventBody::CallPlaced {
+        call: call_id(1),
+        server: server_id(1),
+        channel: "cordboard-dial-agent-1".to_owned(),
+        agent: agent_id(1),
+        customer: Caller {
+            e164: Some("+13105550142".to_owned()),
+            ..Caller::new("+13105550142", "")
+        },
+        dialled: "13105550142".to_owned(),
+        placed: placed.clone(),
+    };
+    let (call, agent) = (call_id(1), agent_id(1));
+    let steps = [
+        (begun, CallState::Ringing),
+        (
+            EventBody::AgentPickedUp { call, agent },
+            CallState::Connecting,
+        ),
+        (
+            EventBody::CustomerAnswered { call, agent },
+            CallState::Talking,
+        ),
+    ];
+    for (seq, (body, state)) in (1..).zip(steps) {
+        store
+            .journal()
+            .apply(&events(seq, vec![body]))
+            .await
+            .unwrap();
+        let found = store.calls().get(call).await.unwrap().unwrap();
+        assert_eq!((found.state, &found.placed), (state, &Some(placed.clone())));
+        assert_eq!(found.direction, Direction::Outbound);
+        let open = store.calls().open().await.unwrap();
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].call, found);
+    }
+    let over = EventBody::CallEnded {
+        call,
+        queue: None,
+        agent: Some(agent),
+        outcome: Outcome::Answered,
+        overflow_reason: None,
+        ended_by: EndedBy::Agent,
+        hangup_cause: Some(16),
+        wait_ms: None,
+        talk_ms: Some(1_000),
+    };
+    store.journal().apply(&events(4, vec![over])).await.unwrap();
+    let found = store.calls().get(call).await.unwrap().unwrap();
+    assert_eq!(
+        (found.answered_at, found.ended_at),
+        (Some(at(3_000)), Some(at(4_000)))
+    );
+    assert_eq!((found.agent, found.placed), (Some(agent), Some(placed)));
+    // Nobody has placed this one.
+    store
+        .journal()
+        .apply(&events(5, vec![arrived(2)]))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.calls().get(call_id(2)).await.unwrap().unwrap().placed,
+        None
+    );
 }

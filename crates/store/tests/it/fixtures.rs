@@ -104,6 +104,7 @@ pub(crate) fn server(number: u128) -> Server {
         ari_user: "cordboard".to_owned(),
         application: "cordboard".to_owned(),
         active: true,
+        dial_out: (number % 2 == 1).then(|| "PJSIP/{number}@trunk".parse().unwrap()),
     }
 }
 

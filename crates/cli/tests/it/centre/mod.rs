@@ -6,6 +6,7 @@ mod deliveries;
 mod first_call;
 mod first_load;
 mod howto;
+mod placing;
 mod queue_log;
 mod reconcile;
 mod restart;

@@ -5,6 +5,7 @@ mod centre;
 mod config;
 mod connect;
 mod day;
+mod engaged;
 mod entry;
 mod explain;
 mod figures;

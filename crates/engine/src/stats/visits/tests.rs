@@ -41,6 +41,7 @@ fn call(number: u128, since: i64, wait: i64, outcome: Option<Outcome>) -> Call {
         overflow_reason: None,
         ended_by: None,
         hangup_cause: None,
+        placed: None,
     }
 }
 

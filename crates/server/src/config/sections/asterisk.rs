@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{checked_name, checked_text};
+use model::{DialOut, checked_name, checked_text};
 
 use super::{Key, Section, SectionReader, key};
 use crate::config::{Flaw, Secret, reader::Report, value::words};
@@ -30,6 +30,7 @@ pub struct AsteriskConfig {
     /// The word in `Stasis(WORD)`.
     pub application: String,
     pub rest: Rest,
+    pub dial_out: Option<String>,
 }
 
 impl Default for AsteriskConfig {
@@ -41,6 +42,7 @@ impl Default for AsteriskConfig {
             password: None,
             application: "cordboard".to_owned(),
             rest: Rest::Auto,
+            dial_out: None,
         }
     }
 }
@@ -77,6 +79,11 @@ impl Section for AsteriskConfig {
             "How requests travel: `auto` (over the WebSocket where this Asterisk can), `http` or `websocket`.",
             "\"auto\"",
         ),
+        key(
+            "dial_out",
+            "Where calls go that Cordboard places: a dial string with the place of the number, which is put in as digits with the country code. Without it none are placed there.",
+            "\"PJSIP/{number}@trunk\"",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -88,6 +95,7 @@ impl Section for AsteriskConfig {
             password: from.required_secret("password", "password_file"),
             application: from.value("application", default.application),
             rest: from.value("rest", default.rest),
+            dial_out: from.optional("dial_out"),
         }
     }
 
@@ -97,6 +105,8 @@ impl Section for AsteriskConfig {
         checked_name("application", &self.application).map_err(field)?;
         checked_text("user", &self.user, 64).map_err(field)?;
         checked_text("ari_url", &self.ari_url, 300).map_err(field)?;
+        let dial_out = self.dial_out.as_deref().map(str::parse::<DialOut>);
+        dial_out.transpose().map_err(field)?;
         if self.user.is_empty() || self.user.contains(':') {
             return Err(("user", "is empty or has a colon".to_owned()));
         }

@@ -4,6 +4,7 @@ mod disk;
 mod late;
 mod lost;
 mod outbound;
+mod placed;
 mod restart;
 mod servers;
 mod soak;
@@ -260,6 +261,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             ari_url: pbx.ari_url(),
             ari_user: pbx.username(),
             application: "cordboard".to_owned(),
+            dial_out: Some("PJSIP/{number}@trunk".parse().unwrap()),
             credentials: credentials(pbx),
         }],
         default_queue: None,

@@ -53,7 +53,7 @@ impl Dialler {
 
 impl Centre {
     /// With one number of ours, on a PBX that is watched.
-    async fn with_a_number() -> Self {
+    pub(super) async fn with_a_number() -> Self {
         let centre = Self::start(SimConfig::default()).await;
         let ours = own(OURS);
         let app = &centre.app;
@@ -88,7 +88,7 @@ impl Centre {
         until("the person answers", async || talks()).await;
     }
 
-    async fn ended(&self, reservation: model::ReservationId) -> CallerIdUse {
+    pub(super) async fn use_ended(&self, reservation: model::ReservationId) -> CallerIdUse {
         let uses = self.app.store.caller_id_uses();
         let get = async || uses.get(reservation).await.unwrap();
         until("the reservation ends", async || {
@@ -109,7 +109,7 @@ async fn the_end_of_a_call_ends_its_reservation() {
     dialler.calls().await;
     centre.answered().await;
     person.hang_up();
-    let used = centre.ended(made).await;
+    let used = centre.use_ended(made).await;
     assert_eq!(
         (used.end, used.answered),
         (Some(UseEnd::CallEnded), Some(true))
@@ -118,7 +118,7 @@ async fn the_end_of_a_call_ends_its_reservation() {
     person.busy();
     let made = centre.reserve().await;
     dialler.calls().await;
-    let used = centre.ended(made).await;
+    let used = centre.use_ended(made).await;
     assert_eq!(
         (used.end, used.answered),
         (Some(UseEnd::CallEnded), Some(false))
@@ -145,6 +145,6 @@ async fn a_call_that_ended_in_a_gap_has_ended() {
     person.hang_up();
     assert!(centre.pbx.channels().is_empty());
     centre.pbx.come_back().await.unwrap();
-    let used = centre.ended(made).await;
+    let used = centre.use_ended(made).await;
     assert_eq!((used.end, used.answered), (Some(UseEnd::CallEnded), None));
 }

@@ -1,0 +1,402 @@
+//! Calls that we place: the agent's phone first, then the customer's, then both in one bridge.
+//!
+//! One [`Dialler`] drives all of them. It must never let a number of ours stay reserved, an agent stay bound or a leg stay up
+//! once a call has ended, in whatever order things happen. What it decides about agents and numbers goes out as a
+//! [`Command`]: the queue engine and the allocator are not known here.
+//!
+//! Rules that are ours and not obvious:
+//! - The caller ID is chosen before any phone rings, so no agent is rung only to hear that there is none. A call that is
+//!   refused one was never placed.
+//! - The customer is called when the agent has answered, and never once more: a leg that nobody knows anything of after a
+//!   restart ends the call.
+//! - A call has an outcome as soon as either side is gone; the other leg is let go then, not when its own end is told.
+//! - While its server is lost nothing times out; what became of the legs is known when it is found again.
+
+mod command;
+mod ending;
+mod input;
+mod resync;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use model::{
+    Call, CallId, CallState, Direction, E164, EndedBy, EventBody, Instant, Now, Outcome, Placed,
+    ServerId,
+};
+
+pub use command::Command;
+use ending::{Ended, Ending};
+pub use input::{Input, Leg, Order};
+
+/// How long the agent's phone rings.
+pub const AGENT_RING: Duration = Duration::from_secs(30);
+/// How long the customer's phone rings.
+pub const CUSTOMER_RING: Duration = Duration::from_mins(1);
+/// How long after the end of ringing we wait for Asterisk to say so.
+pub const RING_GRACE: Duration = Duration::from_secs(2);
+/// How long a bridge may take before it counts as failed.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Calls that may be open at a time.
+pub const MAX_OPEN: usize = 10_000;
+
+/// The Q.850 cause of a phone that was rung in vain.
+const NO_ANSWER: u16 = 19;
+
+/// The engine that places calls.
+#[derive(Default)]
+pub struct Dialler {
+    now: Now,
+    dials: BTreeMap<CallId, Dial>,
+    ended: Ended,
+    lost: BTreeSet<ServerId>,
+    timers: BTreeSet<(Instant, CallId)>,
+    commands: VecDeque<Command>,
+}
+
+/// One call that has not ended.
+struct Dial {
+    call: Call,
+    step: Step,
+    /// What the agent's phone is reached by. Unknown after a restart, when it has been rung already.
+    extension: String,
+    to: Option<E164>,
+    agent_leg: LegState,
+    customer_leg: LegState,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// For a caller ID.
+    Asking,
+    RingingAgent,
+    CallingCustomer,
+    /// Both have answered; the bridge is being built.
+    Connecting,
+    Talking,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LegState {
+    None,
+    /// Asterisk has been asked for it.
+    Asked,
+    /// Asterisk has told of it.
+    Seen,
+    Gone,
+}
+
+impl Dialler {
+    /// Takes in one thing that happened. What follows from it waits in [`next_command`](Self::next_command).
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        self.take_in(input);
+        while let Some(&(at, call)) = self.timers.first()
+            && at <= now.mono
+        {
+            self.timed_out(call);
+        }
+    }
+
+    /// The next thing to do, in order; `None` when all is said.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// When to call [`handle`](Self::handle) with an [`Input::Tick`] if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Calls that were placed and have not ended.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let placed = self.dials.values().filter(|dial| dial.step > Step::Asking);
+        placed.map(|dial| &dial.call)
+    }
+
+    /// Calls that have not ended, with those that wait for a caller ID.
+    pub fn open(&self) -> usize {
+        self.dials.len()
+    }
+
+    /// A call that is open or ended lately, and whether it was placed yet.
+    pub fn find(&self, call: CallId) -> Option<(&Call, bool)> {
+        if let Some(dial) = self.dials.get(&call) {
+            return Some((&dial.call, dial.step > Step::Asking));
+        }
+        self.ended.get(call).map(|call| (call, true))
+    }
+
+    pub fn is_open(&self, call: CallId) -> bool {
+        self.dials.contains_key(&call)
+    }
+
+    fn take_in(&mut self, input: Input) {
+        match input {
+            Input::Asked(order) => self.asked(*order),
+            Input::CallerIdGiven {
+                call,
+                caller_id,
+                reservation,
+            } => self.caller_id_given(call, caller_id, reservation),
+            Input::CallerIdRefused { call } => self.give_up_asking(call),
+            Input::LegRings { call, leg, server } => self.leg_rings(call, leg, server),
+            Input::LegAnswered { call, leg, server } => self.leg_answered(call, leg, server),
+            Input::LegEnded { call, leg, cause } => self.leg_ended(call, leg, cause),
+            Input::Connected { call } => self.connected(call),
+            Input::ConnectFailed { call } => self.connect_failed(call),
+            Input::HangUpAsked { call } => self.hang_up_asked(call),
+            Input::ServerLost { server } => self.server_lost(server),
+            Input::ServerResynced {
+                server,
+                legs,
+                bridges,
+            } => self.server_resynced(server, &legs, &bridges),
+            Input::Restored(call) => self.restored(*call),
+            Input::Tick => {}
+        }
+    }
+
+    fn asked(&mut self, order: Order) {
+        let id = order.call;
+        if self.find(id).is_some() || self.dials.len() >= MAX_OPEN {
+            return;
+        }
+        let question = Command::AskCallerId {
+            call: id,
+            to: order.to,
+            campaign: order.campaign.clone(),
+            extension: order.extension.clone(),
+        };
+        let agent = order.agent;
+        let dial = Dial {
+            step: Step::Asking,
+            extension: order.extension.clone(),
+            to: Some(order.to),
+            agent_leg: LegState::None,
+            customer_leg: LegState::None,
+            deadline: None,
+            call: new_call(order, self.now),
+        };
+        self.dials.insert(id, dial);
+        self.commands.push_back(Command::Engage { agent, call: id });
+        self.commands.push_back(question);
+    }
+
+    fn caller_id_given(
+        &mut self,
+        id: CallId,
+        caller_id: Option<String>,
+        reservation: Option<model::ReservationId>,
+    ) {
+        let dial = self.dials.get_mut(&id);
+        let Some(dial) = dial.filter(|dial| dial.step == Step::Asking) else {
+            return self.release_unused(reservation);
+        };
+        dial.step = Step::RingingAgent;
+        dial.agent_leg = LegState::Asked;
+        let call = &mut dial.call;
+        let placed = Placed {
+            caller_id,
+            reservation,
+            ..call.placed.clone().unwrap_or_else(nothing)
+        };
+        call.placed = Some(placed.clone());
+        call.arrived_at = self.now.utc;
+        let Some(agent) = call.agent else { return };
+        let placed = EventBody::CallPlaced {
+            call: id,
+            server: call.server,
+            channel: call.channel.clone(),
+            agent,
+            customer: call.caller.clone(),
+            dialled: call.dialled.clone(),
+            placed,
+        };
+        let ring = Command::RingAgent {
+            call: id,
+            server: call.server,
+            extension: dial.extension.clone(),
+            customer: call.caller.clone(),
+            timeout: AGENT_RING,
+        };
+        self.commands.push_back(Command::Publish(placed));
+        self.commands.push_back(ring);
+        self.arm(id);
+    }
+
+    fn leg_rings(&mut self, id: CallId, leg: Leg, server: ServerId) {
+        match self.dials.get_mut(&id) {
+            Some(dial) => dial.seen(leg),
+            None => self.let_go(id, server, leg),
+        }
+    }
+
+    fn leg_answered(&mut self, id: CallId, leg: Leg, server: ServerId) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return self.let_go(id, server, leg);
+        };
+        dial.seen(leg);
+        match (dial.step, leg) {
+            (Step::RingingAgent, Leg::Agent) => self.call_customer(id),
+            (Step::CallingCustomer, Leg::Customer) => self.connect(id),
+            _ => {}
+        }
+    }
+
+    fn call_customer(&mut self, id: CallId) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return;
+        };
+        let (Some(agent), Some(to)) = (dial.call.agent, dial.to) else {
+            return self.end(id, Ending::by(Outcome::NotReached, EndedBy::System));
+        };
+        dial.step = Step::CallingCustomer;
+        dial.customer_leg = LegState::Asked;
+        dial.call.state = CallState::Connecting;
+        let placed = dial.call.placed.clone().unwrap_or_else(nothing);
+        let command = Command::CallCustomer {
+            call: id,
+            server: dial.call.server,
+            to,
+            caller_id: placed.caller_id,
+            reservation: placed.reservation,
+            timeout: CUSTOMER_RING,
+        };
+        let picked_up = EventBody::AgentPickedUp { call: id, agent };
+        self.commands.push_back(Command::Publish(picked_up));
+        self.commands.push_back(command);
+        self.arm(id);
+    }
+
+    fn connect(&mut self, id: CallId) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return;
+        };
+        dial.step = Step::Connecting;
+        let server = dial.call.server;
+        self.commands
+            .push_back(Command::Connect { call: id, server });
+        self.arm(id);
+    }
+
+    fn connected(&mut self, id: CallId) {
+        let dial = self.dials.get_mut(&id);
+        let Some(dial) = dial.filter(|dial| dial.step == Step::Connecting) else {
+            return;
+        };
+        dial.step = Step::Talking;
+        dial.call.state = CallState::Talking;
+        dial.call.answered_at = Some(self.now.utc);
+        if let Some(agent) = dial.call.agent {
+            let answered = EventBody::CustomerAnswered { call: id, agent };
+            self.commands.push_back(Command::Publish(answered));
+        }
+        self.arm(id);
+    }
+
+    fn connect_failed(&mut self, id: CallId) {
+        let dial = self.dials.get(&id);
+        if let Some(dial) = dial.filter(|dial| dial.step >= Step::Connecting) {
+            let outcome = dial.outcome();
+            self.end(id, Ending::by(outcome, EndedBy::System));
+        }
+    }
+
+    fn timed_out(&mut self, id: CallId) {
+        let step = self.dials.get(&id).map(|dial| dial.step);
+        let ended_by = match step {
+            Some(Step::RingingAgent) => EndedBy::Agent,
+            Some(Step::CallingCustomer) => EndedBy::Caller,
+            _ => EndedBy::System,
+        };
+        let ending = Ending {
+            cause: (ended_by != EndedBy::System).then_some(NO_ANSWER),
+            ..Ending::by(Outcome::NotReached, ended_by)
+        };
+        self.end(id, ending);
+    }
+
+    /// Sets the deadline that the present step has, if it has one now.
+    fn arm(&mut self, id: CallId) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return;
+        };
+        let length = match dial.step {
+            Step::Asking | Step::Talking => None,
+            Step::RingingAgent => Some(AGENT_RING + RING_GRACE),
+            Step::CallingCustomer => Some(CUSTOMER_RING + RING_GRACE),
+            Step::Connecting => Some(CONNECT_TIMEOUT),
+        };
+        let length = length.filter(|_| !self.lost.contains(&dial.call.server));
+        let due = length.map(|length| self.now.mono.after(length));
+        if let Some(before) = std::mem::replace(&mut dial.deadline, due) {
+            self.timers.remove(&(before, id));
+        }
+        self.timers.extend(due.map(|due| (due, id)));
+    }
+
+    /// A leg of no call that we know.
+    fn let_go(&mut self, call: CallId, server: ServerId, leg: Leg) {
+        self.commands
+            .push_back(Command::HangUp { call, server, leg });
+    }
+}
+
+impl Dial {
+    /// Asterisk has told of a leg that we asked for.
+    fn seen(&mut self, leg: Leg) {
+        let state = self.leg(leg);
+        if *state == LegState::Asked {
+            *state = LegState::Seen;
+        }
+    }
+
+    fn leg(&mut self, leg: Leg) -> &mut LegState {
+        match leg {
+            Leg::Agent => &mut self.agent_leg,
+            Leg::Customer => &mut self.customer_leg,
+        }
+    }
+}
+
+fn nothing() -> Placed {
+    Placed {
+        campaign: String::new(),
+        caller_id: None,
+        reservation: None,
+    }
+}
+
+fn new_call(order: Order, now: Now) -> Call {
+    Call {
+        id: order.call,
+        server: order.server,
+        channel: order.channel,
+        direction: Direction::Outbound,
+        caller: order.customer,
+        dialled: order.to.digits().to_string(),
+        state: CallState::Ringing,
+        queue: None,
+        priority: 0,
+        agent: Some(order.agent),
+        offer: None,
+        arrived_at: now.utc,
+        queued_at: None,
+        answered_at: None,
+        ended_at: None,
+        wait_ms: None,
+        talk_ms: None,
+        outcome: None,
+        overflow_reason: None,
+        ended_by: None,
+        hangup_cause: None,
+        placed: Some(Placed {
+            campaign: order.campaign,
+            ..nothing()
+        }),
+    }
+}

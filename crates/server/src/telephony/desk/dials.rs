@@ -1,0 +1,271 @@
+//! The desk's calls that we place: who waits for an answer, and what the dialler wants done.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use engine::{
+    acd::Input as AcdInput,
+    callerid::{Allocation, Refusal, Release},
+    dial::{self, Command, Dialler, Input, Order},
+};
+use model::{Call, CallId, Direction, E164, EventBody, ReservationId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Ask, Desk, Refused};
+use crate::{
+    callerid::{self, CallerIds, Question},
+    numbers::Numbers,
+    telephony::outbox,
+};
+
+/// Why a call was not placed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotPlaced {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("the agent is on a call")]
+    AgentBusy,
+    #[error("the key belongs to another call")]
+    OtherCall,
+    #[error("{} calls are open that we have placed", dial::MAX_OPEN)]
+    TooMany,
+    #[error("no Asterisk has a way to the telephone network")]
+    NoWayOut,
+    #[error("no Asterisk with a way to the telephone network is connected")]
+    WayOutLost,
+    #[error(transparent)]
+    NoCallerId(#[from] callerid::Refused),
+}
+
+pub(crate) type Reply = oneshot::Sender<Result<Call, NotPlaced>>;
+
+/// How caller IDs are chosen for them.
+pub(crate) struct Chooser {
+    pub(crate) caller_ids: CallerIds,
+    /// Whether the trunk's own number will do where none can be presented.
+    pub(crate) or_trunk_number: bool,
+    /// Weak, or the desk would keep itself alive.
+    pub(crate) desk: mpsc::WeakSender<Ask>,
+}
+
+/// The calls and those who asked for them.
+#[derive(Default)]
+pub(super) struct Dials {
+    dialler: Dialler,
+    chooser: Option<Chooser>,
+    waiting: BTreeMap<CallId, Vec<Reply>>,
+    /// When a call was asked for.
+    begun: BTreeMap<CallId, Instant>,
+}
+
+impl Dials {
+    pub(super) fn poll_timeout(&self) -> Option<model::Instant> {
+        self.dialler.poll_timeout()
+    }
+
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.dialler.calls()
+    }
+
+    pub(super) fn placed(&self, call: CallId) -> Option<Call> {
+        let (call, placed) = self.dialler.find(call)?;
+        placed.then(|| call.clone())
+    }
+
+    pub(super) fn is_open(&self, call: CallId) -> bool {
+        self.dialler.is_open(call)
+    }
+}
+
+impl Desk {
+    /// From now on calls can be placed.
+    pub(in crate::telephony) fn choose_by(&mut self, chooser: Chooser) {
+        self.dials.chooser = Some(chooser);
+    }
+
+    pub(super) fn place(&mut self, mut order: Order, reply: Reply) {
+        let id = order.call;
+        if let Some((call, placed)) = self.dials.dialler.find(id) {
+            let answer = same(call, &order).then(|| call.clone());
+            match answer.ok_or(NotPlaced::OtherCall) {
+                Ok(_) if !placed => self.dials.waiting.entry(id).or_default().push(reply),
+                answer => drop(reply.send(answer)),
+            }
+            return;
+        }
+        match self.may_place(&order) {
+            Ok(extension) => order.extension = extension,
+            Err(why) => return drop(reply.send(Err(why))),
+        }
+        self.dials.waiting.insert(id, vec![reply]);
+        self.dials.begun.insert(id, Instant::now());
+        self.dial(Input::Asked(Box::new(order)));
+    }
+
+    /// The extension of the agent, who is free.
+    fn may_place(&self, order: &Order) -> Result<String, NotPlaced> {
+        let known = self.acd.agent(order.agent).ok_or(Refused::NoSuchAgent)?;
+        if !known.agent.active {
+            return Err(Refused::NotActive.into());
+        }
+        if !self.acd.is_free(order.agent) {
+            return Err(NotPlaced::AgentBusy);
+        }
+        if self.dials.dialler.open() >= dial::MAX_OPEN {
+            return Err(NotPlaced::TooMany);
+        }
+        Ok(known.agent.extension.clone())
+    }
+
+    /// The allocator has answered.
+    pub(super) fn chosen(
+        &mut self,
+        call: CallId,
+        answer: Result<Box<Allocation>, callerid::Refused>,
+    ) {
+        let why = match answer {
+            Ok(given) => {
+                return self.dial(Input::CallerIdGiven {
+                    call,
+                    caller_id: Some(given.presented.to_string()),
+                    reservation: Some(given.reservation.id),
+                });
+            }
+            Err(why) => why,
+        };
+        let asked_too_often = matches!(
+            why,
+            callerid::Refused::Engine(Refusal::TooManyQuestions { .. })
+        );
+        let chooser = self.dials.chooser.as_ref();
+        let may_go = chooser.is_some_and(|chooser| chooser.or_trunk_number) && !asked_too_often;
+        if may_go {
+            tracing::info!(%call, %why, "a call goes out with the trunk's own number");
+            return self.dial(Input::CallerIdGiven {
+                call,
+                caller_id: None,
+                reservation: None,
+            });
+        }
+        self.answer(call, |_| Err(NotPlaced::NoCallerId(why.clone())));
+        self.dial(Input::CallerIdRefused { call });
+    }
+
+    pub(in crate::telephony) fn dial(&mut self, input: Input) {
+        let now = self.clock.now();
+        self.dials.dialler.handle(now, input);
+        let (mut facts, mut commands) = (Vec::new(), Vec::new());
+        while let Some(command) = self.dials.dialler.next_command() {
+            match command {
+                Command::Publish(body) => facts.push(body),
+                other => commands.push(other),
+            }
+        }
+        let placed: Vec<CallId> = facts
+            .iter()
+            .filter_map(|body| match body {
+                EventBody::CallPlaced { call, .. } => Some(*call),
+                _ => None,
+            })
+            .collect();
+        self.publish(now.utc, facts);
+        for command in commands {
+            self.carry_out(command);
+        }
+        for call in placed {
+            if let Some(begun) = self.dials.begun.remove(&call) {
+                let took = begun.elapsed();
+                metrics::histogram!("cordboard_placing_seconds").record(took);
+                tracing::debug!(%call, micros = took.as_micros(), "the agent's phone is to ring");
+            }
+            self.answer(call, |dialler| {
+                let found = dialler.find(call).map(|(call, _)| call.clone());
+                found.ok_or(NotPlaced::Refused(Refused::NoSuchCall))
+            });
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Publish(_) => {}
+            Command::Engage { agent, call } => self.input(AcdInput::AgentEngaged { agent, call }),
+            Command::Disengage {
+                agent,
+                call,
+                talked,
+            } => {
+                // Nobody waits for a call that was ended before it was placed.
+                self.answer(call, |_| Err(NotPlaced::Refused(Refused::NoSuchCall)));
+                self.dials.begun.remove(&call);
+                self.input(AcdInput::AgentDisengaged {
+                    agent,
+                    call,
+                    talked,
+                });
+            }
+            Command::AskCallerId {
+                call,
+                to,
+                campaign,
+                extension,
+            } => self.ask_caller_id(call, to, &campaign, &extension),
+            Command::Release { reservation, why } => self.release(reservation, why),
+            other => {
+                if let Some((_, server)) = other.place() {
+                    self.send(server, outbox::Command::Dial(other));
+                }
+            }
+        }
+    }
+
+    /// Beside the desk, which waits for nobody.
+    fn ask_caller_id(&self, call: CallId, to: E164, campaign: &str, extension: &str) {
+        let Some(chooser) = &self.dials.chooser else {
+            return;
+        };
+        let question = Question {
+            to,
+            place: Numbers::place(to),
+            campaign: campaign.into(),
+            agent: extension.into(),
+        };
+        let (caller_ids, desk) = (chooser.caller_ids.clone(), chooser.desk.clone());
+        tokio::spawn(async move {
+            let begun = Instant::now();
+            let answer = caller_ids.next(question).await;
+            let took = begun.elapsed();
+            metrics::histogram!("cordboard_placing_caller_id_seconds").record(took);
+            tracing::debug!(%call, micros = took.as_micros(), "the number is chosen");
+            if let Some(desk) = desk.upgrade() {
+                let _ = desk.send(Ask::Chosen { call, answer }).await;
+            }
+        });
+    }
+
+    fn release(&self, reservation: ReservationId, why: Release) {
+        let Some(chooser) = &self.dials.chooser else {
+            return;
+        };
+        let caller_ids = chooser.caller_ids.clone();
+        tokio::spawn(async move {
+            // One that is not open has ended otherwise, such as by its time.
+            if let Err(error) = caller_ids.release(reservation, why).await {
+                tracing::warn!(%error, %reservation, "a number stays reserved until its time is up");
+            }
+        });
+    }
+
+    fn answer(&mut self, call: CallId, answer: impl Fn(&Dialler) -> Result<Call, NotPlaced>) {
+        for reply in self.dials.waiting.remove(&call).unwrap_or_default() {
+            let _ = reply.send(answer(&self.dials.dialler));
+        }
+    }
+}
+
+/// Is it the call that is asked for?
+pub(crate) fn same(call: &Call, order: &Order) -> bool {
+    let campaign = call.placed.as_ref().map(|placed| placed.campaign.as_str());
+    call.direction == Direction::Outbound
+        && call.agent == Some(order.agent)
+        && call.dialled == order.to.digits().to_string()
+        && campaign == Some(order.campaign.as_str())
+}
