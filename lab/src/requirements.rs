@@ -19,6 +19,22 @@ pub fn is_required() -> bool {
     set("CI") || set("CORDBOARD_REQUIRE_LAB")
 }
 
+/// Whether `lab services run` gives this variable, the address of a server; that it does not has been said.
+///
+/// # Panics
+/// When it does not, and [`is_required`].
+pub fn is_given(variable: &str) -> bool {
+    if std::env::var_os(variable).is_some() {
+        return true;
+    }
+    assert!(
+        !is_required(),
+        "{variable} is not set, and skipping is not allowed here"
+    );
+    eprintln!("SKIPPED: {variable} is not set; run under `lab services run -- …`");
+    false
+}
+
 /// Programs that a lab with Asterisk and phones runs.
 const PROGRAMS: &[&str] = &["chroot", "debootstrap", "setpriv", "sipp"];
 

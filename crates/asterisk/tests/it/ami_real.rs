@@ -10,31 +10,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::releases::on_each_release;
+
 fn config(lab: &Lab) -> Config {
     let address = lab.ami_addr().to_string();
     Config::new(address, AmiUser::Full.name(), lab.secret())
-}
-
-/// The test's body on each release.
-macro_rules! on_each_release {
-    ($($test:ident),+ $(,)?) => {
-        mod asterisk_22 {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk22).await {
-                    super::$test(&lab).await;
-                }
-            })+
-        }
-        mod asterisk_16 {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk16).await {
-                    super::$test(&lab).await;
-                }
-            })+
-        }
-    };
 }
 
 on_each_release!(

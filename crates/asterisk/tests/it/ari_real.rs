@@ -8,30 +8,10 @@ use cordboard_asterisk::ari::{
 use lab::Lab;
 use tokio::time::timeout;
 
+use crate::releases::on_each_release;
+
 /// The longest that anything here may take.
 const LIMIT: Duration = Duration::from_secs(20);
-
-/// The test's body on each release.
-macro_rules! on_each_release {
-    ($($test:ident),+ $(,)?) => {
-        mod asterisk_22 {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk22).await {
-                    super::$test(&lab).await;
-                }
-            })+
-        }
-        mod asterisk_16 {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                if let Some(lab) = lab::up_or_skip(lab::Release::Asterisk16).await {
-                    super::$test(&lab).await;
-                }
-            })+
-        }
-    };
-}
 
 on_each_release!(
     echoes_come_back_and_nobody_else_sees_them,

@@ -13,3 +13,4 @@ mod ami_session;
 mod ami_sockets;
 mod ari_real;
 mod pbx;
+mod releases;

@@ -11,8 +11,6 @@ use model::{
 use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
-const REDIS_ENV: &str = "CORDBOARD_TEST_REDIS";
-
 /// 2026-03-02T10:00:30Z.
 pub(crate) const START: i64 = 1_772_445_630_000_000;
 
@@ -100,15 +98,7 @@ pub(crate) async fn connect(dsn: &str) -> MultiplexedConnection {
 
 /// Whether there is a Redis to test with; that there is none has been said.
 pub(crate) fn is_here() -> bool {
-    if std::env::var_os(REDIS_ENV).is_some() {
-        return true;
-    }
-    assert!(
-        !lab::is_required(),
-        "{REDIS_ENV} is not set, and skipping is not allowed here"
-    );
-    eprintln!("SKIPPED: {REDIS_ENV} is not set; run under `lab services run -- …`");
-    false
+    lab::is_given("CORDBOARD_TEST_REDIS")
 }
 
 pub(crate) fn limits() -> Limits {

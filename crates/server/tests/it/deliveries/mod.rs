@@ -41,6 +41,20 @@ pub(crate) async fn server(mail: Option<&MailServer>) -> Server {
     .await
 }
 
+/// Another node on the database of the first.
+pub(crate) async fn second_node(first: &Server) -> Server {
+    let dsn = format!("sqlite:{}", first.database_file().display());
+    // Nodes that share a database share the key of its secrets.
+    let key = first.database_file().with_file_name("secret.key");
+    let settings = settings(None);
+    Server::start_by(AuthConfig::default(), |folder, setup| {
+        std::fs::copy(key, folder.join("secret.key")).unwrap();
+        setup.dsn = dsn;
+        setup.deliveries = settings;
+    })
+    .await
+}
+
 /// A webhook recipient and its secret.
 pub(crate) async fn hooked(root: &Client, name: &str, hook: &Hook) -> (String, String) {
     let new = json!({"name": name, "target": {"kind": "webhook", "url": hook.url()}});
@@ -314,16 +328,7 @@ async fn a_secret_is_shown_once_and_can_be_renewed() {
 async fn two_nodes_on_one_database_send_each_once() {
     let hook = Hook::start([]).await;
     let first = server(None).await;
-    let dsn = format!("sqlite:{}", first.database_file().display());
-    let key = first.database_file().with_file_name("secret.key");
-    let settings = settings(None);
-    let second = Server::start_by(AuthConfig::default(), |folder, setup| {
-        // Nodes that share a database share the key of its secrets.
-        std::fs::copy(key, folder.join("secret.key")).unwrap();
-        setup.dsn = dsn;
-        setup.deliveries = settings;
-    })
-    .await;
+    let second = second_node(&first).await;
     let root = first.administrator().await;
     let other = second
         .anonymous()

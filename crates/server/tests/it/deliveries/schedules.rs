@@ -13,7 +13,7 @@ use server::{
 use super::{
     hooked, mailed,
     receivers::{Answer, Hook, MailServer},
-    server, settings, wait_state,
+    second_node, server, settings, wait_state,
 };
 use crate::harness::{Client, PASSWORD, Server};
 
@@ -136,15 +136,7 @@ async fn after_a_long_stop_the_last_due_time_is_told_once_and_late() {
 async fn two_nodes_plan_a_due_time_once() {
     let hook = Hook::start([]).await;
     let first = server(None).await;
-    let dsn = format!("sqlite:{}", first.database_file().display());
-    let key = first.database_file().with_file_name("secret.key");
-    let settings = settings(None);
-    let second = Server::start_by(AuthConfig::default(), |folder, setup| {
-        std::fs::copy(key, folder.join("secret.key")).unwrap();
-        setup.dsn = dsn;
-        setup.deliveries = settings;
-    })
-    .await;
+    let second = second_node(&first).await;
     let root = first.administrator().await;
     let other = second.anonymous().log_in("root", PASSWORD).await;
     let (program, _) = hooked(&root, "CRM", &hook).await;
