@@ -35,7 +35,7 @@ impl Caller {
 }
 
 /// What a call was placed with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Placed {
     /// May be empty.
     pub campaign: String,
@@ -138,4 +138,34 @@ pub struct Call {
     pub hangup_cause: Option<u16>,
     /// Of outbound calls only.
     pub placed: Option<Placed>,
+}
+
+impl Call {
+    /// A call that came in at `at`, of which no more is known yet.
+    pub fn new(id: CallId, server: ServerId, at: Timestamp) -> Self {
+        Self {
+            id,
+            server,
+            channel: String::new(),
+            direction: Direction::Inbound,
+            caller: Caller::default(),
+            dialled: String::new(),
+            state: CallState::Waiting,
+            queue: None,
+            priority: 0,
+            agent: None,
+            offer: None,
+            arrived_at: at,
+            queued_at: None,
+            answered_at: None,
+            ended_at: None,
+            wait_ms: None,
+            talk_ms: None,
+            outcome: None,
+            overflow_reason: None,
+            ended_by: None,
+            hangup_cause: None,
+            placed: None,
+        }
+    }
 }

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use model::{
-    Call, CallId, CallState, Direction, OfferId, OfferResult, ServerId, Timestamp, visible,
-};
+use model::{Call, CallId, CallState, OfferId, OfferResult, ServerId, Timestamp, visible};
 use sha2::{Digest as _, Sha256};
 use store::{MAX_PAST, Offer, PastCall, Store};
 
@@ -248,18 +246,13 @@ impl Import {
         };
         let waited_until = answered_at.or(past.is_seen.then_some(past.ended_at));
         let call = Call {
-            id,
-            server: self.source.server,
             channel: visible(&past.key.channel, MAX_CHANNEL),
-            direction: Direction::Inbound,
             caller: self.source.numbers.caller(&past.caller, ""),
             dialled: visible(&past.dialled, MAX_DIALLED),
             state: CallState::Ended,
             queue: Some(queue),
-            priority: 0,
             agent,
             offer: offers.iter().find(answered).map(|offer| offer.id),
-            arrived_at,
             queued_at: Some(arrived_at),
             answered_at,
             ended_at: Some(past.ended_at),
@@ -270,8 +263,7 @@ impl Import {
             outcome: Some(past.outcome),
             overflow_reason: past.reason,
             ended_by: Some(past.ended_by),
-            hangup_cause: None,
-            placed: None,
+            ..Call::new(id, self.source.server, arrived_at)
         };
         Ok(PastCall { call, offers })
     }

@@ -185,28 +185,12 @@ mod tests {
 
     fn own(at: i64) -> Hit {
         let call = Call {
-            id: CallId(uuid::Uuid::nil()),
-            server: model::ServerId(uuid::Uuid::nil()),
-            channel: String::new(),
-            direction: model::Direction::Inbound,
-            caller: model::Caller::default(),
-            dialled: String::new(),
             state: model::CallState::Ended,
-            queue: None,
-            priority: 0,
-            agent: None,
-            offer: None,
-            arrived_at: instant(at),
-            queued_at: None,
-            answered_at: None,
-            ended_at: None,
-            wait_ms: None,
-            talk_ms: None,
-            outcome: None,
-            overflow_reason: None,
-            ended_by: None,
-            hangup_cause: None,
-            placed: None,
+            ..Call::new(
+                CallId(uuid::Uuid::nil()),
+                model::ServerId(uuid::Uuid::nil()),
+                instant(at),
+            )
         };
         Hit::Own((at, 7), Box::new(call))
     }

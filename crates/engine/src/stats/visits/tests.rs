@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use model::{AgentId, Caller, Direction, EndedBy, OfferId, ServerId};
+use model::{AgentId, EndedBy, OfferId, ServerId};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -20,28 +20,19 @@ fn queue(number: u128) -> QueueId {
 fn call(number: u128, since: i64, wait: i64, outcome: Option<Outcome>) -> Call {
     let answered = outcome == Some(Outcome::Answered);
     Call {
-        id: CallId(Uuid::from_u128(number)),
-        server: ServerId(Uuid::nil()),
-        channel: String::new(),
-        direction: Direction::Inbound,
-        caller: Caller::default(),
-        dialled: String::new(),
         state: model::CallState::Ended,
         queue: Some(queue(1)),
-        priority: 0,
-        agent: None,
-        offer: None,
-        arrived_at: at(since),
         queued_at: Some(at(since)),
         answered_at: answered.then(|| at(since + wait)),
         ended_at: outcome.map(|_| at(since + wait + if answered { 60_000 } else { 0 })),
         wait_ms: u64::try_from(wait).ok(),
         talk_ms: answered.then_some(60_000),
         outcome,
-        overflow_reason: None,
-        ended_by: None,
-        hangup_cause: None,
-        placed: None,
+        ..Call::new(
+            CallId(Uuid::from_u128(number)),
+            ServerId(Uuid::nil()),
+            at(since),
+        )
     }
 }
 
@@ -90,6 +81,7 @@ fn queued(ms: i64, number: u128, reason: Option<OverflowReason>) -> Event {
         priority: 0,
         position: 1,
         overflow_reason: reason,
+        kept_for: None,
     };
     event(ms, body)
 }
