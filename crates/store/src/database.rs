@@ -22,6 +22,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest wait for the one connection that writes to SQLite: who has it may be waiting for another process.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(2 * BUSY_TIMEOUT.as_secs());
 /// KiB of pages that SQLite's writer keeps: the ends of the indexes that a batch touches. SQLite's own 2 MiB spill over.
 const WRITER_CACHE: u32 = 65_536;
 /// Pages that wait in SQLite's log before they are copied into the file: one that changes often is copied once.
@@ -353,7 +355,7 @@ async fn open_sqlite(path: &str) -> Result<Database, StoreError> {
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(ACQUIRE_TIMEOUT);
+        .acquire_timeout(WRITER_TIMEOUT);
     let write = one
         .clone()
         .min_connections(1)
