@@ -1,4 +1,5 @@
-//! Identifiers: UUIDv7, made by us, so that they sort by time and need no round trip to a database.
+//! Identifiers: UUIDv7, made by us, so that they sort by time and need no round trip to a database. A call that is placed with an idempotency key has one made
+//! of the key, which sorts anywhere.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

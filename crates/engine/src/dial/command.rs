@@ -33,6 +33,8 @@ pub enum Command {
         reservation: ReservationId,
         why: Release,
     },
+    /// Whoever waits for this call is told: it is not placed, and may be asked for again.
+    NotPlaced { call: CallId, why: WhyNot },
     /// Ring the agent's phone, which shows the customer.
     RingAgent {
         call: CallId,
@@ -75,7 +77,19 @@ impl Command {
             | Self::Engage { .. }
             | Self::Disengage { .. }
             | Self::AskCallerId { .. }
+            | Self::NotPlaced { .. }
             | Self::Release { .. } => None,
         }
     }
+}
+
+/// Why a call that was asked for is not placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyNot {
+    /// No caller ID may be presented. Who asked for one knows more.
+    Refused,
+    /// Nobody said in time which one.
+    NoAnswer,
+    /// It was hung up before.
+    HungUp,
 }

@@ -1,14 +1,15 @@
 //! The end of a placed call: one outcome, and everything that was bound to it set free.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use model::{Call, CallId, CallState, EndedBy, EventBody, Outcome, ReservationId};
+use model::{Call, CallId, CallState, EndedBy, EventBody, Now, Outcome, ReservationId};
 
-use super::{Command, Dialler, Leg, LegState, Step};
+use super::{Command, Dial, Dialler, Leg, LegState, Step, WhyNot};
 use crate::callerid::{Outcome as UseOutcome, Release};
 
 /// Ended calls that are remembered, so that a request that comes again is answered and does not ring.
-const MAX_ENDED: usize = 4_096;
+pub const MAX_ENDED: usize = 4_096;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy)]
@@ -53,20 +54,21 @@ impl Ended {
 
 impl Dialler {
     /// Nothing has been placed: the call leaves no trace.
-    pub(super) fn give_up_asking(&mut self, id: CallId) {
-        let step = self.dials.get(&id).map(|dial| dial.step);
-        if step == Some(Step::Asking)
-            && let Some(dial) = self.dials.remove(&id)
-            && let Some(agent) = dial.call.agent
-        {
-            let talked = false;
-            let call = id;
-            self.commands.push_back(Command::Disengage {
-                agent,
-                call,
-                talked,
-            });
+    pub(super) fn give_up_asking(&mut self, id: CallId, why: WhyNot) {
+        let dial = self.dials.get(&id);
+        if dial.is_some_and(|dial| dial.step == Step::Asking) {
+            self.forget(id);
+            self.commands
+                .push_back(Command::NotPlaced { call: id, why });
         }
+    }
+
+    fn forget(&mut self, id: CallId) -> Option<Dial> {
+        let dial = self.dials.remove(&id)?;
+        if let Some(deadline) = dial.deadline {
+            self.timers.remove(&(deadline, id));
+        }
+        Some(dial)
     }
 
     pub(super) fn release_unused(&mut self, reservation: Option<ReservationId>) {
@@ -96,28 +98,51 @@ impl Dialler {
         self.end(id, ending);
     }
 
+    /// Nobody's phone was rung.
+    pub(super) fn leg_refused(&mut self, id: CallId, leg: Leg, cause: Option<u16>) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return;
+        };
+        if *dial.leg(leg) == LegState::Asked {
+            *dial.leg(leg) = LegState::None;
+            let ending = Ending {
+                cause,
+                ..Ending::by(dial.outcome(), EndedBy::System)
+            };
+            self.end(id, ending);
+        }
+    }
+
+    /// A leg that was seen speaks for itself; any other must not ring on.
+    pub(super) fn leg_unsure(&mut self, id: CallId, leg: Leg) {
+        let Some(dial) = self.dials.get_mut(&id) else {
+            return;
+        };
+        if *dial.leg(leg) == LegState::Asked {
+            let ending = Ending::by(dial.outcome(), EndedBy::System);
+            self.end(id, ending);
+        }
+    }
+
     pub(super) fn hang_up_asked(&mut self, id: CallId) {
         let Some(dial) = self.dials.get(&id) else {
             return;
         };
-        if dial.step == Step::Asking {
-            return self.give_up_asking(id);
-        }
         let outcome = dial.outcome();
-        self.end(id, Ending::by(outcome, EndedBy::Agent));
+        let ended_by = match dial.step {
+            Step::Asking => return self.give_up_asking(id, WhyNot::HungUp),
+            Step::Talking => EndedBy::Agent,
+            _ => EndedBy::System,
+        };
+        self.end(id, Ending::by(outcome, ended_by));
     }
 
     pub(super) fn end(&mut self, id: CallId, ending: Ending) {
-        let Some(mut dial) = self.dials.remove(&id) else {
+        let Some(mut dial) = self.forget(id) else {
             return;
         };
-        if let Some(deadline) = dial.deadline {
-            self.timers.remove(&(deadline, id));
-        }
-        let now = self.now.utc;
-        let call = &mut dial.call;
-        let talk = call.answered_at.map(|since| now.since(since));
-        let talk_ms = talk.map(|talk| u64::try_from(talk.as_millis()).unwrap_or(u64::MAX));
+        dial.close(self.now, ending);
+        let call = &dial.call;
         self.commands
             .push_back(Command::Publish(EventBody::CallEnded {
                 call: id,
@@ -128,57 +153,75 @@ impl Dialler {
                 ended_by: ending.ended_by,
                 hangup_cause: ending.cause,
                 wait_ms: None,
-                talk_ms,
+                talk_ms: call.talk_ms,
             }));
-        let (server, agent) = (call.server, call.agent);
-        let reservation = call.placed.as_ref().and_then(|placed| placed.reservation);
-        call.state = CallState::Ended;
-        (call.ended_at, call.talk_ms) = (Some(now), talk_ms);
-        (call.outcome, call.ended_by) = (Some(ending.outcome), Some(ending.ended_by));
-        call.hangup_cause = ending.cause;
+        self.let_legs_go(&dial);
+        self.let_others_go(&dial);
+        self.ended.note(dial.call);
+    }
+
+    fn let_legs_go(&mut self, dial: &Dial) {
+        let (call, server) = (dial.call.id, dial.call.server);
         let legs = [
             (Leg::Customer, dial.customer_leg),
             (Leg::Agent, dial.agent_leg),
         ];
         for (leg, state) in legs {
             if matches!(state, LegState::Asked | LegState::Seen) {
-                self.let_go(id, server, leg);
+                self.hang_up(call, server, leg);
             }
         }
         if dial.step >= Step::Connecting {
-            self.commands
-                .push_back(Command::TakeDown { call: id, server });
+            self.commands.push_back(Command::TakeDown { call, server });
         }
-        if let Some(reservation) = reservation {
-            let outcome = UseOutcome {
-                answered: dial.step >= Step::Connecting,
-                talk: talk.unwrap_or_default(),
-            };
-            let why = match dial.customer_leg {
-                LegState::None => Release::Deleted,
-                _ => Release::CallEnded(Some(outcome)),
-            };
+    }
+
+    /// The number and the agent.
+    fn let_others_go(&mut self, dial: &Dial) {
+        let placed = dial.call.placed.as_ref();
+        if let Some(reservation) = placed.and_then(|placed| placed.reservation) {
+            let why = dial.release();
             self.commands
                 .push_back(Command::Release { reservation, why });
         }
-        if let Some(agent) = agent {
-            let (call, talked) = (id, dial.step == Step::Talking);
+        if let Some(agent) = dial.call.agent {
+            let (call, talked) = (dial.call.id, dial.step == Step::Talking);
             self.commands.push_back(Command::Disengage {
                 agent,
                 call,
                 talked,
             });
         }
-        self.ended.note(dial.call);
     }
 }
 
-impl super::Dial {
+impl Dial {
     /// How it ends if it ends now.
     pub(super) fn outcome(&self) -> Outcome {
         match self.step {
             Step::Talking => Outcome::Answered,
             _ => Outcome::NotReached,
         }
+    }
+    fn close(&mut self, now: Now, ending: Ending) {
+        let call = &mut self.call;
+        let talk = call.answered_at.map(|since| now.utc.since(since));
+        call.talk_ms = talk.map(|talk| u64::try_from(talk.as_millis()).unwrap_or(u64::MAX));
+        call.state = CallState::Ended;
+        call.ended_at = Some(now.utc);
+        (call.outcome, call.ended_by) = (Some(ending.outcome), Some(ending.ended_by));
+        call.hangup_cause = ending.cause;
+    }
+
+    /// What its number is told. One with which nobody's phone was seen ringing has made no call.
+    fn release(&self) -> Release {
+        if matches!(self.customer_leg, LegState::None | LegState::Asked) {
+            return Release::Deleted;
+        }
+        let talk = self.call.talk_ms.map(Duration::from_millis);
+        Release::CallEnded(Some(UseOutcome {
+            answered: self.step >= Step::Connecting,
+            talk: talk.unwrap_or_default(),
+        }))
     }
 }

@@ -49,7 +49,18 @@ pub enum Input {
         leg: Leg,
         server: ServerId,
     },
-    /// The channel is gone, or could not be made.
+    /// Asterisk would not make the channel.
+    LegRefused {
+        call: CallId,
+        leg: Leg,
+        cause: Option<u16>,
+    },
+    /// It did not say whether it would.
+    LegUnsure {
+        call: CallId,
+        leg: Leg,
+    },
+    /// The channel is gone.
     LegEnded {
         call: CallId,
         leg: Leg,

@@ -6,7 +6,7 @@
 //!
 //! Rules that are ours and not obvious:
 //! - The caller ID is chosen before any phone rings, so no agent is rung only to hear that there is none. A call that is
-//!   refused one was never placed.
+//!   refused one was never placed, and its agent never bound.
 //! - The customer is called when the agent has answered, and never once more: a leg that nobody knows anything of after a
 //!   restart ends the call.
 //! - A call has an outcome as soon as either side is gone; the other leg is let go then, not when its own end is told.
@@ -27,10 +27,13 @@ use model::{
     ServerId,
 };
 
-pub use command::Command;
+pub use command::{Command, WhyNot};
+pub use ending::MAX_ENDED;
 use ending::{Ended, Ending};
 pub use input::{Input, Leg, Order};
 
+/// How long the choice of a caller ID may take.
+pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the agent's phone rings.
 pub const AGENT_RING: Duration = Duration::from_secs(30);
 /// How long the customer's phone rings.
@@ -65,6 +68,9 @@ struct Dial {
     to: Option<E164>,
     agent_leg: LegState,
     customer_leg: LegState,
+    /// When the present step has taken too long.
+    until: Option<Instant>,
+    /// The same while it counts.
     deadline: Option<Instant>,
 }
 
@@ -77,6 +83,19 @@ enum Step {
     /// Both have answered; the bridge is being built.
     Connecting,
     Talking,
+}
+
+impl Step {
+    /// How long it may take.
+    fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Asking => Some(ASK_TIMEOUT),
+            Self::RingingAgent => Some(AGENT_RING + RING_GRACE),
+            Self::CallingCustomer => Some(CUSTOMER_RING + RING_GRACE),
+            Self::Connecting => Some(CONNECT_TIMEOUT),
+            Self::Talking => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,10 +161,12 @@ impl Dialler {
                 caller_id,
                 reservation,
             } => self.caller_id_given(call, caller_id, reservation),
-            Input::CallerIdRefused { call } => self.give_up_asking(call),
+            Input::CallerIdRefused { call } => self.give_up_asking(call, WhyNot::Refused),
             Input::LegRings { call, leg, server } => self.leg_rings(call, leg, server),
             Input::LegAnswered { call, leg, server } => self.leg_answered(call, leg, server),
             Input::LegEnded { call, leg, cause } => self.leg_ended(call, leg, cause),
+            Input::LegRefused { call, leg, cause } => self.leg_refused(call, leg, cause),
+            Input::LegUnsure { call, leg } => self.leg_unsure(call, leg),
             Input::Connected { call } => self.connected(call),
             Input::ConnectFailed { call } => self.connect_failed(call),
             Input::HangUpAsked { call } => self.hang_up_asked(call),
@@ -171,18 +192,18 @@ impl Dialler {
             campaign: order.campaign.clone(),
             extension: order.extension.clone(),
         };
-        let agent = order.agent;
         let dial = Dial {
             step: Step::Asking,
             extension: order.extension.clone(),
             to: Some(order.to),
             agent_leg: LegState::None,
             customer_leg: LegState::None,
+            until: None,
             deadline: None,
             call: new_call(order, self.now),
         };
         self.dials.insert(id, dial);
-        self.commands.push_back(Command::Engage { agent, call: id });
+        self.begin(id, Step::Asking);
         self.commands.push_back(question);
     }
 
@@ -196,13 +217,12 @@ impl Dialler {
         let Some(dial) = dial.filter(|dial| dial.step == Step::Asking) else {
             return self.release_unused(reservation);
         };
-        dial.step = Step::RingingAgent;
         dial.agent_leg = LegState::Asked;
         let call = &mut dial.call;
         let placed = Placed {
             caller_id,
             reservation,
-            ..call.placed.clone().unwrap_or_else(nothing)
+            ..call.placed.clone().unwrap_or_default()
         };
         call.placed = Some(placed.clone());
         call.arrived_at = self.now.utc;
@@ -223,21 +243,22 @@ impl Dialler {
             customer: call.caller.clone(),
             timeout: AGENT_RING,
         };
+        self.begin(id, Step::RingingAgent);
         self.commands.push_back(Command::Publish(placed));
+        self.commands.push_back(Command::Engage { agent, call: id });
         self.commands.push_back(ring);
-        self.arm(id);
     }
 
     fn leg_rings(&mut self, id: CallId, leg: Leg, server: ServerId) {
         match self.dials.get_mut(&id) {
             Some(dial) => dial.seen(leg),
-            None => self.let_go(id, server, leg),
+            None => self.hang_up(id, server, leg),
         }
     }
 
     fn leg_answered(&mut self, id: CallId, leg: Leg, server: ServerId) {
         let Some(dial) = self.dials.get_mut(&id) else {
-            return self.let_go(id, server, leg);
+            return self.hang_up(id, server, leg);
         };
         dial.seen(leg);
         match (dial.step, leg) {
@@ -254,10 +275,9 @@ impl Dialler {
         let (Some(agent), Some(to)) = (dial.call.agent, dial.to) else {
             return self.end(id, Ending::by(Outcome::NotReached, EndedBy::System));
         };
-        dial.step = Step::CallingCustomer;
         dial.customer_leg = LegState::Asked;
         dial.call.state = CallState::Connecting;
-        let placed = dial.call.placed.clone().unwrap_or_else(nothing);
+        let placed = dial.call.placed.clone().unwrap_or_default();
         let command = Command::CallCustomer {
             call: id,
             server: dial.call.server,
@@ -267,20 +287,19 @@ impl Dialler {
             timeout: CUSTOMER_RING,
         };
         let picked_up = EventBody::AgentPickedUp { call: id, agent };
+        self.begin(id, Step::CallingCustomer);
         self.commands.push_back(Command::Publish(picked_up));
         self.commands.push_back(command);
-        self.arm(id);
     }
 
     fn connect(&mut self, id: CallId) {
-        let Some(dial) = self.dials.get_mut(&id) else {
+        let Some(dial) = self.dials.get(&id) else {
             return;
         };
-        dial.step = Step::Connecting;
         let server = dial.call.server;
+        self.begin(id, Step::Connecting);
         self.commands
             .push_back(Command::Connect { call: id, server });
-        self.arm(id);
     }
 
     fn connected(&mut self, id: CallId) {
@@ -288,29 +307,32 @@ impl Dialler {
         let Some(dial) = dial.filter(|dial| dial.step == Step::Connecting) else {
             return;
         };
-        dial.step = Step::Talking;
         dial.call.state = CallState::Talking;
         dial.call.answered_at = Some(self.now.utc);
         if let Some(agent) = dial.call.agent {
             let answered = EventBody::CustomerAnswered { call: id, agent };
             self.commands.push_back(Command::Publish(answered));
         }
-        self.arm(id);
+        self.begin(id, Step::Talking);
     }
 
     fn connect_failed(&mut self, id: CallId) {
         let dial = self.dials.get(&id);
-        if let Some(dial) = dial.filter(|dial| dial.step >= Step::Connecting) {
-            let outcome = dial.outcome();
-            self.end(id, Ending::by(outcome, EndedBy::System));
+        // Those who talk have a bridge, whatever became of another attempt to build it.
+        if dial.is_some_and(|dial| dial.step == Step::Connecting) {
+            self.end(id, Ending::by(Outcome::NotReached, EndedBy::System));
         }
     }
 
     fn timed_out(&mut self, id: CallId) {
-        let step = self.dials.get(&id).map(|dial| dial.step);
-        let ended_by = match step {
-            Some(Step::RingingAgent) => EndedBy::Agent,
-            Some(Step::CallingCustomer) => EndedBy::Caller,
+        let Some(dial) = self.dials.get(&id) else {
+            return;
+        };
+        let ended_by = match (dial.step, dial.agent_leg, dial.customer_leg) {
+            (Step::Asking, ..) => return self.give_up_asking(id, WhyNot::NoAnswer),
+            (Step::RingingAgent, LegState::Seen, _) => EndedBy::Agent,
+            (Step::CallingCustomer, _, LegState::Seen) => EndedBy::Caller,
+            // Of a phone that nobody has seen ringing, nobody can say that it was not answered.
             _ => EndedBy::System,
         };
         let ending = Ending {
@@ -320,27 +342,29 @@ impl Dialler {
         self.end(id, ending);
     }
 
-    /// Sets the deadline that the present step has, if it has one now.
+    /// The call is one step further, for as long as this step may take.
+    fn begin(&mut self, id: CallId, step: Step) {
+        if let Some(dial) = self.dials.get_mut(&id) {
+            dial.step = step;
+            dial.until = step.limit().map(|limit| self.now.mono.after(limit));
+        }
+        self.arm(id);
+    }
+
+    /// Sets the deadline of the present step; there is none while its server is lost.
     fn arm(&mut self, id: CallId) {
         let Some(dial) = self.dials.get_mut(&id) else {
             return;
         };
-        let length = match dial.step {
-            Step::Asking | Step::Talking => None,
-            Step::RingingAgent => Some(AGENT_RING + RING_GRACE),
-            Step::CallingCustomer => Some(CUSTOMER_RING + RING_GRACE),
-            Step::Connecting => Some(CONNECT_TIMEOUT),
-        };
-        let length = length.filter(|_| !self.lost.contains(&dial.call.server));
-        let due = length.map(|length| self.now.mono.after(length));
+        let lost = dial.step > Step::Asking && self.lost.contains(&dial.call.server);
+        let due = dial.until.filter(|_| !lost);
         if let Some(before) = std::mem::replace(&mut dial.deadline, due) {
             self.timers.remove(&(before, id));
         }
         self.timers.extend(due.map(|due| (due, id)));
     }
 
-    /// A leg of no call that we know.
-    fn let_go(&mut self, call: CallId, server: ServerId, leg: Leg) {
+    fn hang_up(&mut self, call: CallId, server: ServerId, leg: Leg) {
         self.commands
             .push_back(Command::HangUp { call, server, leg });
     }
@@ -363,40 +387,18 @@ impl Dial {
     }
 }
 
-fn nothing() -> Placed {
-    Placed {
-        campaign: String::new(),
-        caller_id: None,
-        reservation: None,
-    }
-}
-
 fn new_call(order: Order, now: Now) -> Call {
     Call {
-        id: order.call,
-        server: order.server,
         channel: order.channel,
         direction: Direction::Outbound,
         caller: order.customer,
         dialled: order.to.digits().to_string(),
         state: CallState::Ringing,
-        queue: None,
-        priority: 0,
         agent: Some(order.agent),
-        offer: None,
-        arrived_at: now.utc,
-        queued_at: None,
-        answered_at: None,
-        ended_at: None,
-        wait_ms: None,
-        talk_ms: None,
-        outcome: None,
-        overflow_reason: None,
-        ended_by: None,
-        hangup_cause: None,
         placed: Some(Placed {
             campaign: order.campaign,
-            ..nothing()
+            ..Placed::default()
         }),
+        ..Call::new(order.call, order.server, now.utc)
     }
 }

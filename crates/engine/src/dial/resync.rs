@@ -1,6 +1,6 @@
 //! Servers that are lost and found again, and restarts of ours: what we believed against what is really there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::{Call, CallId, CallState, Direction, EndedBy, ServerId};
 
@@ -25,21 +25,15 @@ impl Dialler {
             .iter()
             .map(|&(call, leg, up)| ((call, leg), up))
             .collect();
-        let mut strays = BTreeSet::new();
         for &(call, leg, _) in legs {
-            if !self.dials.contains_key(&call) {
-                self.let_go(call, server, leg);
+            if !self.is_open(call) {
+                self.hang_up(call, server, leg);
             }
         }
-        let known = |call: &CallId| self.dials.contains_key(call);
-        strays.extend(
-            bridges
-                .iter()
-                .map(|(call, _)| *call)
-                .filter(|call| !known(call)),
-        );
-        for call in strays {
-            self.commands.push_back(Command::TakeDown { call, server });
+        for &(call, _) in bridges {
+            if !self.is_open(call) {
+                self.commands.push_back(Command::TakeDown { call, server });
+            }
         }
         for call in self.calls_of(server) {
             self.compare(call, &up, bridges.contains(&(call, true)));
@@ -70,10 +64,13 @@ impl Dialler {
             Step::RingingAgent if is_up(Leg::Agent) => {
                 return self.leg_answered(id, Leg::Agent, server);
             }
+            Step::CallingCustomer | Step::Connecting if bridged => {
+                self.begin(id, Step::Connecting);
+                return self.connected(id);
+            }
             Step::CallingCustomer if is_up(Leg::Customer) => {
                 return self.leg_answered(id, Leg::Customer, server);
             }
-            Step::Connecting if bridged => return self.connected(id),
             Step::Connecting | Step::Talking if !bridged => {
                 self.commands
                     .push_back(Command::Connect { call: id, server });
@@ -104,6 +101,7 @@ impl Dialler {
                 Step::Asking | Step::RingingAgent => LegState::None,
                 _ => LegState::Seen,
             },
+            until: step.limit().map(|limit| self.now.mono.after(limit)),
             deadline: None,
             call,
         };

@@ -38,7 +38,7 @@ pub(crate) struct CallQuery {
     cursor: Option<String>,
     /// The queue they were in last.
     queue: Option<QueueId>,
-    /// Who answered.
+    /// Who answered, or for whom it was placed.
     agent: Option<AgentId>,
     outcome: Option<Outcome>,
     /// Arrived then or later.
@@ -52,7 +52,7 @@ pub(crate) struct CallQuery {
 
 /// The call log, newest first.
 ///
-/// A user with the role agent gets the calls that the own agent answered.
+/// A user with the role agent gets the calls that the own agent answered or placed.
 #[utoipa::path(
     get,
     path = "/v1/calls",
@@ -153,11 +153,12 @@ pub(crate) async fn show(
 /// The call as this principal may see it, and the eyes that see it.
 async fn find(api: &Api, principal: &Principal, id: CallId) -> Result<(Call, Viewer), Problem> {
     let calls = api.app.store.calls();
-    let call = match calls.get(id).await? {
-        Some(call) => call,
+    let mut call = calls.get(id).await?;
+    if call.is_none() {
         // The journal writes behind: a call that has just arrived is known to the engine first.
-        None => newborn(api, id).await?,
-    };
+        call = api.app.acd.call(id).await?;
+    }
+    let call = call.ok_or_else(|| Problem::not_found("call"))?;
     let mut viewer = api.viewer(principal).await?;
     if let Some(own) = principal.agent.filter(|_| principal.is_agent()) {
         let offers = calls.offers_of(id).await?;
@@ -168,16 +169,6 @@ async fn find(api: &Api, principal: &Principal, id: CallId) -> Result<(Call, Vie
     let seen = viewer.call(&call);
     let seen = seen.ok_or_else(|| Problem::not_found("call"))?;
     Ok((seen, viewer))
-}
-
-async fn newborn(api: &Api, id: CallId) -> Result<Call, Problem> {
-    let live = api.app.acd.live().await?;
-    if let Some(found) = live.calls.into_iter().find(|call| call.id == id) {
-        return Ok(found);
-    }
-    // A call that we placed may be over before the log has it.
-    let placed = api.app.acd.placed(id).await?;
-    placed.ok_or_else(|| Problem::not_found("call"))
 }
 
 /// Which part of a call's story.

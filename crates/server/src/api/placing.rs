@@ -4,6 +4,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
+use engine::dial;
 use model::{AgentId, Call, CallId, E164, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -125,7 +126,7 @@ pub(super) async fn call(
         campaign: campaign.to_owned(),
     };
     if key.is_some()
-        && let Some(known) = api.app.store.calls().get(wish.call).await?
+        && let Some(known) = known(api, wish.call).await?
     {
         let other = || NotPlaced::OtherCall.told(api);
         return wish.is(&known).then_some(known).ok_or_else(other);
@@ -135,6 +136,21 @@ pub(super) async fn call(
     }
     let placed = api.app.acd.place(&api.app.servers, wish).await;
     placed.map_err(|why| why.told(api))
+}
+
+/// The call that this key has placed. Who knows what is going on is asked before the database, which may be away.
+async fn known(api: &Api, call: CallId) -> Result<Option<Call>, Problem> {
+    if let Some(call) = api.app.acd.call(call).await? {
+        return Ok(Some(call));
+    }
+    if let Some(call) = api.app.store.calls().get(call).await? {
+        return Ok(Some(call));
+    }
+    // It may be one of those that the database has not taken yet, and the dialler has forgotten.
+    if api.app.journal.get().behind > dial::MAX_ENDED as u64 {
+        return Err(Problem::unavailable("The database, which is behind,"));
+    }
+    Ok(None)
 }
 
 /// End a call.
@@ -224,6 +240,7 @@ impl NotPlaced {
             ),
             Self::WayOutLost => Problem::unavailable("The Asterisk that calls go out by"),
             Self::NoCallerId(why) => refused(api, why),
+            Self::NoAnswer => Problem::unavailable("The choice of a caller ID"),
         }
     }
 }

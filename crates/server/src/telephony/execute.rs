@@ -27,6 +27,7 @@ pub(super) const BRIDGE_TIMEOUT: Duration = Duration::from_secs(8);
 // Whatever Asterisk does not do is told by the one who waits for it; the engine's own limit is for what nobody tells.
 const _: () = assert!(REQUEST_TIMEOUT.as_millis() < BRIDGE_TIMEOUT.as_millis());
 const _: () = assert!(BRIDGE_TIMEOUT.as_millis() < CONNECT_TIMEOUT.as_millis());
+const _: () = assert!(BRIDGE_TIMEOUT.as_millis() < engine::dial::CONNECT_TIMEOUT.as_millis());
 
 /// What the link and the task of a call both know of it.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Reach {
     }
 
     pub(super) async fn tell_if_given_up(&self, error: &RestError) {
-        if !matches!(error, RestError::Rejected { .. } | RestError::Overloaded) {
+        if gave_up(error) {
             self.tell(Finding::GaveUp).await;
         }
     }
@@ -83,6 +84,11 @@ impl Reach {
     pub(super) async fn end_channel(&self, channel: &str, reason: HangupReason) -> Gone {
         end_channel(&self.client, channel, reason).await
     }
+}
+
+/// Whether nobody knows if Asterisk got the request.
+pub(super) fn gave_up(error: &RestError) -> bool {
+    !matches!(error, RestError::Rejected { .. } | RestError::Overloaded)
 }
 
 /// Hangs a channel up, with some patience.

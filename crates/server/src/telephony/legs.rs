@@ -2,22 +2,21 @@
 //!
 //! What is asked for one call is done in the order in which it was asked, beside the link and beside all other calls.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
 use engine::dial::{Command, Input, Leg};
 use model::{CallId, Caller, DialOut, E164, ReservationId};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 
 use super::{
     desk::Mailbox,
-    execute::{BRIDGE_TIMEOUT, Finding, Gone, end_channel},
+    execute::{BRIDGE_TIMEOUT, Finding, Gone, end_channel, gave_up},
     names::Names,
-    phones::caller_id,
+    phones::{RING_TIMEOUT_SLACK, caller_id},
+    turns::Turns,
 };
 
-/// Asterisk's own ring time-out lies this far behind the engine's, which ends every leg.
-const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
 /// Carried by the customer's channel and by whatever it calls, as the dialplan's calls carry it.
 const RESERVATION: &str = "__CORDBOARD_RESERVATION";
 
@@ -29,7 +28,7 @@ const TEMPORARY_FAILURE: u16 = 41;
 /// What is being done for the calls of one Asterisk.
 pub(super) struct Legs {
     hand: Arc<Hand>,
-    busy: HashMap<CallId, JoinHandle<()>>,
+    turns: Turns<CallId>,
 }
 
 /// Does it.
@@ -59,7 +58,7 @@ impl Legs {
         };
         Self {
             hand: Arc::new(hand),
-            busy: HashMap::new(),
+            turns: Turns::default(),
         }
     }
 
@@ -68,16 +67,9 @@ impl Legs {
         let Some((call, _)) = command.place() else {
             return;
         };
-        self.busy.retain(|_, last| !last.is_finished());
-        let (before, hand) = (self.busy.remove(&call), self.hand.clone());
-        let last = tokio::spawn(async move {
-            if let Some(before) = before {
-                // However it ended, it is over.
-                let _ = before.await;
-            }
-            hand.carry_out(command).await;
-        });
-        self.busy.insert(call, last);
+        let hand = self.hand.clone();
+        self.turns
+            .next(call, async move { hand.carry_out(command).await });
     }
 }
 
@@ -109,6 +101,7 @@ impl Hand {
             | Command::Engage { .. }
             | Command::Disengage { .. }
             | Command::AskCallerId { .. }
+            | Command::NotPlaced { .. }
             | Command::Release { .. } => unreachable!("done by the desk"),
         }
     }
@@ -140,7 +133,7 @@ impl Hand {
         timeout: Duration,
     ) {
         let Some(dial_out) = &self.dial_out else {
-            return self.leg_ended(call, Leg::Customer, NO_ROUTE).await;
+            return self.refused(call, Leg::Customer, NO_ROUTE).await;
         };
         let agent = self.names.leg(call, Leg::Agent);
         // Without it the agent waits in silence, which is no reason not to call.
@@ -165,23 +158,23 @@ impl Hand {
         };
         let endpoint = &what.endpoint;
         tracing::info!(%error, %call, ?leg, endpoint, "a leg of a call could not be made");
+        if gave_up(&error) {
+            self.desk.dial(Input::LegUnsure { call, leg }).await;
+            let _ = self.findings.send(Finding::GaveUp).await;
+            return;
+        }
         let cause = match (&error, leg) {
             (RestError::Rejected { .. }, Leg::Agent) => SUBSCRIBER_ABSENT,
             (RestError::Rejected { .. }, Leg::Customer) => NO_ROUTE,
             _ => TEMPORARY_FAILURE,
         };
-        if !matches!(error, RestError::Rejected { .. }) {
-            // Nobody knows whether Asterisk got the request, so it must not ring on.
-            self.hang_up(call, leg).await;
-            let _ = self.findings.send(Finding::GaveUp).await;
-        }
-        self.leg_ended(call, leg, cause).await;
+        self.refused(call, leg, cause).await;
     }
 
-    async fn leg_ended(&self, call: CallId, leg: Leg, cause: u16) {
+    async fn refused(&self, call: CallId, leg: Leg, cause: u16) {
         let cause = Some(cause);
-        let ended = Input::LegEnded { call, leg, cause };
-        self.desk.dial(ended).await;
+        let refused = Input::LegRefused { call, leg, cause };
+        self.desk.dial(refused).await;
     }
 
     async fn connect(&self, call: CallId) {
@@ -190,6 +183,9 @@ impl Hand {
             Ok(()) => Input::Connected { call },
             Err(error) => {
                 tracing::warn!(%error, %call, "agent and customer could not be bridged");
+                if gave_up(&error) {
+                    let _ = self.findings.send(Finding::GaveUp).await;
+                }
                 Input::ConnectFailed { call }
             }
         };
@@ -204,7 +200,12 @@ impl Hand {
         // Fails where nothing rings, which is as good.
         let quiet = channels.stop_ring(&agent);
         let (_, made) = tokio::join!(quiet, bridges.create(&bridge, "mixing", &name));
-        made?;
+        // It is there already where this is asked for once more, after a lost connection.
+        if let Err(error) = made
+            && !error.is_conflict()
+        {
+            return Err(error);
+        }
         // The trunk must not be told that it talks with its own customer, whose number the agent's phone was shown.
         let join = Join {
             inhibit_connected_line_updates: true,

@@ -16,7 +16,8 @@ impl Names {
         Self {
             agent: format!("{application}-agent-"),
             bridge: format!("{application}-bridge-"),
-            dial: format!("{application}-dial-"),
+            // No application's name has a tilde, so these are in nobody else's names.
+            dial: format!("{application}~dial-"),
         }
     }
 
@@ -89,5 +90,13 @@ mod tests {
         assert_eq!(names.leg_of_channel(&bridge), None);
         let other = names.leg(call, Leg::Agent);
         assert_eq!(Names::new("other").leg_of_channel(&other), None);
+        // Whatever the other application is called.
+        let offer = OfferId(call.0);
+        for other in ["cordboard-dial", "cordboard-dial-agent", "cordboard-agent"].map(Names::new) {
+            let channel = other.agent_channel(offer);
+            assert_eq!(names.leg_of_channel(&channel), None);
+            assert_eq!(names.offer_of_channel(&channel), None);
+            assert_eq!(names.call_of_dial_bridge(&other.bridge(offer)), None);
+        }
     }
 }

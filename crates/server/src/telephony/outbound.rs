@@ -381,7 +381,7 @@ mod tests {
     fn a_call_that_we_place_is_the_diallers() {
         let id = "019a0000-0000-7000-8000-000000000001";
         for (channel, is_heard) in [
-            (format!("cordboard-dial-customer-{id}"), false),
+            (format!("cordboard~dial-customer-{id}"), false),
             (format!("other-dial-customer-{id}"), true),
         ] {
             let varset = heard_in(&format!(

@@ -10,28 +10,25 @@ use engine::acd::OfferFailure;
 use model::{Caller, OfferId};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    task::{AbortHandle, JoinHandle},
+    task::AbortHandle,
 };
 
-use super::execute::{Finding, Gone, Reach};
+use super::{
+    execute::{Finding, Gone, Reach},
+    turns::Turns,
+};
 
 /// Phones of one call that are rung at the same time, and that are silenced.
 const PHONES_AT_ONCE: usize = 16;
 /// Asterisk's own ring time-out lies this far behind the engine's, which ends every offer.
-const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
+pub(super) const RING_TIMEOUT_SLACK: Duration = Duration::from_secs(5);
 
 /// What is being done to the phones of one call.
 pub(super) struct Phones {
     hand: Arc<Hand>,
-    busy: HashMap<OfferId, Busy>,
-}
-
-/// A phone for which something is not done yet.
-struct Busy {
-    /// The request that rings it.
-    ringing: Option<AbortHandle>,
-    /// Ends when everything is done that was asked.
-    last: JoinHandle<()>,
+    turns: Turns<OfferId>,
+    /// The requests that ring phones.
+    ringing: HashMap<OfferId, AbortHandle>,
 }
 
 /// Does it.
@@ -50,59 +47,39 @@ impl Phones {
         };
         Self {
             hand: Arc::new(hand),
-            busy: HashMap::new(),
+            turns: Turns::default(),
+            ringing: HashMap::new(),
         }
     }
 
     pub(super) fn ring(&mut self, offer: OfferId, extension: String, timeout: Duration) {
         let hand = self.hand.clone();
-        let ringing = self.next(offer, async move {
+        let ringing = self.turns.next(offer, async move {
             hand.ring(offer, &extension, timeout).await;
         });
-        if let Some(busy) = self.busy.get_mut(&offer) {
-            busy.ringing = Some(ringing);
-        }
+        self.ringing.retain(|_, request| !request.is_finished());
+        self.ringing.insert(offer, ringing);
     }
 
     /// Ends the agent's leg, whatever it is doing.
     pub(super) fn end(&mut self, offer: OfferId, reason: HangupReason) {
         let hand = self.hand.clone();
-        self.next(offer, async move { hand.end(offer, reason).await });
+        self.turns
+            .next(offer, async move { hand.end(offer, reason).await });
     }
 
     /// Sees whether the agent's leg is there.
     pub(super) fn look_for(&mut self, offer: OfferId) {
         let hand = self.hand.clone();
-        self.next(offer, async move { hand.look_for(offer).await });
+        self.turns
+            .next(offer, async move { hand.look_for(offer).await });
     }
 
     /// The agent has picked up: whatever is said yet of the request that rang the phone, nothing follows from it.
     pub(super) fn answered(&mut self, offer: OfferId) {
-        let busy = self.busy.get_mut(&offer);
-        if let Some(ringing) = busy.and_then(|busy| busy.ringing.take()) {
+        if let Some(ringing) = self.ringing.remove(&offer) {
             ringing.abort();
         }
-    }
-
-    /// Does `what` once everything is done that was asked for this phone before.
-    fn next(
-        &mut self,
-        offer: OfferId,
-        what: impl Future<Output = ()> + Send + 'static,
-    ) -> AbortHandle {
-        self.busy.retain(|_, busy| !busy.last.is_finished());
-        let before = self.busy.remove(&offer);
-        let (ringing, last) = before.map_or((None, None), |b| (b.ringing, Some(b.last)));
-        let last = tokio::spawn(async move {
-            if let Some(last) = last {
-                // However it ended, it is over.
-                let _ = last.await;
-            }
-            what.await;
-        });
-        let handle = last.abort_handle();
-        self.busy.insert(offer, Busy { ringing, last });
-        handle
     }
 }
 

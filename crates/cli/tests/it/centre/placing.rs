@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lab::{Call, Phone, Release};
-use model::UseEnd;
+use model::{CallerIdUse, UseEnd};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -13,12 +13,13 @@ use super::{
     id,
 };
 
-const PERSON: &str = "+13105550142";
+pub(super) const PERSON: &str = "+13105550142";
 const LOG: (&str, &str) = (
     "CORDBOARD__LOG__LEVEL",
     "info,cordboard_server::telephony=debug",
 );
-const WAY_OUT: (&str, &str) = ("CORDBOARD__ASTERISK__0__DIAL_OUT", "PJSIP/{number}@trunk");
+pub(super) const WAY_OUT: (&str, &str) =
+    ("CORDBOARD__ASTERISK__0__DIAL_OUT", "PJSIP/{number}@trunk");
 /// Calls that are measured.
 const MEASURED: usize = 50;
 
@@ -85,6 +86,14 @@ impl Placing {
         (at_agent, at_person)
     }
 
+    /// The use of the call's number, once it has ended.
+    async fn used(&self, call: &Value) -> CallerIdUse {
+        let reservation = call["placed"]["reservation"].as_str().unwrap();
+        let its = |used: &CallerIdUse| used.id.to_string() == reservation;
+        let ended = |used: &CallerIdUse| its(used) && used.ended_at.is_some();
+        self.outbound.told(PERSON, ended).await
+    }
+
     /// The call as it is in the log, once it is over.
     async fn over(&self, call: &str) -> Value {
         let began = Instant::now();
@@ -135,7 +144,7 @@ async fn the_agent_first_then_the_customer_with_our_number(release: Release) {
     at_agent.hang_up().await.unwrap();
     let shown = placing.over(&call).await;
     assert_eq!(ending(&shown), ("answered", "agent"));
-    let used = placing.outbound.ended(PERSON).await;
+    let used = placing.used(&shown).await;
     assert_eq!(
         (used.end, used.answered),
         (Some(UseEnd::CallEnded), Some(true))
@@ -179,7 +188,7 @@ async fn whoever_does_not_come_ends_the_call(release: Release) {
     let shown = placing.over(&call).await;
     assert_eq!(ending(&shown), ("not_reached", "agent"));
     assert_eq!(shown["hangup_cause"], 21);
-    let used = placing.outbound.ended(PERSON).await;
+    let used = placing.used(&shown).await;
     assert_eq!((used.end, used.answered), (Some(UseEnd::Deleted), None));
     assert!(far_end.calls_received().is_empty());
 
@@ -191,7 +200,7 @@ async fn whoever_does_not_come_ends_the_call(release: Release) {
         let shown = placing.over(&call).await;
         assert_eq!(ending(&shown), ("not_reached", "caller"), "{status}");
         assert_eq!(shown["hangup_cause"], cause, "{status}");
-        let used = placing.outbound.ended(PERSON).await;
+        let used = placing.used(&shown).await;
         assert_eq!(
             (used.end, used.answered),
             (Some(UseEnd::CallEnded), Some(false))
@@ -217,7 +226,8 @@ async fn whoever_does_not_come_ends_the_call(release: Release) {
         }
         at_person.wait_ended().await.unwrap();
         let shown = placing.over(&call).await;
-        assert_eq!(ending(&shown), ("not_reached", "agent"));
+        let by = if by_page { "system" } else { "agent" };
+        assert_eq!(ending(&shown), ("not_reached", by));
     }
     let live = placing.outbound.centre.get("/v1/live").await;
     assert_eq!(live["agents"][0]["status"]["state"], "available");
@@ -310,7 +320,7 @@ async fn a_placed_call_stays_up_when_we_are_killed() {
     assert!(!at_agent.is_over() && !at_person.is_over());
     at_person.hang_up().await.unwrap();
     assert_eq!(ending(&placing.over(&call).await), ("answered", "caller"));
-    let used = placing.outbound.ended(PERSON).await;
+    let used = placing.used(&shown).await;
     assert_eq!(
         (used.end, used.answered),
         (Some(UseEnd::CallEnded), Some(true))

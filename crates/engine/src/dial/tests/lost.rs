@@ -18,14 +18,13 @@ fn a_lost_connection_ends_nothing() {
     assert_eq!(c.dialler.poll_timeout(), None);
     c.after(500).tick().says("");
     c.found(&[(Leg::Agent, true), (Leg::Customer, false)], None)
-        .says("");
-    c.after(62).tick().says(
-        "ended: NotReached by Caller Some(19) None
+        .says(
+            "ended: NotReached by Caller Some(19) None
          hang up Customer
          hang up Agent
          release: not answered
          ann is free",
-    );
+        );
 }
 
 #[test]
@@ -89,6 +88,11 @@ fn a_restart_takes_over_what_is_there() {
          ann is free",
     );
 
+    // The bridge was built, and nobody could write it down any more.
+    let mut c = Centre::calling().restarted();
+    c.found(&[(Leg::Agent, true), (Leg::Customer, true)], Some(true))
+        .says("customer answered");
+
     let mut c = Centre::talking().restarted();
     c.found(&[], None).says(
         "ended: Answered by System None Some(0)
@@ -96,6 +100,21 @@ fn a_restart_takes_over_what_is_there() {
          take down
          release: answered, 0 s
          ann is free, talked",
+    );
+    c.is_empty();
+}
+
+#[test]
+fn comparisons_give_no_time_anew() {
+    let mut c = Centre::ringing();
+    for _ in 0..3 {
+        c.after(10).found(&[(Leg::Agent, false)], None).says("");
+    }
+    c.after(2).tick().says(
+        "ended: NotReached by Agent Some(19) None
+         hang up Agent
+         release: Deleted
+         ann is free",
     );
     c.is_empty();
 }

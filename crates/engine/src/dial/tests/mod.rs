@@ -1,6 +1,7 @@
 //! Dialogues: this happens, and the engine says exactly that.
 #![allow(clippy::unwrap_used)]
 
+mod any_order;
 mod lost;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ const ANN: AgentId = AgentId(Uuid::from_u128(0xa));
 const USE: ReservationId = ReservationId(Uuid::from_u128(0x9));
 
 const PLACED: &str = "placed to +13105550142, presenting 3105550100
+    ann is engaged
     ring agent 101, showing +13105550142, 30s";
 const PICKED_UP: &str = "agent picked up
     call +13105550142, presenting 3105550100, 60s";
@@ -34,6 +36,10 @@ struct Centre {
 struct Said(Vec<String>);
 
 impl Said {
+    fn quietly(self) {
+        drop(self);
+    }
+
     #[track_caller]
     fn says(self, expected: &str) {
         let lines = expected.lines().map(str::trim);
@@ -141,8 +147,7 @@ impl Centre {
     /// The agent's phone rings.
     fn ringing() -> Self {
         let mut c = Self::new();
-        c.asked()
-            .says("ann is engaged\nwhich number for sales, 101?");
+        c.asked().says("which number for sales, 101?");
         c.given().says(PLACED);
         c.rings(Leg::Agent).says("");
         c
@@ -223,6 +228,7 @@ fn line(command: Command) -> String {
             "call {to}, presenting {}, {timeout:?}",
             caller_id.as_deref().unwrap_or("the trunk's own")
         ),
+        Command::NotPlaced { why, .. } => format!("not placed: {why:?}"),
         Command::Connect { .. } => "connect".to_owned(),
         Command::HangUp { leg, server, .. } => format!(
             "hang up {leg:?}{}",
@@ -273,11 +279,10 @@ fn the_agent_then_the_customer_then_both_together() {
 #[test]
 fn no_phone_rings_without_a_number() {
     let mut c = Centre::new();
-    c.asked()
-        .says("ann is engaged\nwhich number for sales, 101?");
+    c.asked().says("which number for sales, 101?");
     assert_eq!(c.dialler.calls().count(), 0);
     c.input(Input::CallerIdRefused { call: CALL })
-        .says("ann is free");
+        .says("not placed: Refused");
     c.is_empty();
     assert!(c.dialler.find(CALL).is_none(), "it may be tried again");
 }
@@ -285,8 +290,7 @@ fn no_phone_rings_without_a_number() {
 #[test]
 fn the_trunks_own_number_is_presented_where_that_is_allowed() {
     let mut c = Centre::new();
-    c.asked()
-        .says("ann is engaged\nwhich number for sales, 101?");
+    c.asked().says("which number for sales, 101?");
     c.input(Input::CallerIdGiven {
         call: CALL,
         caller_id: None,
@@ -294,12 +298,14 @@ fn the_trunks_own_number_is_presented_where_that_is_allowed() {
     })
     .says(
         "placed to +13105550142, presenting the trunk's own
+         ann is engaged
          ring agent 101, showing +13105550142, 30s",
     );
     c.answers(Leg::Agent).says(
         "agent picked up
          call +13105550142, presenting the trunk's own, 60s",
     );
+    c.rings(Leg::Customer).says("");
     c.ends(Leg::Customer, 17).says(
         "ended: NotReached by Caller Some(17) None
          hang up Agent
@@ -310,9 +316,8 @@ fn the_trunks_own_number_is_presented_where_that_is_allowed() {
 #[test]
 fn a_number_that_comes_too_late_is_given_back() {
     let mut c = Centre::new();
-    c.asked()
-        .says("ann is engaged\nwhich number for sales, 101?");
-    c.hang_up_asked().says("ann is free");
+    c.asked().says("which number for sales, 101?");
+    c.hang_up_asked().says("not placed: HungUp");
     c.given().says("release: Deleted");
     c.input(Input::CallerIdRefused { call: CALL }).says("");
     c.is_empty();
@@ -424,13 +429,13 @@ fn a_bridge_that_fails_ends_the_call() {
 #[test]
 fn a_hang_up_is_asked_for_at_every_step() {
     Centre::ringing().hang_up_asked().says(
-        "ended: NotReached by Agent None None
+        "ended: NotReached by System None None
          hang up Agent
          release: Deleted
          ann is free",
     );
     Centre::calling().hang_up_asked().says(
-        "ended: NotReached by Agent None None
+        "ended: NotReached by System None None
          hang up Customer
          hang up Agent
          release: not answered
@@ -452,8 +457,7 @@ fn a_hang_up_is_asked_for_at_every_step() {
 #[test]
 fn what_is_asked_for_twice_rings_once() {
     let mut c = Centre::new();
-    c.asked()
-        .says("ann is engaged\nwhich number for sales, 101?");
+    c.asked().says("which number for sales, 101?");
     c.asked().says("");
     c.given().says(PLACED);
     c.given().says("release: Deleted");
@@ -479,4 +483,82 @@ fn words_that_come_out_of_order_do_no_harm() {
     c.rings(Leg::Agent).says("");
     c.answers(Leg::Customer).says("connect");
     c.answers(Leg::Customer).says("");
+}
+
+#[test]
+fn a_choice_that_takes_too_long_is_given_up() {
+    let mut c = Centre::new();
+    c.asked().says("which number for sales, 101?");
+    c.after(4).tick().says("");
+    c.after(1).tick().says("not placed: NoAnswer");
+    c.given().says("release: Deleted");
+    c.is_empty();
+}
+
+#[test]
+fn what_asterisk_refuses_is_nobodys_doing() {
+    let refused = |c: &mut Centre, leg, cause| {
+        let cause = Some(cause);
+        let call = CALL;
+        c.input(Input::LegRefused { call, leg, cause })
+    };
+    let mut c = Centre::new();
+    c.asked().quietly();
+    c.given().says(PLACED);
+    refused(&mut c, Leg::Agent, 20).says(
+        "ended: NotReached by System Some(20) None
+         release: Deleted
+         ann is free",
+    );
+    let mut c = Centre::ringing();
+    c.answers(Leg::Agent).says(PICKED_UP);
+    refused(&mut c, Leg::Customer, 3).says(
+        "ended: NotReached by System Some(3) None
+         hang up Agent
+         release: Deleted
+         ann is free",
+    );
+    c.is_empty();
+}
+
+#[test]
+fn who_was_seen_is_not_given_up_for_a_lost_answer() {
+    let unsure = |c: &mut Centre, leg| c.input(Input::LegUnsure { call: CALL, leg });
+    let mut c = Centre::talking();
+    unsure(&mut c, Leg::Customer).says("");
+    unsure(&mut c, Leg::Agent).says("");
+    let mut c = Centre::ringing();
+    unsure(&mut c, Leg::Agent).says("");
+    c.answers(Leg::Agent).says(PICKED_UP);
+    unsure(&mut c, Leg::Customer).says(
+        "ended: NotReached by System None None
+         hang up Customer
+         hang up Agent
+         release: Deleted
+         ann is free",
+    );
+    c.is_empty();
+}
+
+#[test]
+fn a_phone_that_was_never_seen_ringing_is_not_said_to_be_unanswered() {
+    let mut c = Centre::ringing();
+    c.answers(Leg::Agent).says(PICKED_UP);
+    c.after(62).tick().says(
+        "ended: NotReached by System None None
+         hang up Customer
+         hang up Agent
+         release: Deleted
+         ann is free",
+    );
+    c.is_empty();
+}
+
+#[test]
+fn another_attempt_to_bridge_does_not_part_who_talk() {
+    let mut c = Centre::talking();
+    c.found(&[(Leg::Agent, true), (Leg::Customer, true)], Some(false))
+        .says("connect");
+    c.input(Input::ConnectFailed { call: CALL }).says("");
+    assert_eq!(c.dialler.open(), 1);
 }

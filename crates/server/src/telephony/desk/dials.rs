@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, time::Instant};
 use engine::{
     acd::Input as AcdInput,
     callerid::{Allocation, Refusal, Release},
-    dial::{self, Command, Dialler, Input, Order},
+    dial::{self, Command, Dialler, Input, Order, WhyNot},
 };
-use model::{Call, CallId, Direction, E164, EventBody, ReservationId};
+use model::{AgentId, Call, CallId, Direction, E164, EventBody, ReservationId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Ask, Desk, Refused};
@@ -34,6 +34,8 @@ pub enum NotPlaced {
     WayOutLost,
     #[error(transparent)]
     NoCallerId(#[from] callerid::Refused),
+    #[error("the choice of a caller ID takes too long")]
+    NoAnswer,
 }
 
 pub(crate) type Reply = oneshot::Sender<Result<Call, NotPlaced>>;
@@ -85,7 +87,8 @@ impl Desk {
     pub(super) fn place(&mut self, mut order: Order, reply: Reply) {
         let id = order.call;
         if let Some((call, placed)) = self.dials.dialler.find(id) {
-            let answer = same(call, &order).then(|| call.clone());
+            let wanted = (order.agent, order.to, order.campaign.as_str());
+            let answer = same(call, wanted).then(|| call.clone());
             match answer.ok_or(NotPlaced::OtherCall) {
                 Ok(_) if !placed => self.dials.waiting.entry(id).or_default().push(reply),
                 answer => drop(reply.send(answer)),
@@ -124,11 +127,8 @@ impl Desk {
     ) {
         let why = match answer {
             Ok(given) => {
-                return self.dial(Input::CallerIdGiven {
-                    call,
-                    caller_id: Some(given.presented.to_string()),
-                    reservation: Some(given.reservation.id),
-                });
+                let caller_id = Some(given.presented.to_string());
+                return self.given(call, caller_id, Some(given.reservation.id));
             }
             Err(why) => why,
         };
@@ -140,14 +140,36 @@ impl Desk {
         let may_go = chooser.is_some_and(|chooser| chooser.or_trunk_number) && !asked_too_often;
         if may_go {
             tracing::info!(%call, %why, "a call goes out with the trunk's own number");
-            return self.dial(Input::CallerIdGiven {
-                call,
-                caller_id: None,
-                reservation: None,
-            });
+            return self.given(call, None, None);
         }
         self.answer(call, |_| Err(NotPlaced::NoCallerId(why.clone())));
         self.dial(Input::CallerIdRefused { call });
+    }
+
+    /// The agent was not bound meanwhile, and may have been given another call.
+    fn given(
+        &mut self,
+        call: CallId,
+        caller_id: Option<String>,
+        reservation: Option<ReservationId>,
+    ) {
+        let agent = self
+            .dials
+            .dialler
+            .find(call)
+            .and_then(|(call, _)| call.agent);
+        if agent.is_some_and(|agent| !self.acd.is_free(agent)) {
+            if let Some(reservation) = reservation {
+                self.release(reservation, Release::Deleted);
+            }
+            self.answer(call, |_| Err(NotPlaced::AgentBusy));
+            return self.dial(Input::CallerIdRefused { call });
+        }
+        self.dial(Input::CallerIdGiven {
+            call,
+            caller_id,
+            reservation,
+        });
     }
 
     pub(in crate::telephony) fn dial(&mut self, input: Input) {
@@ -192,15 +214,14 @@ impl Desk {
                 agent,
                 call,
                 talked,
-            } => {
-                // Nobody waits for a call that was ended before it was placed.
-                self.answer(call, |_| Err(NotPlaced::Refused(Refused::NoSuchCall)));
+            } => self.input(AcdInput::AgentDisengaged {
+                agent,
+                call,
+                talked,
+            }),
+            Command::NotPlaced { call, why } => {
                 self.dials.begun.remove(&call);
-                self.input(AcdInput::AgentDisengaged {
-                    agent,
-                    call,
-                    talked,
-                });
+                self.answer(call, |_| Err(not_placed(why)));
             }
             Command::AskCallerId {
                 call,
@@ -261,11 +282,19 @@ impl Desk {
     }
 }
 
+/// For those who have not been told more.
+fn not_placed(why: WhyNot) -> NotPlaced {
+    match why {
+        WhyNot::NoAnswer => NotPlaced::NoAnswer,
+        WhyNot::Refused | WhyNot::HungUp => Refused::NoSuchCall.into(),
+    }
+}
+
 /// Is it the call that is asked for?
-pub(crate) fn same(call: &Call, order: &Order) -> bool {
-    let campaign = call.placed.as_ref().map(|placed| placed.campaign.as_str());
+pub(crate) fn same(call: &Call, (agent, to, campaign): (AgentId, E164, &str)) -> bool {
+    let placed = call.placed.as_ref().map(|placed| placed.campaign.as_str());
     call.direction == Direction::Outbound
-        && call.agent == Some(order.agent)
-        && call.dialled == order.to.digits().to_string()
-        && campaign == Some(order.campaign.as_str())
+        && call.agent == Some(agent)
+        && call.dialled == to.digits().to_string()
+        && placed == Some(campaign)
 }

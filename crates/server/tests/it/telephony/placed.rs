@@ -192,19 +192,16 @@ async fn no_queue_offers_a_call_to_an_agent_who_calls() {
 #[tokio::test]
 async fn an_agent_who_does_not_come_is_told_by_the_cause() {
     let placing = Placing::start().await;
-    let cases: [(u16, Refusing); 3] = [
-        (17, PhoneHandle::busy),
-        (21, PhoneHandle::declines),
-        (20, PhoneHandle::unregistered),
+    let cases: [(u16, Refusing, EndedBy); 3] = [
+        (17, PhoneHandle::busy, EndedBy::Agent),
+        (21, PhoneHandle::declines, EndedBy::Agent),
+        (20, PhoneHandle::unregistered, EndedBy::System),
     ];
-    for (cause, phone) in cases {
+    for (cause, phone, by) in cases {
         phone(&placing.phone);
         let placed = placing.placed().await;
         let call = placing.over(&placed).await;
-        assert_eq!(
-            ending(&call),
-            (Outcome::NotReached, EndedBy::Agent, Some(cause))
-        );
+        assert_eq!(ending(&call), (Outcome::NotReached, by, Some(cause)));
         let used = placing.used(&placed).await;
         assert_eq!((used.end, used.answered), (Some(UseEnd::Deleted), None));
     }
@@ -214,24 +211,20 @@ async fn an_agent_who_does_not_come_is_told_by_the_cause() {
 #[tokio::test]
 async fn a_customer_who_does_not_come_is_told_by_the_cause() {
     let placing = Placing::start().await;
-    let cases: [(u16, Refusing); 3] = [
-        (17, PhoneHandle::busy),
-        (21, PhoneHandle::declines),
-        (3, PhoneHandle::unregistered),
+    let not_answered = (Some(UseEnd::CallEnded), Some(false));
+    let no_call = (Some(UseEnd::Deleted), None);
+    let cases: [(u16, Refusing, EndedBy, _); 3] = [
+        (17, PhoneHandle::busy, EndedBy::Caller, not_answered),
+        (21, PhoneHandle::declines, EndedBy::Caller, not_answered),
+        (3, PhoneHandle::unregistered, EndedBy::System, no_call),
     ];
-    for (cause, person) in cases {
+    for (cause, person, by, end) in cases {
         person(&placing.person);
         let placed = placing.placed().await;
         let call = placing.over(&placed).await;
-        assert_eq!(
-            ending(&call),
-            (Outcome::NotReached, EndedBy::Caller, Some(cause))
-        );
+        assert_eq!(ending(&call), (Outcome::NotReached, by, Some(cause)));
         let used = placing.used(&placed).await;
-        assert_eq!(
-            (used.end, used.answered),
-            (Some(UseEnd::CallEnded), Some(false))
-        );
+        assert_eq!((used.end, used.answered), end);
     }
 }
 
@@ -288,13 +281,20 @@ async fn without_a_number_no_phone_rings() {
     let app = &placing.centre.app;
     app.caller_ids.remove_numbers(vec![ours.unwrap().id]).await;
     let id = placing.new_id();
+    let paused = Some("lunch".to_owned());
+    let on_break = AgentState::Break;
+    app.acd
+        .ask_state(placing.agent, on_break, paused)
+        .await
+        .unwrap();
+    let before = placing.centre.status_of(placing.agent).await;
     for _ in 0..2 {
         let why = placing.places(id).await.unwrap_err();
         assert!(matches!(why, NotPlaced::NoCallerId(_)), "{why}");
     }
     assert!(placing.centre.pbx.channels().is_empty());
-    let status = placing.centre.status_of(placing.agent).await;
-    assert_eq!(status.state, AgentState::Available);
+    // The break was not cut in two.
+    assert_eq!(placing.centre.status_of(placing.agent).await, before);
     placing.centre.all_quiet().await;
     assert_eq!(app.store.calls().get(id).await.unwrap(), None);
 }
