@@ -62,6 +62,9 @@ pub enum EventBody {
         /// 1 is next in line.
         position: u32,
         overflow_reason: Option<OverflowReason>,
+        /// The agent who called this person before, and who alone is offered the call for a while.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_for: Option<KeptFor>,
     },
     /// A phone is being rung; with the reasons for this agent and against the others.
     CallOffered {
@@ -139,6 +142,13 @@ impl EventBody {
     }
 }
 
+/// For whom a call is kept, and how long at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptFor {
+    pub agent: AgentId,
+    pub until: Timestamp,
+}
+
 /// How an offer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -167,6 +177,7 @@ pub enum OfferResult {
 /// Why this agent: the answer to "why did I not get the call?".
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Choice {
+    /// Nothing: the call was kept for this agent.
     pub strategy: Option<Strategy>,
     /// Members who could have been chosen, the chosen one included.
     pub eligible: u32,

@@ -29,8 +29,8 @@ pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
 pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
-pub use did::Did;
-pub use event::{Candidate, Choice, Event, EventBody, OfferResult, PassedOver};
+pub use did::{Did, return_wait};
+pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
 pub use id::{
     AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, OfferId, QueueId,
     RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, UserId,

@@ -1,6 +1,6 @@
 //! What each client may see: the one policy for the event stream, the live page and the call log.
 //!
-//! An agent sees the own state, the calls that were offered to the agent, and what happens in the agent's queues without
+//! An agent sees the own state, the calls that were offered to or placed for the agent, and what happens in the agent's queues without
 //! the caller's number. Everybody else who may read the stream sees everything.
 
 use std::{
@@ -158,8 +158,12 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         | EventBody::CallOffered { call, queue, .. }
         | EventBody::OfferEnded { call, queue, .. }
         | EventBody::CallAnswered { call, queue, .. } => in_sight(*call, *queue),
-        EventBody::CallEnded { call, queue, .. } => {
-            viewer.sees_call(*call) || queue.is_some_and(|queue| viewer.sees_queue(queue))
+        EventBody::CallEnded {
+            call, queue, agent, ..
+        } => {
+            viewer.sees_call(*call)
+                || queue.is_some_and(|queue| viewer.sees_queue(queue))
+                || *agent == Some(own)
         }
         EventBody::CallPlaced { agent, .. }
         | EventBody::AgentPickedUp { agent, .. }
@@ -172,21 +176,31 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
     may.then(|| without_colleagues(event, own))
 }
 
-/// Why a colleague was chosen is the colleague's and the supervisor's business.
+/// Why a colleague was chosen, or is waited for, is the colleague's and the supervisor's business.
 fn without_colleagues(event: &Event, own: AgentId) -> Cow<'_, Event> {
-    let EventBody::CallOffered { agent, .. } = &event.body else {
-        return Cow::Borrowed(event);
-    };
-    let to_self = *agent == own;
-    let mut seen = event.clone();
-    if let EventBody::CallOffered { choice, .. } = &mut seen.body {
-        if to_self {
-            choice.first.retain(|candidate| candidate.agent == own);
-        } else {
-            *choice = Choice::default();
+    let mut seen = Cow::Borrowed(event);
+    match &event.body {
+        EventBody::CallOffered { agent, .. } => {
+            let to_self = *agent == own;
+            if let EventBody::CallOffered { choice, .. } = &mut seen.to_mut().body {
+                if to_self {
+                    choice.first.retain(|candidate| candidate.agent == own);
+                } else {
+                    *choice = Choice::default();
+                }
+            }
         }
+        EventBody::CallQueued {
+            kept_for: Some(kept),
+            ..
+        } if kept.agent != own => {
+            if let EventBody::CallQueued { kept_for, .. } = &mut seen.to_mut().body {
+                *kept_for = None;
+            }
+        }
+        _ => {}
     }
-    Cow::Owned(seen)
+    seen
 }
 
 /// A caller whose number is not for these eyes.

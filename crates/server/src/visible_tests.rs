@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use model::{
-    AgentState, AgentStatus, CallState, Candidate, Direction, EndedBy, OfferId, OfferResult,
-    Outcome, ServerId, Strategy, Timestamp,
+    AgentState, AgentStatus, Candidate, EndedBy, OfferId, OfferResult, Outcome, ServerId, Strategy,
+    Timestamp,
 };
 
 use super::*;
@@ -79,6 +79,7 @@ fn everything() -> Vec<Event> {
             priority: 0,
             position: 1,
             overflow_reason: None,
+            kept_for: None,
         }),
         offered(agent(2), queue(1), call(1)),
         event(EventBody::OfferEnded {
@@ -202,28 +203,11 @@ fn own_calls_are_bounded_and_the_oldest_goes_first() {
 #[test]
 fn a_call_is_masked_unless_it_is_the_own() {
     let mut waiting = Call {
-        id: call(1),
-        server: server(),
         channel: "1.1".to_owned(),
-        direction: Direction::Inbound,
         caller: Caller::new("+15550101", "Ada"),
         dialled: "5550100".to_owned(),
-        state: CallState::Waiting,
         queue: Some(queue(1)),
-        priority: 0,
-        agent: None,
-        offer: None,
-        arrived_at: Timestamp::default(),
-        queued_at: None,
-        answered_at: None,
-        ended_at: None,
-        wait_ms: None,
-        talk_ms: None,
-        outcome: None,
-        overflow_reason: None,
-        ended_by: None,
-        hangup_cause: None,
-        placed: None,
+        ..Call::new(call(1), server(), Timestamp::default())
     };
     let seen = first_agent(&[queue(1)]).call(&waiting).unwrap();
     assert_eq!(
@@ -239,4 +223,47 @@ fn a_call_is_masked_unless_it_is_the_own() {
 fn a_short_number_is_masked_whole() {
     assert_eq!(masked(&Caller::new("101", "Ada")).number, "•••");
     assert_eq!(masked(&Caller::default()).number, "");
+}
+
+#[test]
+fn the_end_of_an_own_placed_call_is_seen_though_it_was_in_no_queue() {
+    let own = ended(call(5), None);
+    let EventBody::CallEnded { agent: whose, .. } = &own.body else {
+        unreachable!("it is one");
+    };
+    assert_eq!(*whose, Some(agent(2)));
+    let viewer = |agent| Viewer::Agent {
+        agent,
+        queues: std::collections::BTreeSet::new(),
+        calls: std::collections::VecDeque::new(),
+    };
+    assert!(visible_to(&own, &viewer(agent(2))).is_some());
+    assert!(visible_to(&own, &viewer(agent(3))).is_none());
+}
+
+#[test]
+fn for_which_colleague_a_call_is_kept_is_not_shown() {
+    let queued = event(EventBody::CallQueued {
+        call: call(1),
+        queue: queue(1),
+        priority: 0,
+        position: 1,
+        overflow_reason: None,
+        kept_for: Some(model::KeptFor {
+            agent: agent(2),
+            until: Timestamp::default(),
+        }),
+    });
+    for (own, shown) in [(agent(2), true), (agent(3), false)] {
+        let viewer = Viewer::Agent {
+            agent: own,
+            queues: [queue(1)].into(),
+            calls: std::collections::VecDeque::new(),
+        };
+        let seen = visible_to(&queued, &viewer).unwrap();
+        let EventBody::CallQueued { kept_for, .. } = &seen.body else {
+            unreachable!("it is one");
+        };
+        assert_eq!(kept_for.is_some(), shown);
+    }
 }

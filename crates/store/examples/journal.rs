@@ -148,6 +148,7 @@ fn fact(step: u32, number: u128, at: Timestamp) -> EventBody {
             priority: 0,
             position: 1,
             overflow_reason: None,
+            kept_for: None,
         },
         2 => EventBody::CallOffered {
             call,

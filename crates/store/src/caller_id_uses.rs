@@ -111,9 +111,10 @@ impl CallerIdUses<'_> {
     pub async fn last_for(
         &self,
         person: E164,
-        dialled: E164,
+        dialled: Option<E164>,
     ) -> Result<Option<CallerIdUse>, StoreError> {
-        for number in [Some(dialled), None] {
+        let first = dialled.map(Some);
+        for number in first.into_iter().chain([None]) {
             let filter = UseFilter {
                 number,
                 destination: Some(person),

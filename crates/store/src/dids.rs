@@ -8,7 +8,7 @@ use crate::row::Row;
 use crate::sql::{self, Sql, Value};
 
 const TABLE: &str = "dids";
-const COLUMNS: &[&str] = &["id", "number", "queue_id", "note"];
+const COLUMNS: &[&str] = &["id", "number", "queue_id", "return_wait_seconds", "note"];
 
 pub struct Dids<'a> {
     pub(crate) database: &'a Database,
@@ -66,6 +66,7 @@ fn values(did: &Did) -> Vec<Value> {
         did.id.into(),
         (&did.number).into(),
         did.queue.into(),
+        did.return_wait_seconds.into(),
         (&did.note).into(),
     ]
 }
@@ -75,6 +76,7 @@ fn did(row: &Row) -> Result<Did, StoreError> {
         id: DidId(row.uuid("id")?),
         number: row.text("number")?,
         queue: QueueId(row.uuid("queue_id")?),
+        return_wait_seconds: row.int("return_wait_seconds")?,
         note: row.text("note")?,
     })
 }

@@ -358,10 +358,7 @@ fn new_call(
     at: Timestamp,
 ) -> Call {
     Call {
-        id,
-        server,
         channel: visible(channel, MAX_CHANNEL),
-        direction: Direction::Inbound,
         caller: Caller {
             number: visible(&customer.number, MAX_NUMBER),
             e164: customer
@@ -371,22 +368,7 @@ fn new_call(
             name: visible(&customer.name, MAX_NAME),
         },
         dialled: visible(dialled, MAX_DIALLED),
-        state: CallState::Waiting,
-        queue: None,
-        priority: 0,
-        agent: None,
-        offer: None,
-        arrived_at: at,
-        queued_at: None,
-        answered_at: None,
-        ended_at: None,
-        wait_ms: None,
-        talk_ms: None,
-        outcome: None,
-        overflow_reason: None,
-        ended_by: None,
-        hangup_cause: None,
-        placed: None,
+        ..Call::new(id, server, at)
     }
 }
 

@@ -65,6 +65,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     24 "0024_deliveries",
     25 "0025_report_schedules",
     26 "0026_placed_calls",
+    27 "0027_did_return_wait",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -636,7 +636,7 @@ export interface paths {
         };
         /**
          * The call log, newest first.
-         * @description A user with the role agent gets the calls that the own agent answered.
+         * @description A user with the role agent gets the calls that the own agent answered or placed.
          */
         get: operations["calls_list"];
         put?: never;
@@ -2222,6 +2222,11 @@ export interface components {
             /** @description As Asterisk delivers it: the extension in which the call arrives. */
             number: string;
             queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int32
+             * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+             */
+            return_wait_seconds?: number;
         };
         /** @description What may be set of a number. */
         DidFields: {
@@ -2230,6 +2235,12 @@ export interface components {
             number: string;
             /** @description Where a call to it goes. */
             queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int32
+             * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+             * @default 20
+             */
+            return_wait_seconds: number;
         };
         /**
          * Format: uuid
@@ -2312,6 +2323,7 @@ export interface components {
             type: "customer_answered";
         } | {
             call: components["schemas"]["CallId"];
+            kept_for?: components["schemas"]["KeptFor"] | null;
             overflow_reason?: components["schemas"]["OverflowReason"] | null;
             /**
              * Format: int32
@@ -2564,6 +2576,11 @@ export interface components {
             rate: number;
             /** Format: double */
             upper: number;
+        };
+        /** @description For whom a call is kept, and how long at most. */
+        KeptFor: {
+            agent: components["schemas"]["AgentId"];
+            until: components["schemas"]["Timestamp"];
         };
         /**
          * @description What stands in a column. A figure may be `null` everywhere: it is undefined then.
@@ -3006,6 +3023,11 @@ export interface components {
                 /** @description As Asterisk delivers it: the extension in which the call arrives. */
                 number: string;
                 queue: components["schemas"]["QueueId"];
+                /**
+                 * Format: int32
+                 * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+                 */
+                return_wait_seconds?: number;
             }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -5625,7 +5647,7 @@ export interface operations {
     calls_list: {
         parameters: {
             query?: {
-                /** @description Who answered. */
+                /** @description Who answered, or for whom it was placed. */
                 agent?: components["schemas"]["AgentId"];
                 /** @description `next` of the page before. */
                 cursor?: string;

@@ -180,6 +180,7 @@ impl Centre {
             dialled: "5550100".to_owned(),
             argument: Some(format!("q{queue}")),
             priority: 0,
+            returned: None,
         });
     }
 

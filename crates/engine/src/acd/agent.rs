@@ -22,9 +22,13 @@ impl Acd {
             from,
             status: status.clone(),
         });
+        let gone = matches!(status.state, AgentState::Break | AgentState::Offline);
         let record = &mut self.agents[a];
         record.status = status;
         self.timers.set(Timer::Agent(a), &mut record.deadline, due);
+        if gone {
+            self.let_all_go(a);
+        }
     }
 
     pub(super) fn recount(&mut self, a: AgentSlot, from: AgentState, to: AgentState) {

@@ -13,6 +13,9 @@ impl Acd {
     /// Brings together the agents who have become available and the calls that have become offerable.
     pub(super) fn match_up(&mut self) {
         let mut seekers = std::mem::take(&mut self.seekers);
+        for &a in &seekers {
+            self.offer_kept(a);
+        }
         seekers.retain(|&a| {
             let record = &self.agents[a];
             record.status.state == AgentState::Available && !record.listed
@@ -201,7 +204,7 @@ impl Acd {
             .collect()
     }
 
-    fn candidate(&self, q: QueueSlot, a: AgentSlot) -> Candidate {
+    pub(super) fn candidate(&self, q: QueueSlot, a: AgentSlot) -> Candidate {
         let record = &self.agents[a];
         let queue = &self.queues[q];
         let day = self.zones[queue.zone].day_at(self.now.utc);

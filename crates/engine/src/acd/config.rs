@@ -97,6 +97,7 @@ impl Acd {
                 memberships: Vec::new(),
                 offer: None,
                 engaged: None,
+                kept: std::collections::BTreeSet::new(),
                 deadline: None,
                 tallies: Vec::new(),
                 listed: false,
@@ -130,6 +131,7 @@ impl Acd {
 
     /// Offline now, or after the call.
     fn dismiss(&mut self, a: AgentSlot) {
+        self.let_all_go(a);
         let id = self.agents[a].agent.id;
         self.state_asked(id, AgentState::Offline, None);
         if !self.agents[a].bound() {
@@ -270,17 +272,17 @@ impl Acd {
     pub(super) fn did_set(&mut self, did: Did) {
         self.did_removed(did.id);
         self.did_numbers.insert(did.id, did.number.clone());
-        let queues = self.dids.entry(did.number).or_default();
-        queues.push((did.id, did.queue));
+        let same_number = self.dids.entry(did.number.clone()).or_default();
+        same_number.push(did);
     }
 
     pub(super) fn did_removed(&mut self, id: DidId) {
         let Some(number) = self.did_numbers.remove(&id) else {
             return;
         };
-        if let Some(queues) = self.dids.get_mut(&number) {
-            queues.retain(|(did, _)| *did != id);
-            if queues.is_empty() {
+        if let Some(same_number) = self.dids.get_mut(&number) {
+            same_number.retain(|did| did.id != id);
+            if same_number.is_empty() {
                 self.dids.remove(&number);
             }
         }

@@ -3,23 +3,30 @@
 use std::cmp::Reverse;
 
 use model::{
-    AnswerOn, Call, CallId, CallState, Caller, Direction, EndedBy, EventBody, NoAgents, Outcome,
-    Overflow, OverflowReason, QueueId, ServerId,
+    AnswerOn, Call, CallId, Caller, Did, EndedBy, EventBody, KeptFor, Outcome, Overflow,
+    OverflowReason, QueueId, ServerId,
 };
 
 use super::end::Ending;
 use super::gone::How;
-use super::record::{CallRecord, CallSlot, QueueSlot};
-use super::{Acd, Command};
+use super::record::{CallRecord, CallSlot, Kept, QueueSlot};
+use super::{Acd, Command, Returned};
 
 /// Call, server, channel, caller, number dialled.
 type Arrival = (CallId, ServerId, String, Caller, String);
+
+/// Where a call goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Route {
+    queue: Option<QueueId>,
+    kept: Option<Kept>,
+}
 
 impl Acd {
     pub(super) fn call_arrived(
         &mut self,
         (id, server, channel, caller, dialled): Arrival,
-        argument: Option<&str>,
+        route: Route,
         priority: i32,
     ) {
         let early = match self.gone.get(id) {
@@ -30,7 +37,6 @@ impl Acd {
         if self.calls.slot(id).is_some() {
             return;
         }
-        let queue = self.route(argument, &dialled);
         self.publish(EventBody::CallArrived {
             call: id,
             server,
@@ -39,7 +45,8 @@ impl Acd {
             dialled: dialled.clone(),
         });
         let c = self.open((id, server, channel, caller, dialled), priority);
-        match (early, queue) {
+        self.calls[c].kept = route.kept.filter(|_| !self.calls[c].frozen);
+        match (early, route.queue) {
             (Some(cause), _) => self.end_call(
                 c,
                 Ending {
@@ -56,28 +63,11 @@ impl Acd {
     fn open(&mut self, (id, server, channel, caller, dialled): Arrival, priority: i32) -> CallSlot {
         let frozen = self.lost.contains(&server);
         let call = Call {
-            id,
-            server,
             channel,
-            direction: Direction::Inbound,
             caller,
             dialled,
-            state: CallState::Waiting,
-            queue: None,
             priority,
-            agent: None,
-            offer: None,
-            arrived_at: self.now.utc,
-            queued_at: None,
-            answered_at: None,
-            ended_at: None,
-            wait_ms: None,
-            talk_ms: None,
-            outcome: None,
-            overflow_reason: None,
-            ended_by: None,
-            hangup_cause: None,
-            placed: None,
+            ..Call::new(id, server, self.now.utc)
         };
         let record = CallRecord {
             call,
@@ -85,6 +75,7 @@ impl Acd {
             place: None,
             entered: self.now.utc,
             deadline: None,
+            kept: None,
             offers: Vec::new(),
             ring_penalty: 0,
             frozen,
@@ -95,17 +86,38 @@ impl Acd {
         self.calls.insert(id, record)
     }
 
-    /// The Stasis argument if it names a queue, else the number that was dialled, else the default.
-    fn route(&self, argument: Option<&str>, dialled: &str) -> Option<QueueId> {
-        let named = argument.and_then(|name| self.queue_names.get(name).copied());
-        named
-            .or_else(|| self.did_queue(dialled))
-            .or_else(|| self.default_queue.filter(|id| self.known_queue(*id)))
+    /// The Stasis argument if it names a queue, else the number that was dialled, else the default. Only the number dialled sends
+    /// a caller on to whom of us he calls back.
+    pub(super) fn route(
+        &self,
+        argument: Option<&str>,
+        dialled: &str,
+        returned: Option<Returned>,
+    ) -> Route {
+        if let Some(queue) = self.named_queue(argument) {
+            let queue = Some(queue);
+            return Route { queue, kept: None };
+        }
+        let Some(did) = self.did(dialled) else {
+            let queue = self.default_queue.filter(|id| self.known_queue(*id));
+            return Route { queue, kept: None };
+        };
+        let wait = did.return_wait_seconds;
+        let returned = returned.filter(|_| wait > 0).unwrap_or_default();
+        let queue = returned.queue.filter(|id| self.known_queue(*id));
+        Route {
+            queue: queue.or(Some(did.queue)),
+            kept: returned.agent.and_then(|agent| self.keeping(agent, wait)),
+        }
     }
 
-    fn did_queue(&self, number: &str) -> Option<QueueId> {
-        let mut queues = self.dids.get(number)?.iter().map(|(_, queue)| *queue);
-        queues.find(|queue| self.known_queue(*queue))
+    pub(super) fn named_queue(&self, argument: Option<&str>) -> Option<QueueId> {
+        argument.and_then(|name| self.queue_names.get(name).copied())
+    }
+
+    pub(super) fn did(&self, number: &str) -> Option<&Did> {
+        let mut same_number = self.dids.get(number)?.iter();
+        same_number.find(|did| self.known_queue(did.queue))
     }
 
     fn known_queue(&self, id: QueueId) -> bool {
@@ -124,7 +136,7 @@ impl Acd {
             let Some(q) = self.queues.slot(to) else {
                 return self.turn_away(c, Outcome::Rejected, Some(OverflowReason::QueueRemoved));
             };
-            let Some(refusal) = self.refusal(q) else {
+            let Some(refusal) = self.refusal(c, q) else {
                 return self.admit(c, q, reason);
             };
             reason = Some(refusal);
@@ -135,7 +147,7 @@ impl Acd {
         }
     }
 
-    fn refusal(&self, q: QueueSlot) -> Option<OverflowReason> {
+    fn refusal(&self, c: CallSlot, q: QueueSlot) -> Option<OverflowReason> {
         let record = &self.queues[q];
         let full = record
             .queue
@@ -145,7 +157,7 @@ impl Acd {
             Some(OverflowReason::QueueRemoved)
         } else if full {
             Some(OverflowReason::QueueFull)
-        } else if record.queue.no_agents != NoAgents::Wait && !record.staffed() {
+        } else if self.calls[c].kept.is_none() && record.refuses_unstaffed() {
             Some(OverflowReason::NoAgents)
         } else {
             None
@@ -161,6 +173,10 @@ impl Acd {
         record.queue = Some(q);
         record.entered = self.now.utc;
         self.join_line(c);
+        let kept_for = self.calls[c].kept.map(|kept| KeptFor {
+            agent: self.agents[kept.agent].agent.id,
+            until: kept.until,
+        });
         let queue = &self.queues[q];
         let position = queue.line.rank(&place) + 1;
         let (queue, answer_on) = (queue.queue.id, queue.queue.answer_on);
@@ -170,6 +186,7 @@ impl Acd {
             priority,
             position: u32::try_from(position).unwrap_or(u32::MAX),
             overflow_reason: reason,
+            kept_for,
         });
         if answer_on == AnswerOn::Agent && !self.calls[c].answered {
             return self.command(Command::Ring { call: id });

@@ -42,7 +42,11 @@ impl Acd {
             ""
         };
         let summary = match record.call.state {
-            CallState::Waiting => format!("waits in {name}, number {position} in line{frozen}"),
+            CallState::Waiting => {
+                let kept = record.kept.map(|kept| self.kept_in_words(kept));
+                let kept = kept.unwrap_or_default();
+                format!("waits in {name}, number {position} in line{kept}{frozen}")
+            }
             CallState::Ringing => format!(
                 "number {position} in line of {name}, rings {} of its agents{frozen}",
                 record.offers.len()

@@ -31,6 +31,8 @@ pub enum Input {
         /// The first Stasis argument: the name of a queue.
         argument: Option<String>,
         priority: i32,
+        /// Who of ours called this person lately.
+        returned: Option<Returned>,
     },
     /// The caller's channel is gone, whatever the call was doing.
     CallerHungUp {
@@ -122,6 +124,15 @@ pub enum Input {
 
     /// A deadline announced by `poll_timeout` has come (or something else woke us).
     Tick,
+}
+
+/// The call that this one answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Returned {
+    /// Who made it.
+    pub agent: Option<AgentId>,
+    /// The queue that has the name of its campaign.
+    pub queue: Option<QueueId>,
 }
 
 /// Why a phone did not lead to an agent.

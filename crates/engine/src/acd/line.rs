@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{AgentState, CallState, NoAgents, OfferResult, OverflowReason};
+use model::{AgentState, CallState, NoAgents, OfferResult, OverflowReason, Timestamp};
 
 use super::record::{CallSlot, QueueSlot};
 use super::timer::Timer;
@@ -16,14 +16,36 @@ impl Acd {
             return;
         };
         record.call.state = CallState::Waiting;
-        let frozen = record.frozen;
-        let queue = &mut self.queues[q];
-        queue.line.insert(place);
-        if !frozen {
-            queue.unoffered.insert(place);
+        self.queues[q].line.insert(place);
+        self.make_offerable(c);
+        self.arm(c);
+    }
+
+    /// Whose turn it is to be offered: to whom it is kept for, else to the members of its queue. Not while it is frozen.
+    pub(super) fn make_offerable(&mut self, c: CallSlot) {
+        let record = &self.calls[c];
+        let (Some(q), Some(place), false) = (record.queue, record.place, record.frozen) else {
+            return;
+        };
+        if let Some(kept) = record.kept {
+            self.agents[kept.agent].kept.insert(place);
+            self.seekers.push(kept.agent);
+        } else {
+            self.queues[q].unoffered.insert(place);
             self.dirty.push(q);
         }
-        self.arm(c);
+    }
+
+    pub(super) fn make_unofferable(&mut self, c: CallSlot) {
+        let record = &self.calls[c];
+        let (Some(q), Some(place)) = (record.queue, record.place) else {
+            return;
+        };
+        if let Some(kept) = record.kept {
+            self.agents[kept.agent].kept.remove(&place);
+        } else {
+            self.queues[q].unoffered.remove(&place);
+        }
     }
 
     /// Out of the line of its queue: served, sent on, or gone.
@@ -43,13 +65,13 @@ impl Acd {
                     self.dirty.push(q);
                 }
             }
-            _ => {
-                queue.unoffered.remove(&place);
-            }
+            _ => self.make_unofferable(c),
         }
-        if queue.removed {
+        if self.queues[q].removed {
             self.retiring.push(q);
         }
+        let record = &mut self.calls[c];
+        record.kept = None;
         record.call.state = CallState::Waiting;
     }
 
@@ -66,31 +88,41 @@ impl Acd {
         let queue = &mut self.queues[q];
         queue.ringing -= 1;
         queue.joinable.remove(&place);
-        if !record.frozen {
-            queue.unoffered.insert(place);
-            self.dirty.push(q);
-        }
+        self.make_offerable(c);
     }
 
-    /// Sets the end of the longest wait, which stands still while the call is frozen.
+    /// Sets the end of the longest wait, or of being kept if that is before; both stand still while the call is frozen.
     pub(super) fn arm(&mut self, c: CallSlot) {
+        let ends = [self.longest_wait_end(c), self.kept_end(c)];
         let record = &mut self.calls[c];
-        let longest = record
-            .queue
-            .and_then(|q| self.queues[q].queue.max_wait_seconds)
-            .filter(|_| !record.frozen);
-        let due = longest.map(|seconds| {
-            let end = record.entered.after(Duration::from_secs(seconds.into()));
-            self.now.instant_of(end)
-        });
+        let end = ends.into_iter().flatten().min();
+        let due = end
+            .filter(|_| !record.frozen)
+            .map(|end| self.now.instant_of(end));
         self.timers.set(Timer::Call(c), &mut record.deadline, due);
     }
 
-    /// The longest wait is over.
+    fn longest_wait_end(&self, c: CallSlot) -> Option<Timestamp> {
+        let record = &self.calls[c];
+        let seconds = self.queues[record.queue?].queue.max_wait_seconds?;
+        Some(record.entered.after(Duration::from_secs(seconds.into())))
+    }
+
+    fn kept_end(&self, c: CallSlot) -> Option<Timestamp> {
+        self.calls[c].kept.map(|kept| kept.until)
+    }
+
+    /// The longest wait is over, or the time for which the call is kept.
     pub(super) fn waited_out(&mut self, c: CallSlot) {
         let record = &mut self.calls[c];
         self.timers.set(Timer::Call(c), &mut record.deadline, None);
-        self.overflow(c, OverflowReason::MaxWait);
+        let longest = self.longest_wait_end(c);
+        let still_kept = self.kept_end(c);
+        if still_kept.is_some_and(|until| longest.is_none_or(|longest| until < longest)) {
+            self.let_go(c);
+        } else {
+            self.overflow(c, OverflowReason::MaxWait);
+        }
     }
 
     /// Out of its queue, by the queue's rule.
@@ -110,7 +142,9 @@ impl Acd {
     pub(super) fn overflow_all(&mut self, q: QueueSlot, reason: OverflowReason) {
         let line: Vec<CallSlot> = self.queues[q].line.iter().map(|place| place.3).collect();
         for c in line {
-            if !self.calls[c].frozen {
+            let record = &self.calls[c];
+            let served = record.kept.is_some() && reason == OverflowReason::NoAgents;
+            if !record.frozen && !served {
                 self.overflow(c, reason);
             }
         }

@@ -16,6 +16,9 @@
 //!   doing (caller gone, lost race, lost server) does not reset it.
 //! - A call that an agent makes is the agent's like one from a queue; after it the agent is where the agent was before, without
 //!   a wrap-up or a pause that was running.
+//! - A call that answers one of ours is kept for the agent who made it, member of the queue or not: nobody else is offered it, and
+//!   the agent no other call before it. Kept calls end to be kept with the first offer, after the time that the number called
+//!   allows, when the agent goes on a break or offline, or with a lost connection or a restart of ours.
 //! - A call enters each queue at most once; coming back to one ends it with the reason `loop`.
 //! - The longest wait counts from the entry into the present queue, the place in line from the entry into the first.
 //! - A member who is on a break is still there for the no-agents rule; a paused or unskilled one is not.
@@ -40,6 +43,7 @@ mod ranked;
 mod record;
 mod restore;
 mod resync;
+mod returned;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -49,19 +53,19 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use model::{AgentId, CallId, DidId, EventBody, Instant, Now, OfferId, QueueId, ServerId};
+use model::{AgentId, CallId, Did, DidId, EventBody, Instant, Now, OfferId, QueueId, ServerId};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 pub use command::Command;
 pub use explain::{CallExplained, MemberExplained};
-pub use input::{CallRestored, Input, OfferFailure, Snapshot};
+pub use input::{CallRestored, Input, OfferFailure, Returned, Snapshot};
 pub use view::{AgentView, QueueStats};
 
 use crate::zone::Zone;
 
 use gone::Gone;
-use record::{AgentRecord, AgentSlot, CallRecord, QueueRecord, QueueSlot};
+use record::{AgentRecord, AgentSlot, CallRecord, CallSlot, QueueRecord, QueueSlot};
 use table::Table;
 use timer::{Timer, Timers};
 
@@ -85,7 +89,7 @@ pub struct Acd {
     calls: Table<CallId, CallRecord>,
     offers: BTreeMap<OfferId, AgentSlot>,
     queue_names: BTreeMap<String, QueueId>,
-    dids: BTreeMap<String, Vec<(DidId, QueueId)>>,
+    dids: BTreeMap<String, Vec<Did>>,
     did_numbers: BTreeMap<DidId, String>,
     default_queue: Option<QueueId>,
     lost: BTreeSet<ServerId>,
@@ -101,6 +105,8 @@ pub struct Acd {
     dirty: Vec<QueueSlot>,
     /// Queues whose last member has gone offline.
     emptied: Vec<QueueSlot>,
+    /// Calls that were kept for an agent who was perhaps the last one there.
+    let_go: Vec<CallSlot>,
     /// Queues and agents that are removed as soon as nothing refers to them.
     retiring: Vec<QueueSlot>,
     leaving: Vec<AgentSlot>,
@@ -130,6 +136,7 @@ impl Acd {
             seekers: Vec::new(),
             dirty: Vec::new(),
             emptied: Vec::new(),
+            let_go: Vec::new(),
             retiring: Vec::new(),
             leaving: Vec::new(),
             dangling: Vec::new(),
@@ -181,11 +188,11 @@ impl Acd {
                 dialled,
                 argument,
                 priority,
-            } => self.call_arrived(
-                (call, server, channel, caller, dialled),
-                argument.as_deref(),
-                priority,
-            ),
+                returned,
+            } => {
+                let route = self.route(argument.as_deref(), &dialled, returned);
+                self.call_arrived((call, server, channel, caller, dialled), route, priority);
+            }
             Input::CallerHungUp { call, cause } => self.caller_hung_up(call, cause),
             Input::CallContinued { call } => self.call_continued(call),
             Input::OfferAnswered { offer } => self.offer_answered(offer),
@@ -224,6 +231,8 @@ impl Acd {
         loop {
             if let Some(queue) = self.emptied.pop() {
                 self.overflow_unstaffed(queue);
+            } else if let Some(call) = self.let_go.pop() {
+                self.overflow_if_unstaffed(call);
             } else if self.seekers.is_empty() && self.dirty.is_empty() {
                 break;
             } else {

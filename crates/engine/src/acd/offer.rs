@@ -82,13 +82,11 @@ impl Acd {
     }
 
     fn mark_ringing(&mut self, c: CallSlot, q: QueueSlot) -> Option<super::record::Place> {
-        let record = &mut self.calls[c];
-        let place = record.place?;
-        if record.call.state == CallState::Waiting {
-            record.call.state = CallState::Ringing;
-            let queue = &mut self.queues[q];
-            queue.unoffered.remove(&place);
-            queue.ringing += 1;
+        let place = self.calls[c].place?;
+        if self.calls[c].call.state == CallState::Waiting {
+            self.make_unofferable(c);
+            self.calls[c].call.state = CallState::Ringing;
+            self.queues[q].ringing += 1;
         }
         Some(place)
     }

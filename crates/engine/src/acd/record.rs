@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use model::{
-    Agent, AgentState, AgentStatus, Call, CallId, Instant, OfferId, Queue, QueueId, Timestamp,
+    Agent, AgentState, AgentStatus, Call, CallId, Instant, NoAgents, OfferId, Queue, QueueId,
+    Timestamp,
 };
 
 use super::ranked::Ranked;
@@ -29,6 +30,8 @@ pub(super) struct AgentRecord {
     pub(super) offer: Option<Offer>,
     /// The call that the agent is on without an offer; never both.
     pub(super) engaged: Option<CallId>,
+    /// Waiting calls that are kept for this agent.
+    pub(super) kept: BTreeSet<Place>,
     /// The pending timer: end of ringing, of connecting, of wrap-up, of a pause.
     pub(super) deadline: Option<Instant>,
     /// Calls answered on one day, by zone number.
@@ -121,7 +124,7 @@ pub(super) struct QueueRecord {
     pub(super) available: Ranked<Turn>,
     /// Everybody in line: waiting, ringing, or frozen with a lost server.
     pub(super) line: Ranked<Place>,
-    /// Those in line whose turn it is to be offered.
+    /// Those in line whom any member may be offered.
     pub(super) unoffered: Ranked<Place>,
     /// Calls of `ring_all` that ring and may ring more phones.
     pub(super) joinable: BTreeSet<Place>,
@@ -160,11 +163,22 @@ impl QueueRecord {
         self.queue.active && !self.removed
     }
 
+    /// Does it take nobody in because nobody is there?
+    pub(super) fn refuses_unstaffed(&self) -> bool {
+        self.queue.no_agents != NoAgents::Wait && !self.staffed()
+    }
+
     /// Is any member who may take calls logged in?
     pub(super) fn staffed(&self) -> bool {
         let offline = self.able[AgentState::Offline as usize];
         self.able.iter().sum::<u32>() > offline
     }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) agent: AgentSlot,
+    pub(super) until: Timestamp,
 }
 
 pub(super) struct CallRecord {
@@ -173,8 +187,10 @@ pub(super) struct CallRecord {
     pub(super) place: Option<Place>,
     /// When it entered the queue it is in.
     pub(super) entered: Timestamp,
-    /// The pending timer: end of the longest wait.
+    /// The pending timer: end of the longest wait, or of being kept.
     pub(super) deadline: Option<Instant>,
+    /// For whom nobody else is offered it. Never of a frozen call; while it waits, its place is among the agent's `kept`.
+    pub(super) kept: Option<Kept>,
     /// The agents with an offer of this call.
     pub(super) offers: Vec<AgentSlot>,
     /// The largest penalty among those a `ring_all` call rings.

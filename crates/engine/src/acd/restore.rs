@@ -45,6 +45,7 @@ impl Acd {
                 place: None,
                 entered: entered_at.unwrap_or(queued_at),
                 deadline: None,
+                kept: None,
                 offers: Vec::new(),
                 ring_penalty: u8::MAX,
                 frozen: true,

@@ -35,11 +35,12 @@ impl Acd {
     }
 
     fn freeze(&mut self, c: CallSlot) {
+        self.make_unofferable(c);
         let record = &mut self.calls[c];
         record.frozen = true;
+        record.kept = None;
         self.timers.set(Timer::Call(c), &mut record.deadline, None);
         if let (Some(q), Some(place)) = (record.queue, record.place) {
-            self.queues[q].unoffered.remove(&place);
             self.queues[q].joinable.remove(&place);
         }
         for index in 0..record.offers.len() {
@@ -178,16 +179,15 @@ impl Acd {
             return self.turn_away(c, Outcome::Unrouted, None);
         };
         let waiting = record.call.state == CallState::Waiting;
-        let queue = &mut self.queues[q];
-        if !queue.open() {
+        if !self.queues[q].open() {
             return self.overflow(c, OverflowReason::QueueRemoved);
         }
         if waiting {
-            queue.unoffered.insert(place);
-            self.dirty.push(q);
-        } else if queue.queue.strategy == Strategy::RingAll {
-            queue.joinable.insert(place);
+            self.make_offerable(c);
+        } else if self.queues[q].queue.strategy == Strategy::RingAll {
+            self.queues[q].joinable.insert(place);
         }
+        let queue = &self.queues[q];
         if queue.queue.no_agents == NoAgents::OverflowAll && !queue.staffed() {
             self.emptied.push(q);
         }

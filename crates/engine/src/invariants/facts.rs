@@ -24,6 +24,7 @@ impl Checker {
             queue: None,
             place: None,
             entered: self.picture.now.utc,
+            kept: None,
             offers: BTreeSet::new(),
             answered_at: None,
             wait_ms: None,
@@ -47,6 +48,7 @@ impl Checker {
             queue,
             priority,
             position,
+            kept_for,
             ..
         } = body
         else {
@@ -65,6 +67,7 @@ impl Checker {
         if let Some(contact) = self.picture.calls.get_mut(call) {
             ringing = !contact.offers.is_empty();
             contact.queue = Some(*queue);
+            contact.kept = *kept_for;
             contact.entered = now;
             let queued_at = contact.place.map_or(now, |(_, queued_at, _)| queued_at);
             contact.place = Some((Reverse(*priority), queued_at, *call));
@@ -107,9 +110,19 @@ impl Checker {
         if !self.open_call(*call, "offered") {
             return;
         }
-        self.check_call_of_offer(*call, *queue);
-        self.check_agent_of_offer(*queue, *agent, choice);
-        self.check_turn_across_queues(*call, *queue, *agent);
+        self.check_free(*agent);
+        self.check_honest(*agent, choice);
+        let kept = self.picture.kept(*call);
+        if kept == Some(*agent) {
+            self.check_kept_call(*call, *agent);
+        } else {
+            self.must(kept.is_none(), Rule::InTurn, || {
+                format!("{call} is kept for {kept:?}, offered to {agent}")
+            });
+            self.check_call_of_offer(*call, *queue);
+            self.check_member_of_offer(*queue, *agent);
+            self.check_turn_across_queues(*call, *queue, *agent);
+        }
         let new = !self.picture.offers.contains_key(offer) && !self.picture.spent.contains(offer);
         self.must(new, Rule::OfferEndsOnce, || format!("{offer} made again"));
 
@@ -128,6 +141,7 @@ impl Checker {
         }
         if let Some(contact) = self.picture.calls.get_mut(call) {
             contact.offers.insert(*offer);
+            contact.kept = None;
             let place = contact.place;
             if let (Some(line), Some(place)) = (self.picture.queues.get_mut(queue), place) {
                 line.unoffered.remove(&place);
@@ -153,7 +167,7 @@ impl Checker {
         let older = line
             .unoffered
             .iter()
-            .find(|place| !self.picture.frozen(place.2))
+            .find(|place| self.picture.for_all(place.2))
             .filter(|head| Some(**head) < place)
             .map(|head| head.2);
         self.must(here, Rule::OnlyMembers, || {
@@ -167,17 +181,32 @@ impl Checker {
         });
     }
 
-    fn check_agent_of_offer(&mut self, queue: QueueId, agent: AgentId, choice: &Choice) {
+    /// The first of those kept for this agent.
+    fn check_kept_call(&mut self, call: CallId, agent: AgentId) {
+        let frozen = self.picture.frozen(call);
+        let first = self.picture.first_kept(agent);
+        self.must(!frozen, Rule::FrozenWithServer, || {
+            format!("{call} offered on a lost server")
+        });
+        self.must(first == Some(call), Rule::InTurn, || {
+            format!("{call} offered to {agent} before {first:?}")
+        });
+    }
+
+    fn check_free(&mut self, agent: AgentId) {
         let seat = self.picture.agents.get(&agent);
         let (state, bound) = seat.map_or((AgentState::Offline, None), |s| (s.state, s.offer));
-        let penalty = self.picture.serves(agent, queue);
-        let least = self.picture.least_penalty(queue);
         self.must(bound.is_none(), Rule::OneCallPerAgent, || {
             format!("{agent} has {bound:?}")
         });
         self.must(state == AgentState::Available, Rule::OnlyAvailable, || {
             format!("{agent} is {}", state.as_str())
         });
+    }
+
+    fn check_member_of_offer(&mut self, queue: QueueId, agent: AgentId) {
+        let penalty = self.picture.serves(agent, queue);
+        let least = self.picture.least_penalty(queue);
         self.must(penalty.is_some(), Rule::OnlyMembers, || {
             format!("{agent} may not serve {queue}")
         });
@@ -186,6 +215,9 @@ impl Checker {
                 format!("{agent} of penalty {penalty} while one of {least} is free")
             });
         }
+    }
+
+    fn check_honest(&mut self, agent: AgentId, choice: &Choice) {
         let honest = choice.first.first().map(|first| first.agent) == Some(agent)
             && choice.eligible as usize >= choice.first.len();
         self.must(honest, Rule::BestFirst, || {
@@ -214,11 +246,15 @@ impl Checker {
         let better = queues.into_iter().flatten().find_map(|other| {
             picture.serves(agent, *other)?;
             let mut places = picture.queues.get(other)?.unoffered.iter();
-            let head = places.find(|place| !picture.frozen(place.2))?;
+            let head = places.find(|place| picture.for_all(place.2))?;
             (key(*other, *head) < mine).then_some((head.2, *other))
         });
         self.must(better.is_none(), Rule::InTurn, || {
             format!("{agent} given {call} of {queue} before {better:?}")
+        });
+        let kept = self.picture.first_kept(agent);
+        self.must(kept.is_none(), Rule::InTurn, || {
+            format!("{agent} given {call} of {queue} before {kept:?}, which is kept for him")
         });
     }
 
@@ -384,6 +420,9 @@ impl Checker {
     }
 
     pub(super) fn agent_changed(&mut self, agent: AgentId, from: AgentState, status: &AgentStatus) {
+        if matches!(status.state, AgentState::Break | AgentState::Offline) {
+            self.picture.let_go(agent);
+        }
         let Some(seat) = self.picture.agents.get_mut(&agent) else {
             return self.breach(Rule::AgentInStep, format!("{agent} does not exist"));
         };

@@ -58,6 +58,10 @@ impl Checker {
             }
             Input::ServerLost { server } => {
                 picture.lost.insert(*server);
+                let calls = picture.calls.values_mut();
+                for contact in calls.filter(|contact| contact.server == *server) {
+                    contact.kept = None;
+                }
             }
             Input::ServerResynced { server, .. } => {
                 picture.lost.remove(server);
@@ -102,6 +106,9 @@ impl Checker {
 
     fn agent_set(&mut self, agent: &Agent) {
         let picture = &mut self.picture;
+        if !agent.active {
+            picture.let_go(agent.id);
+        }
         let seat = picture.agents.entry(agent.id).or_insert_with(|| Seat {
             agent: agent.clone(),
             state: AgentState::Offline,
@@ -118,6 +125,7 @@ impl Checker {
 
     fn agent_removed(&mut self, id: AgentId) {
         let picture = &mut self.picture;
+        picture.let_go(id);
         let Some(seat) = picture.agents.get_mut(&id) else {
             return;
         };
@@ -144,6 +152,7 @@ impl Checker {
                 .queue
                 .map(|_| (std::cmp::Reverse(call.priority), queued_at, call.id)),
             entered: restored.entered_at.unwrap_or(queued_at),
+            kept: None,
             offers: restored.offers.iter().map(|(offer, _)| *offer).collect(),
             answered_at: call.answered_at,
             wait_ms: call.wait_ms,

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{
-    Agent, AgentId, AgentState, CallId, Instant, Now, OfferId, Queue, QueueId, ServerId, Timestamp,
+    Agent, AgentId, AgentState, CallId, Instant, KeptFor, Now, OfferId, Queue, QueueId, ServerId,
+    Timestamp,
 };
 
 use super::Totals;
@@ -73,6 +74,8 @@ pub(super) struct Contact {
     pub(super) queue: Option<QueueId>,
     pub(super) place: Option<Place>,
     pub(super) entered: Timestamp,
+    /// Until the first offer.
+    pub(super) kept: Option<KeptFor>,
     pub(super) offers: BTreeSet<OfferId>,
     pub(super) answered_at: Option<Timestamp>,
     pub(super) wait_ms: Option<u64>,
@@ -119,6 +122,33 @@ impl Picture {
     pub(super) fn frozen(&self, call: CallId) -> bool {
         let contact = self.calls.get(&call);
         contact.is_some_and(|contact| self.lost.contains(&contact.server))
+    }
+
+    /// Who alone may be offered this call now.
+    pub(super) fn kept(&self, call: CallId) -> Option<AgentId> {
+        let kept = self.calls.get(&call)?.kept?;
+        (self.now.utc < kept.until).then_some(kept.agent)
+    }
+
+    /// No call is kept for this agent any more.
+    pub(super) fn let_go(&mut self, agent: AgentId) {
+        for contact in self.calls.values_mut() {
+            contact.kept = contact.kept.filter(|kept| kept.agent != agent);
+        }
+    }
+
+    /// Is this call for any member of its queue now?
+    pub(super) fn for_all(&self, call: CallId) -> bool {
+        !self.frozen(call) && self.kept(call).is_none()
+    }
+
+    /// The first call that is kept for this agent and has no offer.
+    pub(super) fn first_kept(&self, agent: AgentId) -> Option<CallId> {
+        let kept = self.calls.iter().filter(|(id, contact)| {
+            contact.offers.is_empty() && contact.place.is_some() && self.kept(**id) == Some(agent)
+        });
+        kept.min_by_key(|(_, contact)| contact.place)
+            .map(|(id, _)| *id)
     }
 
     /// Takes a call out of its line.

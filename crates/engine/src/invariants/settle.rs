@@ -32,9 +32,14 @@ impl Checker {
             let bound = matches!(seat.state, AgentState::Ringing | AgentState::Busy);
             let state = seat.state.as_str();
             let (offer, engaged) = (seat.offer, seat.engaged);
+            let free = seat.state == AgentState::Available;
             let calls = usize::from(offer.is_some()) + usize::from(engaged.is_some());
             self.must(calls == usize::from(bound), Rule::AgentInStep, || {
                 format!("{agent} is {state} with {offer:?} and {engaged:?}")
+            });
+            let kept = self.picture.first_kept(agent).filter(|_| free);
+            self.must(kept.is_none(), Rule::NobodyIdle, || {
+                format!("{kept:?} is kept for {agent}, who is free")
             });
         }
         for queue in std::mem::take(&mut self.picture.touched_queues) {
@@ -44,7 +49,7 @@ impl Checker {
             let waits = line
                 .unoffered
                 .iter()
-                .find(|place| !self.picture.frozen(place.2));
+                .find(|place| self.picture.for_all(place.2));
             let Some(waits) = waits.map(|place| place.2) else {
                 continue;
             };

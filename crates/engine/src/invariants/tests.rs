@@ -59,6 +59,7 @@ impl Tape {
             dialled: String::new(),
             argument: Some("support".to_owned()),
             priority: 0,
+            returned: None,
         };
         self.after(1, input)
             .iter()

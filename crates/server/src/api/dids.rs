@@ -18,6 +18,10 @@ pub(crate) struct DidFields {
     number: String,
     /// Where a call to it goes.
     queue: QueueId,
+    /// For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+    #[serde(default = "model::return_wait")]
+    #[schema(maximum = 600, default = 20)]
+    return_wait_seconds: u16,
     #[serde(default)]
     #[schema(max_length = 500)]
     note: String,
@@ -29,6 +33,7 @@ impl DidFields {
             id,
             number: self.number,
             queue: self.queue,
+            return_wait_seconds: self.return_wait_seconds,
             note: self.note,
         };
         did.check()?;

@@ -4,12 +4,13 @@
 //! written.
 
 mod dials;
+mod returns;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{
-    acd::{Acd, CallExplained, Command, Input},
+    acd::{Acd, CallExplained, Command, Input, Returned},
     callerid::Allocation,
     dial,
 };
@@ -22,9 +23,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::dials::Dials;
 pub use self::dials::NotPlaced;
-pub(crate) use self::dials::{Chooser, Reply, same};
+use self::{dials::Dials, returns::Returns};
+pub(crate) use self::{
+    dials::{Chooser, Reply, same},
+    returns::Finder,
+};
 use super::{
     link::Known,
     live::{LiveView, Told},
@@ -60,8 +64,8 @@ pub(super) enum Ask {
         order: Box<dial::Order>,
         reply: Reply,
     },
-    /// Such a call, if it is open or ended lately.
-    Placed {
+    /// A call that is open; of those that we placed, one that ended lately as well.
+    Call {
         call: CallId,
         reply: oneshot::Sender<Option<Call>>,
     },
@@ -72,6 +76,11 @@ pub(super) enum Ask {
     },
     /// What happened to one.
     Dial(dial::Input),
+    /// Who called before the person who calls now.
+    Found {
+        call: CallId,
+        returned: Option<Returned>,
+    },
     Explain {
         call: CallId,
         reply: oneshot::Sender<Option<CallExplained>>,
@@ -131,6 +140,7 @@ impl Mailbox {
 pub(super) struct Desk {
     acd: Acd,
     dials: Dials,
+    returns: Returns,
     witness: Option<Box<dyn Witness>>,
     clock: Clock,
     journal: Journal,
@@ -160,6 +170,7 @@ impl Desk {
         Self {
             acd,
             dials: Dials::default(),
+            returns: Returns::default(),
             witness,
             clock,
             journal,
@@ -234,9 +245,16 @@ impl Desk {
         self.acd.queues()
     }
 
+    pub(super) fn known_call(&self, call: CallId) -> Option<Call> {
+        self.acd
+            .call(call)
+            .cloned()
+            .or_else(|| self.dials.placed(call))
+    }
+
     fn on_ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Input(input) => self.input(*input),
+            Ask::Input(input) => self.hear(*input),
             Ask::Note(body) => self.publish(self.clock.now().utc, vec![body]),
             Ask::Live(reply) => {
                 let _ = reply.send(self.live());
@@ -253,20 +271,25 @@ impl Desk {
                 let _ = reply.send(self.hang_up(call));
             }
             Ask::Place { order, reply } => self.place(*order, reply),
-            Ask::Placed { call, reply } => drop(reply.send(self.dials.placed(call))),
+            Ask::Call { call, reply } => drop(reply.send(self.known_call(call))),
             Ask::Chosen { call, answer } => self.chosen(call, answer),
             Ask::Dial(input) => self.dial(input),
+            Ask::Found { call, returned } => self.found(call, returned),
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
             }
             Ask::Attach(server, outbox, reply) => {
+                self.bring_arrivals(server);
                 self.servers.insert(server, outbox);
                 let _ = reply.send(self.known(server));
             }
             Ask::Detach(server) => {
                 self.servers.remove(&server);
             }
-            Ask::Forget(server) => self.forget(server),
+            Ask::Forget(server) => {
+                self.bring_arrivals(server);
+                self.forget(server);
+            }
         }
     }
 

@@ -305,6 +305,7 @@ impl Link {
             dialled: model::visible(&arrival.dialled, 64),
             argument: arrival.argument,
             priority: 0,
+            returned: None,
         };
         self.open_call(call, arrival.channel, caller, Some(arrival.answered));
         self.around.acd.tell(input).await;

@@ -20,6 +20,7 @@ mod servers;
 mod tests;
 mod today;
 mod translate;
+mod turns;
 mod witness;
 
 use engine::{
@@ -54,7 +55,7 @@ pub struct Wish {
 impl Wish {
     /// Is `call` what is wished for?
     pub fn is(&self, call: &Call) -> bool {
-        same(call, &self.clone().order(call.server, String::new()))
+        same(call, (self.agent, self.to, &self.campaign))
     }
 
     fn order(self, server: model::ServerId, channel: String) -> Order {
@@ -133,9 +134,9 @@ impl Acd {
         self.ask(|reply| Ask::Place { order, reply }).await?
     }
 
-    /// A call that was placed and is open, or ended lately.
-    pub async fn placed(&self, call: CallId) -> Result<Option<Call>, Refused> {
-        self.ask(|reply| Ask::Placed { call, reply }).await
+    /// A call that is open; of those that were placed, one that ended lately as well.
+    pub async fn call(&self, call: CallId) -> Result<Option<Call>, Refused> {
+        self.ask(|reply| Ask::Call { call, reply }).await
     }
 
     /// Ends a call.

@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     Acd,
-    desk::{Chooser, Desk, MAILBOX, Mailbox},
+    desk::{Chooser, Desk, Finder, MAILBOX, Mailbox},
     link::Surroundings,
     servers::Servers,
     today::{Today, midnights},
@@ -67,6 +67,7 @@ pub async fn start(
         or_trunk_number: numbering.or_trunk_number,
         desk: asks.downgrade(),
     });
+    desk.find_by(Finder::new(store.clone(), numbers, asks.downgrade()));
     for input in what_the_centre_is(store).await? {
         desk.take(input);
     }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    desk::{Ask, Desk, MAILBOX, Mailbox},
+    desk::{Ask, Desk, Finder, MAILBOX, Mailbox},
     link::{Link, Surroundings},
     outbox::{self, Inbox, outbox},
     today::Today,
@@ -84,6 +84,7 @@ impl Small {
             dialled: "5550100".to_owned(),
             argument: Some("sales".to_owned()),
             priority: 0,
+            returned: None,
         };
         self.tell(arrived).await;
         call
@@ -187,4 +188,107 @@ async fn a_dropped_command_is_made_up_for_by_a_comparison() {
     };
     tokio::time::timeout(PATIENCE, rings).await.unwrap();
     link.abort();
+}
+
+/// Somebody who may be calling back; nothing has been looked up when this returns.
+fn calls_back(desk: &mut Desk) -> CallId {
+    let call = CallId(uuid::Uuid::from_u128(3));
+    desk.hear(Input::CallArrived {
+        call,
+        server: PBX,
+        channel: "caller-2".to_owned(),
+        caller: Numbers::default().caller("+13105550142", ""),
+        dialled: "5550120".to_owned(),
+        argument: None,
+        priority: 0,
+        returned: None,
+    });
+    call
+}
+
+/// A desk that is driven by hand, with a database that is, or is not, there.
+async fn desk_with(database: bool) -> (Desk, mpsc::Receiver<Ask>, mpsc::Sender<Ask>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = <Journal>::open(folder.path(), 0, Limits::default()).unwrap();
+    let (asks, inbox) = mpsc::channel(MAILBOX);
+    let stream = Stream::new(Vec::new(), 0);
+    let (clock, today) = (Clock::start(), Today::default());
+    let mut desk = Desk::new(Engine::new(1), clock, journal, stream, today, None);
+    let file = folder.path().join("test.sqlite");
+    let store = store::Store::open(&format!("sqlite:{}", file.display())).await;
+    let store = store.unwrap();
+    if database {
+        store.migrate().await.unwrap();
+    }
+    desk.find_by(Finder::new(store, Numbers::default(), asks.downgrade()));
+    let [queue, agent, member, available] = set_up();
+    let Input::QueueSet(sales) = &queue else {
+        unreachable!("it is the first");
+    };
+    let did = Input::DidSet(model::Did {
+        id: model::DidId::new(Timestamp::default(), 1),
+        number: "5550120".to_owned(),
+        queue: sales.id,
+        return_wait_seconds: 20,
+        note: String::new(),
+    });
+    for input in [queue, agent, member, available, did] {
+        desk.take(input);
+    }
+    (desk, inbox, asks, folder)
+}
+
+async fn looked_up(inbox: &mut mpsc::Receiver<Ask>) -> (CallId, Option<engine::acd::Returned>) {
+    match tokio::time::timeout(PATIENCE, inbox.recv()).await {
+        Ok(Some(Ask::Found { call, returned })) => (call, returned),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_may_be_calling_back_is_served_without_a_database() {
+    for database in [true, false] {
+        let (mut desk, mut inbox, _asks, _folder) = desk_with(database).await;
+        let call = calls_back(&mut desk);
+        assert!(desk.known_call(call).is_none(), "it is looked up first");
+        let (found, returned) = looked_up(&mut inbox).await;
+        assert_eq!((found, returned), (call, None));
+        desk.found(found, returned);
+        assert!(desk.known_call(call).is_some());
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_its_server_comes_after_the_arrival() {
+    let lost = Input::ServerLost { server: PBX };
+    let alive = Input::ServerResynced {
+        server: PBX,
+        snapshot: engine::acd::Snapshot {
+            calls: vec![CallId(uuid::Uuid::from_u128(3))],
+            ..engine::acd::Snapshot::default()
+        },
+    };
+    for told in [lost, alive] {
+        let (mut desk, mut inbox, _asks, _folder) = desk_with(true).await;
+        let call = calls_back(&mut desk);
+        desk.hear(told);
+        assert!(
+            desk.known_call(call).is_some(),
+            "it is not taken for a stray"
+        );
+        // The answer comes too late, and nothing comes of it.
+        let (found, returned) = looked_up(&mut inbox).await;
+        desk.found(found, returned);
+        assert!(desk.known_call(call).is_some());
+    }
+}
+
+#[tokio::test]
+async fn who_hung_up_meanwhile_is_offered_to_nobody() {
+    let (mut desk, mut inbox, _asks, _folder) = desk_with(true).await;
+    let call = calls_back(&mut desk);
+    desk.hear(Input::CallerHungUp { call, cause: None });
+    let (found, returned) = looked_up(&mut inbox).await;
+    desk.found(found, returned);
+    assert!(desk.known_call(call).is_none());
 }

@@ -131,6 +131,7 @@ mod tests {
             priority: 0,
             position: 1,
             overflow_reason: None,
+            kept_for: None,
         };
         let answered = |wait_ms| EventBody::CallAnswered {
             call,

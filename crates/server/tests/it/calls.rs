@@ -57,6 +57,7 @@ impl Centre {
             dialled: "5550100".to_owned(),
             argument: Some("sales".to_owned()),
             priority: 0,
+            returned: None,
         })
         .await;
         call

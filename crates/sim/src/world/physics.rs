@@ -1,8 +1,9 @@
 //! What happens, and what the engine's commands do to it.
 
-use engine::acd::{Command, Input, OfferFailure};
-use model::{AgentId, AgentState, CallId, Caller, OfferId, ServerId};
+use engine::acd::{Command, Input, OfferFailure, Returned};
+use model::{AgentId, AgentState, CallId, Caller, OfferId, QueueId, ServerId};
 use rand::Rng;
+use rand::seq::IndexedRandom;
 
 use super::day::{Happening, World};
 use super::pbx::{AgentLeg, CallerLeg};
@@ -91,6 +92,7 @@ impl World {
             0
         };
         let arrival = Input::CallArrived {
+            returned: self.returned(),
             call,
             server,
             channel: format!("chan-{}", call.0.as_simple()),
@@ -108,6 +110,23 @@ impl World {
         self.tell(Some(server), arrival);
         let patience = patience(&mut self.chance);
         self.soon(patience, Happening::GivesUp(call));
+    }
+
+    /// Whom some callers call back.
+    fn returned(&mut self) -> Option<Returned> {
+        if self.chance.random_bool(0.5) {
+            return None;
+        }
+        let agents: Vec<AgentId> = self.setup.agents.keys().copied().collect();
+        let queues: Vec<QueueId> = self.setup.queues.keys().copied().collect();
+        let to_queue = self.chance.random_bool(0.3);
+        Some(Returned {
+            agent: agents.choose(&mut self.chance).copied(),
+            queue: queues
+                .choose(&mut self.chance)
+                .copied()
+                .filter(|_| to_queue),
+        })
     }
 
     fn caller_leaves(&mut self, call: CallId) {

@@ -54,6 +54,7 @@ impl Setup {
                 id: DidId(id(4, u32::try_from(number).unwrap_or(0))),
                 number: format!("55501{number:02}"),
                 queue: *queue,
+                return_wait_seconds: chance.random_range(0..30),
                 note: String::new(),
             });
         }

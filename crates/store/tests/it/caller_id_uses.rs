@@ -414,7 +414,7 @@ async fn the_last_call_to_who_calls_back_is_found(store: &Store) {
     apply(store, &batch).await;
     let last = async |to, dialled| {
         let uses = store.caller_id_uses();
-        let last = uses.last_for(person(to), number(dialled)).await;
+        let last = uses.last_for(person(to), Some(number(dialled))).await;
         last.unwrap().map(|made| made.campaign)
     };
     let found = |campaign: &str| Some(campaign.to_owned());

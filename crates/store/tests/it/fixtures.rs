@@ -113,6 +113,7 @@ pub(crate) fn did(number: u128, queue: QueueId) -> Did {
         id: did_id(number),
         number: format!("+155501{number:02}"),
         queue,
+        return_wait_seconds: model::return_wait(),
         note: String::new(),
     }
 }
@@ -250,6 +251,7 @@ pub(crate) fn queued(call: u128, queue: u128) -> EventBody {
         priority: 3,
         position: 1,
         overflow_reason: None,
+        kept_for: None,
     }
 }
 

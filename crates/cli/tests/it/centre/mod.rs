@@ -10,6 +10,7 @@ mod placing;
 mod queue_log;
 mod reconcile;
 mod restart;
+mod returned;
 mod trouble;
 
 use std::{

@@ -9,7 +9,7 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::acd::{Acd, CallRestored, Input, OfferFailure, Snapshot};
+use crate::acd::{Acd, CallRestored, Input, OfferFailure, Returned, Snapshot};
 use crate::invariants::Checker;
 
 /// Monday 2026-01-05, 08:00 UTC.
@@ -234,6 +234,24 @@ impl Centre {
         dialled: &str,
         priority: i32,
     ) -> Said {
+        self.arrives_back(call, argument, dialled, priority, None)
+    }
+    /// The same, of somebody whom we have called.
+    pub(super) fn comes_back(&mut self, call: &str, to: &str) -> Said {
+        let returned = Returned {
+            agent: Some(Self::agent_id(to)),
+            queue: None,
+        };
+        self.arrives_back(call, None, "5550100", 0, Some(returned))
+    }
+    pub(super) fn arrives_back(
+        &mut self,
+        call: &str,
+        argument: Option<&str>,
+        dialled: &str,
+        priority: i32,
+        returned: Option<Returned>,
+    ) -> Said {
         self.calls.insert(call.to_owned(), Self::call_id(call));
         self.input(Input::CallArrived {
             call: Self::call_id(call),
@@ -243,6 +261,7 @@ impl Centre {
             dialled: dialled.to_owned(),
             argument: argument.map(str::to_owned),
             priority,
+            returned,
         })
     }
     pub(super) fn hangs_up(&mut self, call: &str) -> Said {

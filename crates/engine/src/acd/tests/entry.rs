@@ -30,6 +30,7 @@ fn the_argument_then_the_number_then_the_default_decide_on_the_queue() {
         id: DidId(Uuid::from_u128(1)),
         number: "5550100".to_owned(),
         queue: Centre::queue_id("sales"),
+        return_wait_seconds: model::return_wait(),
         note: String::new(),
     }))
     .says_nothing();

@@ -71,12 +71,16 @@ impl Centre {
                 queue,
                 position,
                 overflow_reason,
+                kept_for,
                 ..
             } => {
                 let after =
                     overflow_reason.map_or(String::new(), |r| format!(" after {}", word(&r)));
+                let kept = kept_for.map_or(String::new(), |kept| {
+                    format!(" for {}", self.name_of_agent(kept.agent))
+                });
                 let (call, queue) = (self.name_of_call(call), self.name_of_queue(queue));
-                format!("{call} queued in {queue} at {position}{after}")
+                format!("{call} queued in {queue} at {position}{after}{kept}")
             }
             EventBody::CallOffered {
                 call, offer, agent, ..

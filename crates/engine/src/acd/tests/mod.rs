@@ -11,6 +11,7 @@ mod explain;
 mod figures;
 mod lines;
 mod path;
+mod returned;
 mod servers;
 mod states;
 mod strategy;

@@ -306,6 +306,7 @@ fn the_choice_is_kept_with_its_reasons() {
             dialled: String::new(),
             argument: Some("support".to_owned()),
             priority: 0,
+            returned: None,
         },
     );
     let choice = std::iter::from_fn(|| c.acd.next_command()).find_map(|command| match command {

@@ -69,7 +69,12 @@ pub(crate) async fn return_call(
         let detail = format!("{to} is no number of ours.");
         return Err(Problem::new(Code::NotFound, detail));
     }
-    let last = api.app.store.caller_id_uses().last_for(from, to).await?;
+    let last = api
+        .app
+        .store
+        .caller_id_uses()
+        .last_for(from, Some(to))
+        .await?;
     let none = || Problem::new(Code::NotFound, format!("No number of ours called {from}."));
     last.map(ReturnCall::from).map(Json).ok_or_else(none)
 }

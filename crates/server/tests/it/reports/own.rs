@@ -49,6 +49,7 @@ fn queued(number: u128, queue: QueueId, overflow_reason: Option<OverflowReason>)
         priority: 0,
         position: 1,
         overflow_reason,
+        kept_for: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod lost;
 mod outbound;
 mod placed;
 mod restart;
+mod returned;
 mod servers;
 mod soak;
 mod watch;
