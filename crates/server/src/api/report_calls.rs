@@ -358,13 +358,23 @@ impl From<Call> for FoundCall {
     fn from(of: Call) -> Self {
         let whole = |ms: u64| ms / 1_000;
         let duration = of.ended_at.map(|end| end.since(of.arrived_at).as_secs());
+        let customer = of.caller.e164.unwrap_or(of.caller.number);
+        let (caller, destination, campaign) = match of.placed {
+            None => (customer, of.dialled, None),
+            Some(placed) => (
+                placed.caller_id.unwrap_or_default(),
+                customer,
+                Some(placed.campaign).filter(|campaign| !campaign.is_empty()),
+            ),
+        };
         Self {
             source: OWN_LOG.to_owned(),
             began_at: of.arrived_at,
             id: of.id.to_string(),
             name: Some(of.caller.name).filter(|name| !name.is_empty()),
-            caller: of.caller.e164.unwrap_or(of.caller.number),
-            destination: of.dialled,
+            caller,
+            destination,
+            campaign,
             outcome: of.outcome,
             cause: of.hangup_cause,
             queue: of.queue,

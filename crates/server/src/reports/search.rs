@@ -160,7 +160,14 @@ fn has(call: &Call, filter: &Filter, own: &OwnFilter) -> bool {
         && filter.talk_seconds.contains(&whole(call.talk_ms))
         && filter.number.as_deref().is_none_or(|number| {
             let e164 = call.caller.e164.as_deref();
-            let known = [Some(&*call.caller.number), Some(&*call.dialled), e164];
+            let placed = call.placed.as_ref();
+            let presented = placed.and_then(|placed| placed.caller_id.as_deref());
+            let known = [
+                Some(&*call.caller.number),
+                Some(&*call.dialled),
+                e164,
+                presented,
+            ];
             let sought = [Some(number), own.number.as_deref()];
             sought
                 .iter()

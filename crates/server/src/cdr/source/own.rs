@@ -1,11 +1,12 @@
 //! Our own log as a source, for centres whose Asterisk writes no call detail records where we could read them.
 //!
 //! A row stands for a leg, as Asterisk would have it: one for the caller, one for the agent who answered, and one for each call
-//! to outside that the ledger of caller IDs saw end. What the log does not know is left empty, and said.
+//! to outside: by the ledger of caller IDs where it saw the call end, by the call log where no caller ID was chosen. What the log
+//! does not know is left empty, and said.
 
 use std::collections::HashMap;
 
-use model::{AgentId, Call, CallerIdUse, Outcome, Timestamp};
+use model::{AgentId, Call, CallerIdUse, Direction, EndedBy, Outcome, Timestamp};
 use store::{CallCursor, CallFilter, MAX_PAGE, Store, UseCursor, UseFilter};
 
 use super::{Lists, Part, Raw, Sink, SourceError};
@@ -13,7 +14,8 @@ use super::{Lists, Part, Raw, Sink, SourceError};
 /// What our log does not say.
 const NOTES: [&str; 3] = [
     "of calls from outside there is a row for the caller and one for the agent who answered, none for phones that rang in vain",
-    "calls to outside are those for which a caller ID was chosen and whose end was seen; busy and failed ones are unanswered there",
+    "calls to outside are those for which a caller ID was chosen and whose end was seen (busy and failed ones are unanswered there), \
+     and those that were placed without one, unless the agent ended them unanswered",
     "trunks and recordings are not known",
 ];
 /// Q.850: user busy.
@@ -84,7 +86,10 @@ impl Log {
         loop {
             let page = store.calls().page(&filter, after, MAX_PAGE).await?;
             for call in &page {
-                from_outside(call, &people, &mut sink);
+                match call.direction {
+                    Direction::Inbound => from_outside(call, &people, &mut sink),
+                    Direction::Outbound => placed(call, &people, &mut sink),
+                }
             }
             after = page.last().map(CallCursor::from);
             if page.len() < MAX_PAGE as usize {
@@ -154,6 +159,45 @@ fn from_outside(call: &Call, people: &People, sink: &mut impl Sink) {
     row.set(Part::Destination, &call.caller.number);
     row.set(Part::DestinationChannel, &phone);
     row.set(Part::Disposition, "ANSWERED");
+    sink.take(row);
+}
+
+/// A call that we placed with the trunk's own number; nothing of one whose customer may never have been called.
+fn placed(call: &Call, people: &People, sink: &mut impl Sink) {
+    let (Some(ended_at), Some(outcome), Some(placed)) = (call.ended_at, call.outcome, &call.placed)
+    else {
+        return;
+    };
+    let given_up = outcome != Outcome::Answered && call.ended_by == Some(EndedBy::Agent);
+    // What has a reservation is told by its use.
+    if placed.reservation.is_some() || given_up {
+        return;
+    }
+    let id = call.id.to_string();
+    let agent = call.agent.and_then(|agent| people.of(agent));
+    let (extension, name) = agent.unwrap_or_default();
+    let customer = &call.caller;
+    let mut row = Raw {
+        calldate: second(call.arrived_at),
+        text: [""; Part::COUNT],
+        duration: whole(ended_at, call.arrived_at),
+        billed: seconds(call.talk_ms),
+    };
+    row.set(Part::UniqueId, &id);
+    row.set(Part::LinkedId, &id);
+    row.set(Part::Extension, extension);
+    row.set(Part::Name, name);
+    row.set(
+        Part::Source,
+        placed.caller_id.as_deref().unwrap_or(extension),
+    );
+    row.set(
+        Part::Destination,
+        customer.e164.as_ref().unwrap_or(&customer.number),
+    );
+    row.set(Part::Application, "Dial");
+    row.set(Part::Account, &placed.campaign);
+    row.set(Part::Disposition, disposition(outcome, call.hangup_cause));
     sink.take(row);
 }
 

@@ -2,7 +2,10 @@
 
 use engine::stats::{Pattern, Rules};
 use jiff::Timestamp;
-use model::{CallerIdKey, ReservationId, Role, Tier, UseEnd};
+use model::{
+    CallId, Caller, CallerIdKey, EndedBy, Event, EventBody, Outcome, Placed, ReservationId, Role,
+    ServerId, Tier, UseEnd,
+};
 use server::{
     auth::AuthConfig,
     cdr::CdrSettings,
@@ -72,6 +75,62 @@ async fn call_out(store: &Store) {
     store.ledger().apply(&entries).await.unwrap();
 }
 
+/// Agnes calls Kim with a click: one whose caller ID is that of the first of [`call_out`]; one by the trunk's own number; one that
+/// Agnes does not pick up, and one that finds Kim busy.
+async fn place(store: &Store) {
+    let placed = [
+        (Some(1), Outcome::Answered, EndedBy::Agent, Some(100_000)),
+        (None, Outcome::Answered, EndedBy::Caller, Some(20_000)),
+        (None, Outcome::NotReached, EndedBy::Agent, None),
+        (None, Outcome::NotReached, EndedBy::Caller, None),
+    ];
+    let (mut events, applied) = (Vec::new(), store.journal().applied_seq().await.unwrap());
+    for (number, (reservation, outcome, ended_by, talk_ms)) in (1_u32..).zip(placed) {
+        let call = CallId(Uuid::from_u128(u128::from(900 + number)));
+        let begun = EventBody::CallPlaced {
+            call,
+            server: ServerId(Uuid::nil()),
+            channel: format!("cordboard-dial-agent-{number}"),
+            agent: own::AGNES,
+            customer: Caller {
+                e164: Some(KIM.to_owned()),
+                ..Caller::new("2025550147", "")
+            },
+            dialled: "12025550147".to_owned(),
+            placed: Placed {
+                campaign: "spring".to_owned(),
+                caller_id: reservation.map(|_| "+12125550100".to_owned()),
+                reservation: reservation.map(|number| ReservationId(Uuid::from_u128(number))),
+            },
+        };
+        let answered = EventBody::CustomerAnswered {
+            call,
+            agent: own::AGNES,
+        };
+        let ended = EventBody::CallEnded {
+            call,
+            queue: None,
+            agent: Some(own::AGNES),
+            outcome,
+            overflow_reason: None,
+            ended_by,
+            hangup_cause: Some(17),
+            wait_ms: None,
+            talk_ms,
+        };
+        let bodies = [Some(begun), talk_ms.map(|_| answered), Some(ended)];
+        for (step, body) in (0..).zip(bodies.into_iter().flatten()) {
+            let at = format!("2026-10-26T15:{}:{step:02}Z", 10 * number);
+            events.push(Event {
+                seq: applied + 1 + events.len() as u64,
+                at: at.parse::<Timestamp>().unwrap().into(),
+                body,
+            });
+        }
+    }
+    store.journal().apply(&events).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_centre_without_call_detail_records_has_statistics() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,6 +141,7 @@ async fn a_centre_without_call_detail_records_has_statistics() {
     // The one that still waits would be lost with its server.
     store.calls().remove_past(&[own::call(5)]).await.unwrap();
     call_out(&store).await;
+    place(&store).await;
     store.close().await;
     let auth = AuthConfig {
         statistics_token_hash: Some(server::auth::hash_token(TOKEN)),
@@ -102,18 +162,18 @@ async fn a_centre_without_call_detail_records_has_statistics() {
     let anybody = server.anonymous();
     read(&anybody).await;
 
-    // Two calls that Agnes took, of 60 s and 10 s from one caller, and two that she made.
+    // Two calls that Agnes took, of 60 s and 10 s from one caller, and four that she made: of 100 s, of 20 s, and two in vain.
     let cells = |cells: [&str; 5]| cells.map(str::to_owned).to_vec();
     for profile in ["exact", "as_before"] {
         let query = format!("{DAY}&profile={profile}");
         let answer = asked(&anybody, "callstat", &query).await;
-        let agnes = ("101".to_owned(), cells(["4", "2.83", "1", "1.67", "2"]));
+        let agnes = ("101".to_owned(), cells(["6", "3.17", "1", "1.67", "2"]));
         assert_eq!(callstat_rows(&answer), [agnes].into(), "{answer}");
         assert_eq!(answer["data"][0]["cnam"], "Agnes");
     }
     // Only calls to outside are tries to reach a country.
     let answer = asked(&anybody, "asrstat", DAY).await;
-    let nanp = ("+1".to_owned(), cells(["1", "2", "50", "1", "1.67"]));
+    let nanp = ("+1".to_owned(), cells(["2", "4", "50", "1", "2"]));
     assert_eq!(asrstat_rows(&answer["databases"]["own"]), [nanp].into());
 
     let program = server.program(Role::Service).await;
@@ -130,7 +190,7 @@ async fn a_centre_without_call_detail_records_has_statistics() {
     }
     let campaigns = report(&program, "campaign", DAY).await;
     assert_eq!(column(&campaigns, "campaign"), ["spring"]);
-    assert_eq!(column(&campaigns, "attempts"), ["2"]);
+    assert_eq!(column(&campaigns, "attempts"), ["4"]);
 
     // Each call is found once; the rows of the source where somebody asks for them.
     let found = async |query: &str| {
@@ -138,16 +198,23 @@ async fn a_centre_without_call_detail_records_has_statistics() {
             .get(&format!("/v1/reports/calls?{query}"))
             .await
             .json();
-        answer["items"].as_array().unwrap().len()
+        answer["items"].as_array().unwrap().clone()
     };
-    assert_eq!(found(DAY).await, 4);
-    assert_eq!(found(&format!("{DAY}&source=own")).await, 8);
-    assert_eq!(found(&format!("{DAY}&report=did")).await, 6);
+    let all = found(DAY).await;
+    assert_eq!(all.len(), 8);
+    assert_eq!(found(&format!("{DAY}&source=own")).await.len(), 10);
+    assert_eq!(found(&format!("{DAY}&report=did")).await.len(), 6);
+    let made = found(&format!("{DAY}&number=%2B12125550100&source=cordboard")).await;
+    assert_eq!(made.len(), 1, "{all:?}");
+    assert_eq!(
+        ["caller", "destination", "campaign"].map(|key| &made[0][key]),
+        ["+12125550100", KIM, "spring"]
+    );
     let sources = program.get("/v1/cdr-sources").await.json();
     let source = &sources["items"][0];
     assert_eq!(
         (&source["kind"], &source["rows_read"]),
-        (&"own".into(), &8.into())
+        (&"own".into(), &10.into())
     );
     assert_eq!(source["notes"].as_array().unwrap().len(), 3, "{source}");
 }

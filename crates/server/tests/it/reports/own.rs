@@ -13,7 +13,7 @@ use crate::harness::{Client, Server};
 
 const SALES: QueueId = QueueId(Uuid::from_u128(1));
 const SUPPORT: QueueId = QueueId(Uuid::from_u128(2));
-const AGNES: AgentId = AgentId(Uuid::from_u128(3));
+pub(crate) const AGNES: AgentId = AgentId(Uuid::from_u128(3));
 
 pub(crate) fn call(number: u128) -> CallId {
     CallId(Uuid::from_u128(100 + number))
