@@ -14,6 +14,7 @@ use super::{
     worker::Undelivered,
 };
 use crate::{
+    cdr::CountError,
     exports::{Column, Format, Kind, Table, Value},
     reports::{Question, Report, ReportKind, Reports, Unmade},
 };
@@ -55,10 +56,7 @@ impl ReportContent {
         delivery: &Delivery,
     ) -> Result<Message, Undelivered> {
         let made = reports.make(self.report, &self.question).await;
-        let report = made.map_err(|unmade| match unmade {
-            Unmade::Store(_) => Undelivered::for_now(unmade.to_string()),
-            unmade => Undelivered::for_good(format!("there is no such report: {unmade}")),
-        })?;
+        let report = made.map_err(|unmade| failed(&unmade))?;
         let json = json!({
             "schedule": {"id": self.schedule, "name": self.name},
             "report": report,
@@ -79,6 +77,17 @@ impl ReportContent {
             file: Some(file(report, table, self.format).await?),
             json,
         })
+    }
+}
+
+/// What the question asks of us stays the same; what fails in reading may pass.
+fn failed(unmade: &Unmade) -> Undelivered {
+    let why = format!("the report cannot be made: {unmade}");
+    match unmade {
+        Unmade::Question { .. } | Unmade::Count(CountError::TooMany(_)) => {
+            Undelivered::for_good(why)
+        }
+        Unmade::Count(CountError::Shelf(_)) | Unmade::Store(_) => Undelivered::for_now(why),
     }
 }
 

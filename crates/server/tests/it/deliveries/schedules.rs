@@ -1,7 +1,8 @@
 //! Reports that are sent by the calendar: once for each due time, whole or saying what they lack.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use jiff::tz::TimeZone;
 use model::Role;
 use serde_json::{Value, json};
 use server::{
@@ -12,7 +13,7 @@ use server::{
 
 use super::{
     hooked, mailed,
-    receivers::{Answer, Hook, MailServer},
+    receivers::{Answer, Hook, MailServer, wait_for},
     second_node, server, settings, wait_state,
 };
 use crate::harness::{Client, PASSWORD, Server};
@@ -189,11 +190,77 @@ async fn a_report_says_what_it_lacks() {
     assert!(got.data.contains("Not all is known of pbx"), "{}", got.data);
 }
 
+/// A record of yesterday and one of today.
+fn records() -> String {
+    let today = jiff::Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let yesterday = today.yesterday().unwrap();
+    format!(
+        "calldate,src,dst,channel,dstchannel,lastapp,duration,billsec,disposition,uniqueid\n\
+         {yesterday} 10:00:00,101,0012025550147,PJSIP/101-1,PJSIP/trunk-2,Dial,40,30,ANSWERED,1.1\n\
+         {today} 00:00:00,101,0012025550147,PJSIP/101-3,PJSIP/trunk-4,Dial,40,30,ANSWERED,2.1\n"
+    )
+}
+
+#[tokio::test]
+async fn a_passing_fault_of_the_database_spoils_no_report() {
+    let hook = Hook::start([]).await;
+    let deliveries = server::deliveries::Settings {
+        first_pause: Duration::from_millis(300),
+        ..settings(None)
+    };
+    let server = Server::start_by(AuthConfig::default(), |folder, setup| {
+        setup.deliveries = deliveries;
+        let file = folder.join("Master.csv");
+        std::fs::write(&file, records()).unwrap();
+        setup.cdr = CdrSettings {
+            sources: vec![CdrSourceConfig {
+                name: "pbx".to_owned(),
+                kind: CdrSourceKind::Csv,
+                file: Some(file),
+                ..CdrSourceConfig::default()
+            }],
+            ..CdrSettings::default()
+        };
+    })
+    .await;
+    let root = server.administrator().await;
+    root.get("/v1/reports/trunk?date=month").await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let trunks = with(
+        schedule(&[&program]),
+        &json!({"report": "trunk", "time_zone": "UTC"}),
+    );
+    let made = root.post("/v1/report-schedules", &trunks).await.id();
+    let url = format!("sqlite:{}", server.database_file().display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let rename = async |from: &str, to: &str| {
+        let text = format!("ALTER TABLE {from} RENAME TO {to}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&pool).await.unwrap();
+    };
+    rename("cdr_packs", "away").await;
+    let ran = root
+        .post(&format!("/v1/report-schedules/{made}/run"), &json!({}))
+        .await
+        .json();
+    let path = format!("/v1/deliveries/{}", ran["items"][0]["id"].as_str().unwrap());
+    let tried = wait_for("a first attempt", async || {
+        let delivery = root.get(&path).await.json();
+        Some(delivery).filter(|delivery| delivery["error"].is_string())
+    })
+    .await;
+    assert_eq!(tried["state"], "waiting", "{tried}");
+    rename("away", "cdr_packs").await;
+    pool.close().await;
+    wait_state(&root, &path, "sent").await;
+    let body = String::from_utf8(hook.wait(1).await.remove(0).body).unwrap();
+    assert!(body.contains("PJSIP/trunk,"), "{body}");
+}
+
 #[tokio::test]
 async fn a_schedule_goes_with_what_waits_and_keeps_its_recipients() {
     let hook = Hook::start([Answer::Status(500)].into_iter().cycle().take(99)).await;
     let slow = server::deliveries::Settings {
-        first_pause: std::time::Duration::from_hours(1),
+        first_pause: Duration::from_hours(1),
         ..settings(None)
     };
     let server = Server::start_by(AuthConfig::default(), |_, setup| {
