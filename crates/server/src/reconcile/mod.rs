@@ -15,7 +15,7 @@ use std::{
 
 use engine::stats::{CallKey, Differing, Told, Tolerances, reconcile};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
-use model::{Call, Outcome, ServerId};
+use model::{Call, Direction, Outcome, ServerId};
 use store::{
     CallCursor, CallFilter, KeptDifference, MAX_DIFFERENCES, MAX_PAGE, ReconciledDay, Store,
     StoreError,
@@ -239,7 +239,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Those that have ended, and how many have not.
+    /// Callers who have ended, and how many have not.
     async fn own_calls(
         &self,
         server: ServerId,
@@ -257,7 +257,8 @@ impl Reconciler {
             let page = self.store.calls().page(&filter, after, MAX_PAGE).await?;
             after = page.last().map(CallCursor::from);
             let is_last = page.len() < MAX_PAGE as usize;
-            for call in page.into_iter().filter(|call| call.server == server) {
+            let given = |call: &Call| call.server == server && call.direction == Direction::Inbound;
+            for call in page.into_iter().filter(given) {
                 if call.ended_at.is_some() {
                     calls.push(call);
                 } else {

@@ -1,14 +1,15 @@
 //! Our own log against call detail records: what is told, and what is refused.
 
-use model::Role;
-use serde_json::json;
+use model::{AgentId, CallId, Caller, EndedBy, Event, EventBody, Outcome, Placed, Role};
+use serde_json::{Value, json};
 use server::{
     auth::AuthConfig,
     cdr::CdrSettings,
     config::{CdrSourceConfig, CdrSourceKind},
 };
+use uuid::Uuid;
 
-use crate::harness::Server;
+use crate::harness::{Client, Server};
 
 async fn with(server: Option<&str>, rows: &str) -> (Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -28,6 +29,18 @@ async fn with(server: Option<&str>, rows: &str) -> (Server, tempfile::TempDir) {
     };
     let server = Server::start_by(AuthConfig::default(), |_, setup| setup.cdr = cdr).await;
     (server, folder)
+}
+
+/// The server whose records they are; its id.
+async fn main_server(administrator: &Client) -> String {
+    let main = json!({"name": "main", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "cordboard", "password": "p"});
+    administrator.post("/v1/servers", &main).await.id()
+}
+
+/// What comes of comparing a day.
+async fn compared(client: &Client, day: &str) -> Value {
+    let path = format!("{day}/run");
+    client.post(&path, &json!({})).await.json()
 }
 
 const DAY: &str = "/v1/reconciliations/2026-10-26";
@@ -84,9 +97,7 @@ const ROWS: &str = "\
 async fn what_stands_in_the_records_alone_is_told_and_the_rest_is_none_of_ours() {
     let (server, _folder) = with(Some("main"), ROWS).await;
     let administrator = server.administrator().await;
-    let main = json!({"name": "main", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "cordboard", "password": "p"});
-    let made = administrator.post("/v1/servers", &main).await;
-    assert!(made.status.is_success(), "{made:?}");
+    main_server(&administrator).await;
     let made = administrator
         .post(&format!("{DAY}/run"), &json!({}))
         .await
@@ -106,4 +117,57 @@ async fn what_stands_in_the_records_alone_is_told_and_the_rest_is_none_of_ours()
         .await
         .json();
     assert_eq!(other["items"], json!([]));
+}
+
+/// An agent who does not pick up has no record in Asterisk.
+#[tokio::test]
+async fn calls_that_we_placed_are_not_compared() {
+    let (server, _folder) = with(Some("main"), ROWS).await;
+    let administrator = server.administrator().await;
+    let main = main_server(&administrator).await;
+    let call = CallId(Uuid::from_u128(1));
+    let agent = AgentId(Uuid::from_u128(2));
+    let placed = EventBody::CallPlaced {
+        call,
+        server: main.parse().unwrap(),
+        channel: "cordboard-dial-agent-1".to_owned(),
+        agent,
+        customer: Caller::new("2025550147", ""),
+        dialled: "12025550147".to_owned(),
+        placed: Placed {
+            campaign: String::new(),
+            caller_id: None,
+            reservation: None,
+        },
+    };
+    let ended = EventBody::CallEnded {
+        call,
+        queue: None,
+        agent: Some(agent),
+        outcome: Outcome::NotReached,
+        overflow_reason: None,
+        ended_by: EndedBy::Agent,
+        hangup_cause: Some(19),
+        wait_ms: None,
+        talk_ms: None,
+    };
+    let at: jiff::Timestamp = "2026-10-26T12:00:00Z".parse().unwrap();
+    let events = [placed, ended].map(|body| Event {
+        seq: 0,
+        at: at.into(),
+        body,
+    });
+    let applied = server.app.store.journal().applied_seq().await.unwrap();
+    let events: Vec<Event> = (applied + 1..)
+        .zip(events)
+        .map(|(seq, event)| Event { seq, ..event })
+        .collect();
+    server.app.store.journal().apply(&events).await.unwrap();
+    let made = compared(&administrator, DAY).await;
+    let counts = &made["counts"];
+    assert_eq!(
+        (&counts["ours"], &counts["still_up"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(counts["only_ours"], 0, "{counts}");
 }

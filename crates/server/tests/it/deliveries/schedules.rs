@@ -235,7 +235,10 @@ async fn a_passing_fault_of_the_database_spoils_no_report() {
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     let rename = async |from: &str, to: &str| {
         let text = format!("ALTER TABLE {from} RENAME TO {to}");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+            .execute(&pool)
+            .await
+            .unwrap();
     };
     rename("cdr_packs", "away").await;
     let ran = root
