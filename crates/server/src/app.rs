@@ -228,6 +228,7 @@ impl App {
         )
         .await?;
         let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
+        let reconciler = reconciler.with_calls_of(setup.retention);
         let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
         let app = Self {
             reconciler,

@@ -48,6 +48,8 @@ pub(crate) enum Unjudged {
     NoServer(String),
     #[error("the day is not over")]
     NotOver,
+    #[error("our own calls of that day are older than retention.days keeps")]
+    Forgotten,
     #[error("not all of that day is known of {0}")]
     NotRead(String),
     #[error("the day has more than {MAX_CALLS} calls")]
@@ -65,6 +67,8 @@ pub(crate) struct Reconciler {
     cdr: Cdr,
     clock: Clock,
     tolerances: Tolerances,
+    /// For how long our own calls are kept; nothing: for ever.
+    retention: Option<Duration>,
     /// One day at a time: a busy one takes memory.
     turn: Arc<Semaphore>,
 }
@@ -83,8 +87,14 @@ impl Reconciler {
             cdr,
             clock,
             tolerances,
+            retention: None,
             turn: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// Our own calls are kept for so long; for ever without it.
+    pub(crate) fn with_calls_of(self, retention: Option<Duration>) -> Self {
+        Self { retention, ..self }
     }
 
     /// Compares every night, for as long as it is polled.
@@ -106,13 +116,14 @@ impl Reconciler {
         }
     }
 
-    /// Yesterday and the days before it, once the night is far enough.
+    /// Yesterday and the days before it that our log still has, once the night is far enough.
     fn due(&self) -> Vec<Date> {
         let now = self.cdr.home().to_datetime(self.now());
         if now.hour() < HOURS {
             return Vec::new();
         }
-        (1..=DAYS).map(|days| now.date() - days.days()).collect()
+        let days = (1..=DAYS).map(|days| now.date() - days.days());
+        days.filter(|day| self.range_of(*day).is_ok()).collect()
     }
 
     /// Unless that was done today.
@@ -142,26 +153,33 @@ impl Reconciler {
         if servers.is_empty() {
             return Err(Unjudged::NoSource);
         }
-        let tomorrow = day.tomorrow().map_err(|_| Unjudged::NotOver)?;
-        let ends = (
-            midnight(self.cdr.home(), day),
-            midnight(self.cdr.home(), tomorrow),
-        );
-        let (Some(from), Some(until)) = ends else {
-            return Err(Unjudged::NotOver);
-        };
-        if until > self.now().as_second() {
-            return Err(Unjudged::NotOver);
-        }
-        self.is_known(&servers, &(from..until)).await?;
+        let range = self.range_of(day)?;
+        self.is_known(&servers, &range).await?;
         let mut tally = Tally::default();
         for (server, sources) in &servers {
             let known = self.store.servers().by_name(server).await?;
             let known = known.ok_or_else(|| Unjudged::NoServer(server.clone()))?;
-            self.compare_server((server, known.id), sources, from..until, &mut tally)
+            self.compare_server((server, known.id), sources, range.clone(), &mut tally)
                 .await?;
         }
         self.keep(day, servers, tally).await
+    }
+
+    /// The seconds of a day that is over and of which our log still has all.
+    fn range_of(&self, day: Date) -> Result<Range<i64>, Unjudged> {
+        let begin = |day| midnight(self.cdr.home(), day).ok_or(Unjudged::NotOver);
+        let tomorrow = day.tomorrow().map_err(|_| Unjudged::NotOver)?;
+        let (from, until) = (begin(day)?, begin(tomorrow)?);
+        let now = self.now().as_second();
+        if until > now {
+            return Err(Unjudged::NotOver);
+        }
+        let keep = self.retention.map(|keep| keep.as_secs());
+        let keep = keep.map_or(i64::MAX, |keep| i64::try_from(keep).unwrap_or(i64::MAX));
+        if from - self.tolerances.start_seconds < now.saturating_sub(keep) {
+            return Err(Unjudged::Forgotten);
+        }
+        Ok(from..until)
     }
 
     async fn is_known(

@@ -1,5 +1,8 @@
 //! Our own log against call detail records: what is told, and what is refused.
 
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use model::{AgentId, CallId, Caller, EndedBy, Event, EventBody, Outcome, Placed, Role};
 use serde_json::{Value, json};
 use server::{
@@ -12,6 +15,14 @@ use uuid::Uuid;
 use crate::harness::{Client, Server};
 
 async fn with(server: Option<&str>, rows: &str) -> (Server, tempfile::TempDir) {
+    with_retention(server, rows, None).await
+}
+
+async fn with_retention(
+    server: Option<&str>,
+    rows: &str,
+    retention: Option<Duration>,
+) -> (Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cdr.csv");
     let columns = "calldate,src,dst,channel,dstchannel,lastapp,duration,billsec,disposition,uniqueid,linkedid";
@@ -27,7 +38,11 @@ async fn with(server: Option<&str>, rows: &str) -> (Server, tempfile::TempDir) {
         sources: vec![source],
         ..CdrSettings::default()
     };
-    let server = Server::start_by(AuthConfig::default(), |_, setup| setup.cdr = cdr).await;
+    let server = Server::start_by(AuthConfig::default(), |_, setup| {
+        setup.cdr = cdr;
+        setup.retention = retention;
+    })
+    .await;
     (server, folder)
 }
 
@@ -151,7 +166,7 @@ async fn calls_that_we_placed_are_not_compared() {
         wait_ms: None,
         talk_ms: None,
     };
-    let at: jiff::Timestamp = "2026-10-26T12:00:00Z".parse().unwrap();
+    let at: Timestamp = "2026-10-26T12:00:00Z".parse().unwrap();
     let events = [placed, ended].map(|body| Event {
         seq: 0,
         at: at.into(),
@@ -170,4 +185,19 @@ async fn calls_that_we_placed_are_not_compared() {
         (&json!(0), &json!(0))
     );
     assert_eq!(counts["only_ours"], 0, "{counts}");
+}
+
+#[tokio::test]
+async fn a_day_whose_own_calls_are_deleted_is_not_judged() {
+    let keep = Duration::from_hours(3 * 24);
+    let (server, _folder) = with_retention(Some("main"), ROWS, Some(keep)).await;
+    let administrator = server.administrator().await;
+    main_server(&administrator).await;
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    for (days, status) in [(1, 200), (2, 200), (3, 409), (30, 409)] {
+        let path = format!("/v1/reconciliations/{}/run", today - days.days());
+        let answer = administrator.post(&path, &json!({})).await;
+        assert_eq!(answer.status, status, "{days}: {answer:?}");
+        assert_eq!(answer.body.contains("retention.days"), status == 409);
+    }
 }
