@@ -14,7 +14,10 @@ use std::{
 };
 
 use engine::stats::{CallKey, Differing, Told, Tolerances, reconcile};
-use jiff::{Timestamp, ToSpan as _, civil::Date};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, DateTime},
+};
 use model::{Call, Direction, Outcome, ServerId};
 use store::{
     CallCursor, CallFilter, KeptDifference, MAX_DIFFERENCES, MAX_PAGE, ReconciledDay, Store,
@@ -103,39 +106,44 @@ impl Reconciler {
             return std::future::pending().await;
         }
         let mut rounds = tokio::time::interval(ROUND);
+        let mut told: BTreeMap<Date, String> = BTreeMap::new();
         loop {
             rounds.tick().await;
-            for day in self.due() {
-                match self.compare_if_due(day).await {
-                    Ok(()) => {}
-                    Err(error) => {
-                        tracing::warn!(%day, %error, "calls cannot be reconciled yet; trying again");
-                    }
+            let due = self.due();
+            told.retain(|day, _| due.contains(day));
+            for day in due {
+                let Err(error) = self.compare_if_due(day).await else {
+                    told.remove(&day);
+                    continue;
+                };
+                let why = error.to_string();
+                if told.get(&day) != Some(&why) {
+                    tracing::warn!(%day, why, "calls cannot be reconciled yet; trying again");
+                    told.insert(day, why);
                 }
             }
         }
     }
 
-    /// Yesterday and the days before it that our log still has, once the night is far enough.
+    /// Days that are to be compared and that our log still has.
     fn due(&self) -> Vec<Date> {
-        let now = self.cdr.home().to_datetime(self.now());
-        if now.hour() < HOURS {
-            return Vec::new();
-        }
-        let days = (1..=DAYS).map(|days| now.date() - days.days());
-        days.filter(|day| self.range_of(*day).is_ok()).collect()
+        let mut days = due(self.local(self.now()));
+        days.retain(|day| self.range_of(*day).is_ok());
+        days
     }
 
-    /// Unless that was done today.
+    /// Unless that was done this night, or later.
     async fn compare_if_due(&self, day: Date) -> Result<(), Unjudged> {
         let kept = self.store.reconciliations().get(number_of(day)).await?;
-        let today = self.today();
-        let made_on =
-            |kept: &ReconciledDay| self.cdr.home().to_datetime(kept.made_at.to_jiff()).date();
-        if kept.is_some_and(|kept| made_on(&kept) == today) {
+        let tonight = begin_of_night(self.local(self.now()));
+        if kept.is_some_and(|kept| self.local(kept.made_at.to_jiff()) >= tonight) {
             return Ok(());
         }
         self.compare(day).await.map(drop)
+    }
+
+    fn local(&self, at: Timestamp) -> DateTime {
+        self.cdr.home().to_datetime(at)
     }
 
     fn now(&self) -> Timestamp {
@@ -143,7 +151,7 @@ impl Reconciler {
     }
 
     pub(crate) fn today(&self) -> Date {
-        self.cdr.home().to_datetime(self.now()).date()
+        self.local(self.now()).date()
     }
 
     /// Compares a day and keeps what came of it.
@@ -206,7 +214,7 @@ impl Reconciler {
         // A call that one clock has a moment before midnight may be a moment after it by the other.
         let margin = self.tolerances.start_seconds;
         let wide = day.start - margin..day.end + margin;
-        let (calls, still_up) = self.own_calls(id, &wide).await?;
+        let (calls, still_up) = self.own_calls(id, &wide, &day).await?;
         let plan = sources.first().map_or("", |source| source);
         let ours: Vec<Told> = calls.iter().map(|call| self.told(plan, call)).collect();
         let channels = ours.iter().filter_map(|told| told.channel.clone());
@@ -257,11 +265,12 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Callers who have ended, and how many have not.
+    /// Callers of `range` who have ended, and how many of `day` have not.
     async fn own_calls(
         &self,
         server: ServerId,
         range: &Range<i64>,
+        day: &Range<i64>,
     ) -> Result<(Vec<Call>, u64), Unjudged> {
         let instant = |second: i64| model::Timestamp::from_micros(second.saturating_mul(1_000_000));
         let filter = CallFilter {
@@ -280,7 +289,7 @@ impl Reconciler {
                 if call.ended_at.is_some() {
                     calls.push(call);
                 } else {
-                    still_up += 1;
+                    still_up += u64::from(day.contains(&second(call.arrived_at)));
                 }
             }
             if calls.len() > MAX_CALLS {
@@ -299,7 +308,7 @@ impl Reconciler {
         Told {
             channel: (!call.channel.is_empty()).then(|| CallKey::new(&call.channel)),
             number: self.cdr.number(source, &call.caller.number),
-            at: call.arrived_at.as_micros().div_euclid(1_000_000),
+            at: second(call.arrived_at),
             answered,
             talk_seconds: talked.map(seconds),
         }
@@ -345,8 +354,42 @@ impl Reconciler {
     }
 }
 
+fn second(at: model::Timestamp) -> i64 {
+    at.as_micros().div_euclid(1_000_000)
+}
+
+/// Yesterday and the days before it, once the night is far enough.
+fn due(now: DateTime) -> Vec<Date> {
+    if now < begin_of_night(now) {
+        return Vec::new();
+    }
+    (1..=DAYS).map(|days| now.date() - days.days()).collect()
+}
+
+fn begin_of_night(now: DateTime) -> DateTime {
+    now.date().at(HOURS, 0, 0, 0)
+}
+
 /// Days since 1970-01-01.
 pub(crate) fn number_of(day: Date) -> i32 {
     let epoch = jiff::civil::date(1970, 1, 1);
     epoch.until(day).map_or(0, |span| span.get_days())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_was_compared_before_the_night_is_compared_again() {
+        let at = |text: &str| text.parse::<DateTime>().unwrap();
+        assert!(due(at("2026-11-02T02:59:59")).is_empty());
+        let expected = ["2026-11-01", "2026-10-31", "2026-10-30", "2026-10-29"];
+        for now in ["2026-11-02T03:00:00", "2026-11-02T23:59:59"] {
+            assert_eq!(due(at(now)), expected.map(|day| day.parse().unwrap()));
+            let tonight = begin_of_night(at(now));
+            assert!(at("2026-11-02T00:10:00") < tonight && at("2026-11-02T03:00:00") >= tonight);
+        }
+    }
 }
