@@ -16,7 +16,7 @@ use super::{
         sorting::Sorting,
         source::Columns,
     },
-    AHEAD, FIRST_CALL, LOAD, LOOK, Reading, ReadingError, Step,
+    AHEAD, FIRST_CALL, LOAD, LOOK, Reading, ReadingError, Spans, Step,
 };
 
 /// What every look reads again, in seconds.
@@ -26,6 +26,8 @@ const LONG_OVERLAP: i64 = 86_400;
 /// A load reads so many rows at once, about: memory is for a busy day, and quiet ones are not asked for one by one.
 const BATCH: u64 = 50_000;
 const MAX_STRIDE: i32 = 64;
+/// So many steps whoever asks may take before what is new is looked at for the first time.
+const BEFORE_LOOK: u32 = 3;
 /// Local time is at most so far from what a day in another zone says, twice.
 const MARGIN: i64 = 2 * 3_600;
 
@@ -38,6 +40,8 @@ pub(super) struct Reader {
     /// When it was looked at, and when a whole day was read again.
     looked: Option<i64>,
     long_look: Option<i64>,
+    /// What was read before the first look, in how many steps.
+    before_look: (Spans, u32),
     /// When the site's own lists were read.
     listed: Option<i64>,
     /// How far it had been read before this one began.
@@ -59,6 +63,7 @@ impl Reader {
             stride: 1,
             looked: None,
             long_look: None,
+            before_look: (Spans::default(), 0),
             listed: None,
             end: None,
         }
@@ -113,7 +118,7 @@ impl Reader {
             mark.read.missing(&known)
         };
         let asked = self.reading.status.asked(missing);
-        if asked.is_none() && first_look {
+        if first_look && (asked.is_none() || self.before_look.1 >= BEFORE_LOOK) {
             self.look(now).await?;
             return Ok(Step::Done);
         }
@@ -181,11 +186,14 @@ impl Reader {
         // After a long absence the rest is a load, and comes later.
         let from = since.max(begin(&home, if is_first { today } else { today - 1 }));
         mark.read.cut(since);
+        // What somebody asked for was read just now.
+        mark.read.add_all(&self.before_look.0);
         mark.read.add(from..now);
         let wanted = from..begin(&home, day_of(&home, now + AHEAD) + 1);
         self.read(columns, zone, wanted, &mark, is_long).await?;
         self.mark = Some(mark);
         self.looked = Some(now);
+        self.before_look.0 = Spans::default();
         if is_long {
             self.long_look = Some(now);
         }
@@ -244,6 +252,10 @@ impl Reader {
         let rows = self
             .read(columns, zone, wanted.clone(), &mark, true)
             .await?;
+        if self.looked.is_none() {
+            self.before_look.0.add(wanted.clone());
+            self.before_look.1 += 1;
+        }
         self.stride = match rows {
             BATCH.. => (self.stride / 2).max(1),
             _ if rows < BATCH / 4 => (self.stride * 2).min(MAX_STRIDE),

@@ -25,6 +25,12 @@ impl Spans {
         self.0.insert(at, (from, until));
     }
 
+    pub(super) fn add_all(&mut self, other: &Self) {
+        for (from, until) in &other.0 {
+            self.add(*from..*until);
+        }
+    }
+
     /// Forgets everything from `instant` on.
     pub(super) fn cut(&mut self, instant: i64) {
         self.0.retain(|(start, _)| *start < instant);

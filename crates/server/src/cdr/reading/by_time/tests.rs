@@ -85,6 +85,52 @@ async fn who_waits_for_a_day_of_before_waits_for_no_other() {
 }
 
 #[tokio::test]
+async fn the_first_look_takes_nothing_of_yesterday_away() {
+    let Some((mut reader, _database)) = reader().await else {
+        return;
+    };
+    let today = reader.reading.now() / DAY * DAY;
+    let yesterday = today - DAY..today;
+    let status = reader.reading.status();
+    let waiting = status.wait_for(&yesterday, Duration::from_mins(1));
+    let reading = async {
+        let (read, has_looked) = read_after(&mut reader, 1).await;
+        assert!(read.covers(&yesterday) && !has_looked, "{read:?}");
+        let (read, has_looked) = read_after(&mut reader, 1).await;
+        assert!(read.covers(&yesterday) && has_looked, "{read:?}");
+    };
+    tokio::join!(waiting, reading);
+}
+
+#[tokio::test]
+async fn who_asks_for_years_holds_up_what_is_new_for_some_steps_only() {
+    let Some((mut reader, _database)) = reader().await else {
+        return;
+    };
+    let now = reader.reading.now();
+    let years = now - 3_000 * DAY..now;
+    let status = reader.reading.status();
+    let waiting =
+        tokio::spawn(async move { status.wait_for(&years, Duration::from_mins(1)).await });
+    while reader
+        .reading
+        .status
+        .asked(|asked| Some(asked.clone()))
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+    let (_, has_looked) = read_after(&mut reader, BEFORE_LOOK).await;
+    assert!(!has_looked);
+    let (read, has_looked) = read_after(&mut reader, 1).await;
+    assert!(
+        read.covers(&(now / DAY * DAY..now)) && has_looked,
+        "{read:?}"
+    );
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn nobody_asks_and_what_is_new_is_read_first() {
     let Some((mut reader, database)) = reader().await else {
         return;
