@@ -4,7 +4,8 @@
 //! first; only its holder writes down what became of it. A lease that ran out was of somebody who is gone: it is taken anew.
 
 use model::{
-    Delivery, DeliveryId, DeliveryState, RecipientId, ReportScheduleId, Timestamp, visible,
+    Delivery, DeliveryEvent, DeliveryId, DeliveryState, RecipientId, ReportScheduleId, Timestamp,
+    visible,
 };
 use uuid::Uuid;
 
@@ -147,7 +148,8 @@ impl Deliveries<'_> {
         row.map_or(Ok(None), |row| row.opt_instant("next_at"))
     }
 
-    /// Takes what has been due for this recipient for longest, unless another took it in this instant.
+    /// Takes what has been due for this recipient for longest, unless another took it in this instant. Alarms are taken in their
+    /// order: one that is to be tried again holds up the later ones, or it would seem to be raised when it is over.
     pub async fn take(
         &self,
         recipient: RecipientId,
@@ -155,11 +157,15 @@ impl Deliveries<'_> {
         lease: Lease,
     ) -> Result<Option<TakenDelivery>, StoreError> {
         let rest = "WHERE recipient_id = ? AND state = ? AND next_attempt_at <= ? \
+                    AND (event <> ? OR NOT EXISTS (SELECT 1 FROM deliveries AS earlier \
+                    WHERE earlier.source = deliveries.source AND earlier.recipient_id = deliveries.recipient_id \
+                    AND earlier.state = deliveries.state AND earlier.due_at < deliveries.due_at)) \
                     ORDER BY next_attempt_at, id LIMIT 1";
         let sql = Sql::select(TABLE, COLUMNS, rest)
             .bind(recipient)
             .bind(waiting())
-            .bind(now);
+            .bind(now)
+            .bind(DeliveryEvent::Alarms.as_str());
         let Some(row) = self.database.fetch_first(sql).await? else {
             return Ok(None);
         };

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics::counter;
-use model::{Recipient, RecipientId, Target, Timestamp};
+use model::{DeliveryEvent, Recipient, RecipientId, Target, Timestamp};
 use store::{Lease, Store, StoreError, TakenDelivery};
 use tokio::{
     sync::Notify,
@@ -27,6 +27,12 @@ const LEASE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_secs(15);
 /// The pauses between attempts, in multiples of the first: with a minute, eight attempts in 22 hours.
 const PAUSES: [u32; 7] = [1, 5, 15, 60, 180, 360, 720];
+/// Those of alarms, of which one holds up the next: as long, but at most an hour each.
+const ALARM_PAUSES: [u32; 25] = {
+    let mut pauses = [60; 25];
+    (pauses[0], pauses[1], pauses[2]) = (1, 5, 15);
+    pauses
+};
 /// How often, and after which pause, it tries to write down what became of a delivery: or it is sent again.
 const NOTES: u32 = 10;
 const NOTE_PAUSE: Duration = Duration::from_secs(2);
@@ -183,7 +189,8 @@ impl Worker {
             return deliveries.sent(id, lease, now).await;
         };
         let tried = taken.delivery.attempts as usize;
-        match tried.checked_sub(1).and_then(|index| PAUSES.get(index)) {
+        let pauses = pauses(taken.delivery.event);
+        match tried.checked_sub(1).and_then(|index| pauses.get(index)) {
             Some(times) if !for_good => {
                 let until = after(now, self.first_pause * *times);
                 deliveries.put_off(id, lease, until, why).await
@@ -193,7 +200,7 @@ impl Worker {
     }
 
     async fn send(&self, taken: &TakenDelivery) -> Result<(), Undelivered> {
-        if taken.delivery.attempts as usize > PAUSES.len() + 1 {
+        if taken.delivery.attempts as usize > pauses(taken.delivery.event).len() + 1 {
             return Err(Undelivered::for_good("the last attempt was interrupted"));
         }
         let id = taken.delivery.recipient;
@@ -238,6 +245,13 @@ impl Worker {
 
     fn now(&self) -> Timestamp {
         self.clock.now().utc
+    }
+}
+
+fn pauses(event: DeliveryEvent) -> &'static [u32] {
+    match event {
+        DeliveryEvent::Alarms => &ALARM_PAUSES,
+        DeliveryEvent::Report | DeliveryEvent::Test => &PAUSES,
     }
 }
 

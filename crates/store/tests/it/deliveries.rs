@@ -4,7 +4,7 @@ use crate::contract;
 use crate::fixtures::{
     assert_conflict, at, delivery, delivery_id, planned, recipient, recipient_id, schedule_id,
 };
-use model::{DeliveryState, RecipientId, Target, Timestamp};
+use model::{DeliveryEvent, DeliveryState, RecipientId, Target, Timestamp};
 use store::{ConflictKind, DeliveryFilter, Lease, Store, StoreError, TakenDelivery};
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ contract!(
     deliveries_are_found_by_what_they_are_about,
     what_is_due_is_taken_by_one,
     many_who_take_at_once_take_each_once,
+    alarms_are_taken_in_their_order,
     a_lease_that_ran_out_is_taken_anew,
     what_an_owner_had_is_given_back,
     what_became_of_it_is_written_down,
@@ -201,6 +202,31 @@ async fn many_who_take_at_once_take_each_once(store: &Store) {
     taken.sort_unstable();
     let expected: Vec<_> = (1..=6).map(delivery_id).collect();
     assert_eq!(taken, expected);
+}
+
+async fn alarms_are_taken_in_their_order(store: &Store) {
+    let deliveries = store.deliveries();
+    let mut all = [planned(1, 1, 10), planned(2, 1, 20), planned(3, 2, 15)];
+    for one in &mut all {
+        one.delivery.event = DeliveryEvent::Alarms;
+    }
+    deliveries.plan(&all).await.unwrap();
+    let raised = take(store, 20, 1).await.unwrap();
+    assert_eq!(raised.delivery.id, delivery_id(1));
+    assert_eq!(take(store, 20, 2).await, None, "the first is under way");
+    let put_off = deliveries.put_off(delivery_id(1), raised.lease, at(90), "no");
+    assert_eq!(put_off.await, Ok(true));
+    assert_eq!(take(store, 30, 3).await, None, "the first is tried again");
+    // Reports may overtake them.
+    deliveries.plan(&[planned(4, 1, 25)]).await.unwrap();
+    let report = take(store, 30, 4).await.unwrap();
+    assert_eq!(report.delivery.id, delivery_id(4));
+    let raised = take(store, 90, 5).await.unwrap();
+    assert_eq!(raised.delivery.id, delivery_id(1));
+    let sent = deliveries.sent(delivery_id(1), raised.lease, at(91)).await;
+    assert_eq!(sent, Ok(true));
+    let cleared = take(store, 91, 6).await.unwrap();
+    assert_eq!(cleared.delivery.id, delivery_id(2));
 }
 
 async fn a_lease_that_ran_out_is_taken_anew(store: &Store) {
