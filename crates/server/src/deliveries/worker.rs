@@ -207,8 +207,9 @@ impl Worker {
         let recipient = self.store.recipients().get(id).await?;
         let gone = || Undelivered::for_good("the recipient was removed");
         let recipient = recipient.ok_or_else(gone)?;
+        // Another node may know what it is.
         let content: Content = serde_json::from_str(&taken.content).map_err(|error| {
-            Undelivered::for_good(format!("it was planned by another version: {error}"))
+            Undelivered::for_now(format!("it was planned by another version: {error}"))
         })?;
         let message = match &content {
             Content::Test => message::test(),

@@ -84,6 +84,16 @@ pub(crate) async fn wait_state(root: &Client, path: &str, state: &str) -> Value 
     .await
 }
 
+/// What is put off, or given up, for a reason with these words.
+pub(crate) async fn wait_error(root: &Client, path: &str, words: &str) -> Value {
+    wait_for(&format!("{path} {words}"), async || {
+        let delivery = root.get(path).await.json();
+        let error = delivery["error"].as_str().unwrap_or_default();
+        error.contains(words).then(|| delivery.clone())
+    })
+    .await
+}
+
 fn assert_signed(request: &Request, secret: &str) {
     let time = request.header("cordboard-timestamp");
     let age = jiff::Timestamp::now().as_second() - time.parse::<i64>().unwrap();
@@ -166,6 +176,32 @@ async fn what_fails_is_tried_again_under_the_same_id_and_then_given_up() {
     let got = hook.got();
     let last = got.last().unwrap().header("cordboard-delivery");
     assert_eq!(last, got[11].header("cordboard-delivery"));
+}
+
+#[tokio::test]
+async fn what_a_newer_node_planned_waits_for_it() {
+    let hook = Hook::start([Answer::Status(500)]).await;
+    let slow = Settings {
+        first_pause: Duration::from_hours(1),
+        ..settings(None)
+    };
+    let server = Server::start_by(AuthConfig::default(), |_, setup| {
+        setup.deliveries = slow;
+    })
+    .await;
+    let root = server.administrator().await;
+    let (recipient, _) = hooked(&root, "CRM", &hook).await;
+    let path = test(&root, &recipient).await;
+    wait_error(&root, &path, "500").await;
+    let url = format!("sqlite:{}", server.database_file().display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let news = "UPDATE deliveries SET content = '{\"event\":\"news\"}'";
+    sqlx::query(news).execute(&pool).await.unwrap();
+    pool.close().await;
+    let again = root.post(&format!("{path}/redeliver"), &json!({})).await;
+    assert_eq!(again.status, 202, "{again:?}");
+    let put_off = wait_error(&root, &path, "another version").await;
+    assert_eq!(put_off["state"], "waiting", "{put_off}");
 }
 
 #[tokio::test]

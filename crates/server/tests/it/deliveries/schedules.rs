@@ -13,8 +13,8 @@ use server::{
 
 use super::{
     hooked, mailed,
-    receivers::{Answer, Hook, MailServer, wait_for},
-    second_node, server, settings, wait_state,
+    receivers::{Answer, Hook, MailServer},
+    second_node, server, settings, wait_error, wait_state,
 };
 use crate::harness::{Client, PASSWORD, Server};
 
@@ -246,11 +246,7 @@ async fn a_passing_fault_of_the_database_spoils_no_report() {
         .await
         .json();
     let path = format!("/v1/deliveries/{}", ran["items"][0]["id"].as_str().unwrap());
-    let tried = wait_for("a first attempt", async || {
-        let delivery = root.get(&path).await.json();
-        Some(delivery).filter(|delivery| delivery["error"].is_string())
-    })
-    .await;
+    let tried = wait_error(&root, &path, "cannot be made").await;
     assert_eq!(tried["state"], "waiting", "{tried}");
     rename("away", "cdr_packs").await;
     pool.close().await;
