@@ -76,10 +76,10 @@ impl ReportSchedules<'_> {
         self.read(sql.bind(sql::page(limit)?)).await
     }
 
-    /// Those that are to be planned.
-    pub async fn active(&self) -> Result<Vec<KeptSchedule>, StoreError> {
+    /// Those that are to be planned; one that cannot be read hides no other.
+    pub async fn active(&self) -> Result<Vec<Result<KeptSchedule, StoreError>>, StoreError> {
         let sql = Sql::select(TABLE, COLUMNS, "WHERE active = ? ORDER BY name").bind(true);
-        self.read(sql).await
+        self.read_each(sql).await
     }
 
     /// Whom a schedule tells, in its order.
@@ -138,9 +138,17 @@ impl ReportSchedules<'_> {
     }
 
     async fn read(&self, sql: Sql) -> Result<Vec<KeptSchedule>, StoreError> {
+        self.read_each(sql).await?.into_iter().collect()
+    }
+
+    async fn read_each(
+        &self,
+        sql: Sql,
+    ) -> Result<Vec<Result<KeptSchedule, StoreError>>, StoreError> {
         let rows = self.database.fetch(sql).await?;
-        let mut all: Vec<KeptSchedule> = rows.iter().map(kept).collect::<Result<_, _>>()?;
-        let ids: Vec<ReportScheduleId> = all.iter().map(|kept| kept.schedule.id).collect();
+        let mut all: Vec<_> = rows.iter().map(kept).collect();
+        let known = all.iter().flatten();
+        let ids: Vec<ReportScheduleId> = known.map(|kept| kept.schedule.id).collect();
         let mut told: BTreeMap<Uuid, Vec<RecipientId>> = BTreeMap::new();
         for ids in pieces(&ids) {
             let order = " ORDER BY schedule_id, place";
@@ -150,7 +158,7 @@ impl ReportSchedules<'_> {
                 to.push(RecipientId(row.uuid("recipient_id")?));
             }
         }
-        for kept in &mut all {
+        for kept in all.iter_mut().flatten() {
             kept.schedule.recipients = told.remove(&kept.schedule.id.0).unwrap_or_default();
         }
         Ok(all)

@@ -54,18 +54,16 @@ impl Planner {
     async fn plan_all(&self) -> Result<Duration, StoreError> {
         let mut next: Option<Timestamp> = None;
         for kept in self.store.report_schedules().active().await? {
-            let Some(table) = timetable(&kept.schedule) else {
-                let (name, zone) = (&kept.schedule.name, &kept.schedule.time_zone);
-                tracing::warn!(
-                    name,
-                    zone,
-                    "a report is not sent: its time zone is not known"
-                );
-                continue;
-            };
             let now = self.now();
-            self.plan(&kept, &table, now).await?;
-            next = [next, table.next(now)].into_iter().flatten().min();
+            let planned = match kept {
+                Ok(kept) => self.plan(&kept, now).await,
+                Err(error) => Err(error),
+            };
+            match planned {
+                Ok(due) => next = [next, due].into_iter().flatten().min(),
+                // One that fails holds up no other.
+                Err(error) => tracing::warn!(%error, "a report cannot be planned"),
+            }
         }
         let until = next.map_or(i64::MAX, |next| {
             next.as_micros().saturating_sub(self.now().as_micros())
@@ -73,21 +71,32 @@ impl Planner {
         Ok(Duration::from_micros(u64::try_from(until).unwrap_or_default()).min(POLL))
     }
 
+    /// Gives the time when it is due next.
     async fn plan(
         &self,
         kept: &KeptSchedule,
-        table: &Timetable,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (schedule, name) = (&kept.schedule, &kept.schedule.name);
+        let Some(table) = timetable(schedule) else {
+            let zone = &schedule.time_zone;
+            tracing::warn!(
+                name,
+                zone,
+                "a report is not sent: its time zone is not known"
+            );
+            return Ok(None);
+        };
+        let next = table.next(now);
         let due = table.latest(now).filter(|due| *due > kept.planned_until);
-        let Some(due_at) = due else { return Ok(()) };
-        let schedule = &kept.schedule;
+        let Some(due_at) = due else { return Ok(next) };
         let missed_others = table
             .next(kept.planned_until)
             .is_some_and(|next| next < due_at);
         let late = missed_others || now.as_micros().saturating_sub(due_at.as_micros()) > LATE;
-        let Some(content) = ReportContent::of(schedule, table, due_at) else {
-            return Ok(());
+        let Some(content) = ReportContent::of(schedule, &table, due_at) else {
+            tracing::warn!(name, %due_at, "a report is not sent: it or its period is not known");
+            return Ok(next);
         };
         let told = Telling {
             source: format!("report:{}", schedule.id),
@@ -100,11 +109,11 @@ impl Planner {
         let recipients = schedules.recipients_of(schedule.id).await?;
         let planned = self.deliveries.planned(&told, &recipients);
         if schedules.plan(kept, due_at, &planned).await? {
-            let (name, recipients) = (&schedule.name, recipients.len());
+            let recipients = recipients.len();
             tracing::info!(name, %due_at, late, recipients, "a report is due");
             self.deliveries.wake();
         }
-        Ok(())
+        Ok(next)
     }
 
     fn now(&self) -> Timestamp {

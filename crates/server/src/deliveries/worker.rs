@@ -130,12 +130,16 @@ impl Worker {
                 owner: self.owner,
                 until: after(now, LEASE),
             };
-            if let Some(taken) = deliveries.take(recipient, now, lease).await? {
-                let worker = self.clone();
-                let task = under_way
-                    .tasks
-                    .spawn(async move { worker.attempt(taken).await });
-                under_way.to.insert(recipient, task.id());
+            match deliveries.take(recipient, now, lease).await {
+                Ok(Some(taken)) => {
+                    let worker = self.clone();
+                    let attempt = async move { worker.attempt(taken).await };
+                    let task = under_way.tasks.spawn(attempt);
+                    under_way.to.insert(recipient, task.id());
+                }
+                Ok(None) => {}
+                // What cannot be read for one recipient holds up no other.
+                Err(error) => tracing::warn!(%recipient, %error, "nothing can be sent to one"),
             }
         }
         let next = deliveries

@@ -41,7 +41,7 @@ async fn schedules_are_kept(store: &Store) {
     assert_eq!(all, [first.clone(), second.clone()]);
     let rest = schedules.list(Some(&first.schedule.name), 9).await;
     assert_eq!(rest, Ok(vec![second.clone()]));
-    assert_eq!(schedules.active().await, Ok(vec![first.clone()]));
+    assert_eq!(schedules.active().await, Ok(vec![Ok(first.clone())]));
     let told = schedules.recipients_of(second.schedule.id).await;
     assert_eq!(told, Ok([3, 1, 2].map(recipient).to_vec()));
 

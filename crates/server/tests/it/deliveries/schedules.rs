@@ -134,6 +134,39 @@ async fn after_a_long_stop_the_last_due_time_is_told_once_and_late() {
 }
 
 #[tokio::test]
+async fn rows_that_cannot_be_read_hold_up_no_others() {
+    let hook = Hook::start([Answer::Status(500)]).await;
+    let server = server(None).await;
+    let root = server.administrator().await;
+    let (broken, _) = hooked(&root, "broken", &hook).await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let path = "/v1/report-schedules";
+    let unreadable = with(schedule(&[&broken]), &json!({"name": "A"}));
+    root.post(path, &unreadable).await.id();
+    let daily = schedule(&[&program]);
+    let path = format!("{path}/{}", root.post(path, &daily).await.id());
+    let url = format!("sqlite:{}", server.database_file().display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    // What waits for the one comes first, and so does the schedule.
+    let waits = "INSERT INTO deliveries (id, source, event, recipient_id, recipient_name, due_at, late, content, state, attempts, \
+                 next_attempt_at, created_at) SELECT id, 'x', 'news', id, '', 0, 0, '{}', 'waiting', 0, 0, 0 FROM recipients \
+                 WHERE name = 'broken'";
+    for change in [
+        waits,
+        "UPDATE report_schedules SET cadence = '{\"every\":\"moon\"}' WHERE name = 'A'",
+    ] {
+        sqlx::query(change).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    forget_planning(&server.database_file(), 2).await;
+    assert_eq!(root.put(&path, &daily).await.status, 200);
+    hook.wait(2).await;
+    let log = deliveries(&root, &path).await;
+    let id = log[0]["id"].as_str().unwrap();
+    wait_state(&root, &format!("/v1/deliveries/{id}"), "sent").await;
+}
+
+#[tokio::test]
 async fn two_nodes_plan_a_due_time_once() {
     let hook = Hook::start([]).await;
     let first = server(None).await;
