@@ -65,6 +65,17 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
+/// The outbox as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outlook {
+    /// How many deliveries wait.
+    pub waiting: u64,
+    /// Since when the oldest of them is due.
+    pub oldest_due_at: Option<Timestamp>,
+    /// When something will be due that is not yet.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
 /// Which deliveries; all that is given must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeliveryFilter {
@@ -138,14 +149,29 @@ impl Deliveries<'_> {
         rows.iter().map(recipient).collect()
     }
 
-    /// When something is due next.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let text = "SELECT MIN(next_attempt_at) AS next_at FROM deliveries WHERE state = ?";
-        let row = self
-            .database
-            .fetch_first(Sql::new(TABLE, text).bind(waiting()))
-            .await?;
-        row.map_or(Ok(None), |row| row.opt_instant("next_at"))
+    /// What waits, seen at `now`.
+    pub async fn outlook(&self, now: Timestamp) -> Result<Outlook, StoreError> {
+        let text = "SELECT COUNT(*) AS waiting, MIN(due_at) AS oldest_due_at, \
+                    MIN(CASE WHEN next_attempt_at > ? THEN next_attempt_at END) AS next_attempt_at \
+                    FROM deliveries WHERE state = ?";
+        let sql = Sql::new(TABLE, text).bind(now).bind(waiting());
+        let row = self.database.fetch_first(sql).await?;
+        row.map_or(Ok(Outlook::default()), |row| {
+            Ok(Outlook {
+                waiting: row.int("waiting")?,
+                oldest_due_at: row.opt_instant("oldest_due_at")?,
+                next_attempt_at: row.opt_instant("next_attempt_at")?,
+            })
+        })
+    }
+
+    /// How many wait for this recipient.
+    pub async fn waiting_for(&self, recipient: RecipientId) -> Result<u64, StoreError> {
+        let text =
+            "SELECT COUNT(*) AS waiting FROM deliveries WHERE recipient_id = ? AND state = ?";
+        let sql = Sql::new(TABLE, text).bind(recipient).bind(waiting());
+        let row = self.database.fetch_first(sql).await?;
+        row.map_or(Ok(0), |row| row.int("waiting"))
     }
 
     /// Takes what has been due for this recipient for longest, unless another took it in this instant. Alarms are taken in their

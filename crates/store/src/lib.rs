@@ -51,7 +51,7 @@ pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
 pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, MAX_PAST, OpenCall, PastCall};
 pub use cdr_packs::{CdrPacks, DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll};
-pub use deliveries::{Deliveries, DeliveryFilter, Lease, PlannedDelivery, TakenDelivery};
+pub use deliveries::{Deliveries, DeliveryFilter, Lease, Outlook, PlannedDelivery, TakenDelivery};
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};

@@ -10,7 +10,13 @@ use super::{
     Api, Page, Params, Segments,
     page::{checked_cursor, checked_limit, no_cursor},
 };
-use crate::problem::Problem;
+use crate::{
+    deliveries::Untold,
+    problem::{Code, Problem},
+};
+
+/// How soon it makes sense to ask again, in seconds, when too many wait.
+const ASK_AGAIN: u64 = 60;
 
 /// Which deliveries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -102,4 +108,15 @@ pub(crate) async fn redeliver(
 async fn found(api: &Api, id: DeliveryId) -> Result<Delivery, Problem> {
     let delivery = api.app.store.deliveries().get(id).await?;
     delivery.ok_or_else(|| Problem::not_found("delivery"))
+}
+
+impl From<Untold> for Problem {
+    fn from(untold: Untold) -> Self {
+        match untold {
+            Untold::TooMany(_) => {
+                Self::new(Code::TooManyRequests, format!("{untold}.")).retry_after(ASK_AGAIN)
+            }
+            Untold::Store(error) => error.into(),
+        }
+    }
 }

@@ -200,7 +200,10 @@ pub(crate) async fn renew_secret(
     operation_id = "recipients_test",
     tag = "recipients",
     params(("id" = RecipientId, Path)),
-    responses((status = 202, description = "On its way; what becomes of it is in /v1/deliveries", body = Delivery))
+    responses(
+        (status = 202, description = "On its way; what becomes of it is in /v1/deliveries", body = Delivery),
+        (status = 429, description = "Too many deliveries wait for a recipient", body = ProblemBody, content_type = "application/problem+json", headers(("Retry-After" = u64))),
+    )
 )]
 pub(crate) async fn test(
     State(api): State<Api>,

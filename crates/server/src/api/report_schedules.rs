@@ -266,7 +266,10 @@ pub(crate) async fn delete(
     operation_id = "report_schedules_run",
     tag = "report-schedules",
     params(("id" = ReportScheduleId, Path)),
-    responses((status = 202, description = "On its way", body = Planned))
+    responses(
+        (status = 202, description = "On its way", body = Planned),
+        (status = 429, description = "Too many deliveries wait for a recipient", body = ProblemBody, content_type = "application/problem+json", headers(("Retry-After" = u64))),
+    )
 )]
 pub(crate) async fn run(
     State(api): State<Api>,

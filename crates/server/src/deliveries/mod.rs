@@ -36,6 +36,9 @@ use worker::Worker;
 
 use crate::{clock::Clock, config::MailConfig, data_folder, reports::Reports, secrets::Vault};
 
+/// The most deliveries that may wait for a recipient before somebody asks for one more.
+const MAX_WAITING: u64 = 100;
+
 /// How messages leave.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -65,6 +68,15 @@ pub enum DeliveriesError {
     Webhook(String),
     #[error("the node's name cannot be kept: {0}")]
     Node(#[from] std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why what somebody asks for is not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Untold {
+    #[error("{MAX_WAITING} deliveries wait for {0} already")]
+    TooMany(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -234,12 +246,17 @@ impl Deliveries {
         to.iter().map(one).collect()
     }
 
-    /// Sends as soon as possible; what was sent before it is known under these ids.
+    /// Sends what somebody asks for as soon as possible, unless too much waits already.
     pub(crate) async fn tell(
         &self,
         told: &Telling<'_>,
         to: &[Recipient],
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<Delivery>, Untold> {
+        for recipient in to {
+            if self.store.deliveries().waiting_for(recipient.id).await? >= MAX_WAITING {
+                return Err(Untold::TooMany(recipient.name.clone()));
+            }
+        }
         let planned = self.planned(told, to);
         self.store.deliveries().plan(&planned).await?;
         self.wake();

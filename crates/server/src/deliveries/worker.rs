@@ -4,9 +4,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use metrics::counter;
+use metrics::{counter, gauge};
 use model::{DeliveryEvent, Recipient, RecipientId, Target, Timestamp};
-use store::{Lease, Store, StoreError, TakenDelivery};
+use store::{Lease, Outlook, Store, StoreError, TakenDelivery};
 use tokio::{
     sync::Notify,
     task::{Id, JoinSet},
@@ -142,14 +142,19 @@ impl Worker {
                 Err(error) => tracing::warn!(%recipient, %error, "nothing can be sent to one"),
             }
         }
-        let next = deliveries
-            .next_due()
-            .await?
-            .map_or(i64::MAX, Timestamp::as_micros);
-        let until = u64::try_from(next.saturating_sub(self.now().as_micros()));
-        // What is due already waits for somebody who is under way, or is another's.
-        let until = until.ok().filter(|until| *until > 0);
-        Ok(until.map_or(POLL, Duration::from_micros).min(POLL))
+        let outlook = deliveries.outlook(self.now()).await?;
+        Ok(self.told(outlook))
+    }
+
+    /// Shows what waits; gives the time until there is more that is due.
+    fn told(&self, outlook: Outlook) -> Duration {
+        let now = self.now();
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        gauge!("cordboard_deliveries_waiting").set(outlook.waiting as f64);
+        let oldest = outlook.oldest_due_at.map(|oldest| now.since(oldest));
+        gauge!("cordboard_deliveries_oldest_seconds").set(oldest.unwrap_or_default());
+        let until = outlook.next_attempt_at.map(|next| next.since(now));
+        until.unwrap_or(POLL).min(POLL)
     }
 
     async fn attempt(&self, taken: TakenDelivery) {

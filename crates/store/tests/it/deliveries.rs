@@ -5,7 +5,7 @@ use crate::fixtures::{
     assert_conflict, at, delivery, delivery_id, planned, recipient, recipient_id, schedule_id,
 };
 use model::{DeliveryEvent, DeliveryState, RecipientId, Target, Timestamp};
-use store::{ConflictKind, DeliveryFilter, Lease, Store, StoreError, TakenDelivery};
+use store::{ConflictKind, DeliveryFilter, Lease, Outlook, Store, StoreError, TakenDelivery};
 use uuid::Uuid;
 
 contract!(
@@ -156,10 +156,20 @@ async fn deliveries_are_found_by_what_they_are_about(store: &Store) {
 
 async fn what_is_due_is_taken_by_one(store: &Store) {
     let deliveries = store.deliveries();
-    assert_eq!(deliveries.next_due().await, Ok(None));
+    assert_eq!(deliveries.outlook(at(9)).await, Ok(Outlook::default()));
     let all = [planned(1, 1, 20), planned(2, 1, 10), planned(3, 2, 15)];
     deliveries.plan(&all).await.unwrap();
-    assert_eq!(deliveries.next_due().await, Ok(Some(at(10))));
+    let mut outlook = Outlook {
+        waiting: 3,
+        oldest_due_at: Some(at(10)),
+        next_attempt_at: Some(at(10)),
+    };
+    assert_eq!(deliveries.outlook(at(9)).await, Ok(outlook));
+    // What is due already waits for somebody.
+    outlook.next_attempt_at = Some(at(15));
+    assert_eq!(deliveries.outlook(at(10)).await, Ok(outlook));
+    assert_eq!(deliveries.waiting_for(recipient_id(1)).await, Ok(2));
+    assert_eq!(deliveries.waiting_for(recipient_id(9)).await, Ok(0));
     assert_eq!(deliveries.due(at(9)).await, Ok(vec![]));
     assert_eq!(take(store, 9, 1).await, None);
     let due = deliveries.due(at(20)).await.unwrap();
@@ -289,7 +299,7 @@ async fn what_became_of_it_is_written_down(store: &Store) {
     expected.finished_at = Some(at(71));
     expected.next_attempt_at = None;
     assert_eq!(kept, expected);
-    assert_eq!(deliveries.next_due().await, Ok(None));
+    assert_eq!(deliveries.outlook(at(72)).await, Ok(Outlook::default()));
 }
 
 async fn it_is_sent_once_more_when_asked(store: &Store) {

@@ -243,6 +243,22 @@ async fn one_who_does_not_answer_holds_up_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_does_not_answer_is_not_sent_any_number_of_messages() {
+    let hook = Hook::start([Answer::Nothing]).await;
+    let server = server(None).await;
+    let root = server.administrator().await;
+    let (recipient, _) = hooked(&root, "CRM", &hook).await;
+    for _ in 0..100 {
+        test(&root, &recipient).await;
+    }
+    let path = format!("/v1/recipients/{recipient}/test");
+    let refused = root.post(&path, &json!({})).await;
+    assert_eq!(refused.verdict().0, 429, "{refused:?}");
+    assert!(refused.headers.contains_key("retry-after"));
+    assert!(refused.body.contains("wait for CRM"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_mail_server_s_no_is_final_and_its_later_is_not() {
     let mail = MailServer::start().await;
     let server = server(Some(&mail)).await;
