@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics::{counter, gauge};
-use model::{DeliveryEvent, Recipient, RecipientId, Target, Timestamp};
+use model::{Delivery, DeliveryEvent, Recipient, RecipientId, Target, Timestamp};
 use store::{Lease, Outlook, Store, StoreError, TakenDelivery};
 use tokio::{
     sync::Notify,
@@ -128,7 +128,7 @@ impl Worker {
             let lease = Lease {
                 id: Uuid::from_u128(self.clock.id().1),
                 owner: self.owner,
-                until: after(now, LEASE),
+                until: now.after(LEASE),
             };
             match deliveries.take(recipient, now, lease).await {
                 Ok(Some(taken)) => {
@@ -197,15 +197,22 @@ impl Worker {
         let Err(Undelivered { why, for_good }) = sent else {
             return deliveries.sent(id, lease, now).await;
         };
-        let tried = taken.delivery.attempts as usize;
-        let pauses = pauses(taken.delivery.event);
-        match tried.checked_sub(1).and_then(|index| pauses.get(index)) {
-            Some(times) if !for_good => {
-                let until = after(now, self.first_pause * *times);
-                deliveries.put_off(id, lease, until, why).await
-            }
+        match self.pause(&taken.delivery) {
+            Some(pause) if !for_good => deliveries.put_off(id, lease, now.after(pause), why).await,
             _ => deliveries.failed(id, lease, now, why).await,
         }
+    }
+
+    /// Until the next attempt; nothing: it is given up.
+    fn pause(&self, delivery: &Delivery) -> Option<Duration> {
+        let pauses = pauses(delivery.event);
+        let tried = delivery.attempts as usize;
+        let times = tried.checked_sub(1).and_then(|index| pauses.get(index))?;
+        // The time that alarms waited for those before them is part of theirs.
+        let longest = self.first_pause * pauses.iter().sum::<u32>();
+        let waited = self.now().since(delivery.due_at);
+        let is_over = delivery.event == DeliveryEvent::Alarms && waited > longest;
+        (!is_over).then(|| self.first_pause * *times)
     }
 
     async fn send(&self, taken: &TakenDelivery) -> Result<(), Undelivered> {
@@ -263,9 +270,4 @@ fn pauses(event: DeliveryEvent) -> &'static [u32] {
         DeliveryEvent::Alarms => &ALARM_PAUSES,
         DeliveryEvent::Report | DeliveryEvent::Test => &PAUSES,
     }
-}
-
-fn after(at: Timestamp, pause: Duration) -> Timestamp {
-    let pause = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(at.as_micros().saturating_add(pause))
 }
