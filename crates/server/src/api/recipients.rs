@@ -46,7 +46,7 @@ pub(crate) struct WebhookSecret {
 }
 
 impl RecipientFields {
-    fn into_recipient(self, id: RecipientId, api: &Api) -> Result<Recipient, Problem> {
+    fn into_recipient(self, id: RecipientId) -> Result<Recipient, Problem> {
         let recipient = Recipient {
             id,
             name: self.name,
@@ -54,7 +54,6 @@ impl RecipientFields {
             alarms: self.alarms,
         };
         recipient.check()?;
-        api.app.deliveries.check(&recipient.target)?;
         Ok(recipient)
     }
 }
@@ -95,7 +94,8 @@ pub(crate) async fn create(
     JsonBody(fields): JsonBody<RecipientFields>,
 ) -> Result<Created<MadeRecipient>, Problem> {
     let (at, random) = api.app.clock.id();
-    let recipient = fields.into_recipient(RecipientId::new(at, random), &api)?;
+    let recipient = fields.into_recipient(RecipientId::new(at, random))?;
+    api.app.deliveries.check(&recipient.target)?;
     let is_webhook = matches!(recipient.target, Target::Webhook { .. });
     let secret = is_webhook.then(new_secret);
     let sealed = secret.as_deref().map(|secret| seal(&api, secret));
@@ -137,11 +137,15 @@ pub(crate) async fn replace(
     Segments(id): Segments<RecipientId>,
     JsonBody(fields): JsonBody<RecipientFields>,
 ) -> Result<Json<Recipient>, Problem> {
-    let recipient = fields.into_recipient(id, &api)?;
+    let recipient = fields.into_recipient(id)?;
     let before = found(&api, id).await?;
     if std::mem::discriminant(&before.target) != std::mem::discriminant(&recipient.target) {
         let detail = "target.kind cannot be changed: make another recipient.";
         return Err(Problem::field("target.kind", detail));
+    }
+    // One that the configuration no longer reaches can still be renamed.
+    if before.target != recipient.target {
+        api.app.deliveries.check(&recipient.target)?;
     }
     api.app.store.recipients().update(&recipient).await?;
     Ok(Json(recipient))

@@ -5,7 +5,7 @@ mod schedules;
 
 use std::time::{Duration, Instant};
 
-use model::Role;
+use model::{Recipient, RecipientId, Role, Target};
 use ring::hmac;
 use serde_json::{Value, json};
 use server::{
@@ -327,6 +327,29 @@ async fn what_cannot_be_a_recipient_is_refused_by_its_field() {
     }
     let listed = root.get("/v1/recipients").await.json();
     assert_eq!(listed["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_no_longer_reached_can_be_changed() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let (at, random) = server.app.clock.id();
+    let ops = Recipient {
+        id: RecipientId::new(at, random),
+        name: "Ops".to_owned(),
+        target: Target::Mail {
+            address: "ops@example.com".to_owned(),
+        },
+        alarms: true,
+    };
+    let recipients = server.app.store.recipients();
+    recipients.create(&ops, "").await.unwrap();
+    let path = format!("/v1/recipients/{}", ops.id);
+    let to =
+        |address: &str| json!({"name": "Night", "target": {"kind": "mail", "address": address}});
+    assert_eq!(root.put(&path, &to("ops@example.com")).await.status, 200);
+    let other = root.put(&path, &to("night@example.com")).await;
+    assert_eq!(other.verdict().2, "target.kind", "{other:?}");
 }
 
 #[tokio::test]
