@@ -11,13 +11,39 @@ const MAX_ADDRESS: usize = 254;
 const MAX_URL: usize = 500;
 
 /// Where a delivery goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Target {
     /// One mail address.
     Mail { address: String },
-    /// A program that takes POST requests, over `http` or `https`.
+    /// A program that takes POST requests, over `http` or `https`. Who knows the whole address can often write there, so only
+    /// administrators see more of it than the host.
     Webhook { url: String },
+}
+
+impl Target {
+    /// Of a webhook, no more than scheme and host.
+    #[must_use]
+    pub fn without_path(&self) -> Self {
+        let Self::Webhook { url } = self else {
+            return self.clone();
+        };
+        let host = url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = url[host..].find(['/', '\\', '?', '#']);
+        let end = end.map_or(url.len(), |length| host + length);
+        Self::Webhook {
+            url: url[..end].to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.without_path() {
+            Self::Mail { address } => f.debug_tuple("Mail").field(&address).finish(),
+            Self::Webhook { url } => f.debug_tuple("Webhook").field(&url).finish(),
+        }
+    }
 }
 
 /// Somebody who is told.
@@ -172,6 +198,23 @@ mod tests {
             &long,
         ] {
             assert!(checked_address(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_credential_is_not_shown() {
+        for url in [
+            "https://example.com:8443/services/T0/B0/secret",
+            "https://example.com:8443?key=secret",
+            "https://example.com:8443#secret",
+            "https://example.com:8443\\secret",
+            "https://example.com:8443",
+        ] {
+            let target = Target::Webhook {
+                url: url.to_owned(),
+            };
+            let shown = "Webhook(\"https://example.com:8443\")";
+            assert_eq!(format!("{target:?}"), shown);
         }
     }
 

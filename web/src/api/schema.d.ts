@@ -961,7 +961,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Recipients by name. */
+        /** Recipients by name. Only administrators see a webhook's whole address. */
         get: operations["recipients_list"];
         put?: never;
         /** Add a recipient: a mail address, or a webhook with a new secret. There may be 200. */
@@ -979,7 +979,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One recipient, without its secret. */
+        /** One recipient, without its secret. Only administrators see a webhook's whole address. */
         get: operations["recipients_show"];
         /** Replace a recipient. What waits goes to the new target; a webhook keeps its secret. */
         put: operations["recipients_replace"];

@@ -1,13 +1,13 @@
 //! Who is told of reports and alarms. Only administrators say where figures may go; a webhook's secret is shown once.
 
 use axum::{Json, extract::State, http::StatusCode};
-use model::{Delivery, Recipient, RecipientId, Target};
+use model::{Delivery, Recipient, RecipientId, Role, Target};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
 use crate::{
-    auth::random_text,
+    auth::{Principal, random_text},
     deliveries::{Content, Telling},
     problem::{Code, Problem, ProblemBody},
 };
@@ -58,7 +58,7 @@ impl RecipientFields {
     }
 }
 
-/// Recipients by name.
+/// Recipients by name. Only administrators see a webhook's whole address.
 #[utoipa::path(
     get,
     path = "/v1/recipients",
@@ -69,12 +69,16 @@ impl RecipientFields {
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
+    principal: Principal,
     Params(page): Params<PageQuery>,
 ) -> Result<Json<Page<Recipient>>, Problem> {
     let limit = page.limit()?;
     let recipients = api.app.store.recipients();
     let recipients = recipients.list(page.after()?, limit + 1).await?;
-    Ok(Json(Page::of(recipients, limit, |one| one.name.clone())))
+    let shown = recipients.into_iter().map(|one| shown(one, &principal));
+    Ok(Json(Page::of(shown.collect(), limit, |one| {
+        one.name.clone()
+    })))
 }
 
 /// Add a recipient: a mail address, or a webhook with a new secret. There may be 200.
@@ -106,7 +110,7 @@ pub(crate) async fn create(
     Ok(created(location, MadeRecipient { recipient, secret }))
 }
 
-/// One recipient, without its secret.
+/// One recipient, without its secret. Only administrators see a webhook's whole address.
 #[utoipa::path(
     get,
     path = "/v1/recipients/{id}",
@@ -117,9 +121,11 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn show(
     State(api): State<Api>,
+    principal: Principal,
     Segments(id): Segments<RecipientId>,
 ) -> Result<Json<Recipient>, Problem> {
-    found(&api, id).await.map(Json)
+    let recipient = found(&api, id).await?;
+    Ok(Json(shown(recipient, &principal)))
 }
 
 /// Replace a recipient. What waits goes to the new target; a webhook keeps its secret.
@@ -230,6 +236,17 @@ pub(crate) async fn test(
 async fn found(api: &Api, id: RecipientId) -> Result<Recipient, Problem> {
     let recipient = api.app.store.recipients().get(id).await?;
     recipient.ok_or_else(|| Problem::not_found("recipient"))
+}
+
+fn shown(recipient: Recipient, to: &Principal) -> Recipient {
+    let target = match to.role {
+        Role::Administrator => recipient.target,
+        _ => recipient.target.without_path(),
+    };
+    Recipient {
+        target,
+        ..recipient
+    }
 }
 
 fn new_secret() -> String {

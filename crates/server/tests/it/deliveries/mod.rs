@@ -394,7 +394,14 @@ async fn a_secret_is_shown_once_and_can_be_renewed() {
     // Only administrators say where figures may go.
     let supervisor = server.logged_in("sue", Role::Supervisor, None).await;
     assert_eq!(supervisor.put(&path, &replaced).await.status, 403);
-    assert_eq!(supervisor.get(&path).await.status, 200);
+    let shown = supervisor.get(&path).await;
+    assert_eq!(shown.status, 200);
+    let listed = supervisor.get("/v1/recipients").await;
+    let program = server.program(Role::Service).await.get(&path).await;
+    for answer in [shown, listed, program] {
+        let host = format!("\"http://{}\"", hook.address);
+        assert!(answer.body.contains(&host), "{answer:?}");
+    }
     assert_eq!(root.delete(&path).await.status, 204);
     assert_eq!(root.get(&path).await.status, 404);
 }
