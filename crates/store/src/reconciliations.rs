@@ -15,6 +15,9 @@ const DIFFERENCE_COLUMNS: &[&str] = &["day", "number", "kind", "body"];
 /// The most differences that are kept of a day.
 pub const MAX_DIFFERENCES: usize = 2_000;
 
+/// The most days that one [`Reconciliations::prune_before`] deletes, so that it never holds the file for long.
+const PRUNE_STEP: u32 = 5;
+
 /// A day that was compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconciledDay {
@@ -119,15 +122,20 @@ impl Reconciliations<'_> {
         rows.iter().map(difference).collect()
     }
 
-    /// Forgets the days before `day`; how many.
+    /// Forgets days before `day`, a few in one go; how many. Call again until it says 0.
     pub async fn prune_before(&self, day: i32) -> Result<u64, StoreError> {
         let mut tx = self.database.begin().await?;
-        let text = "DELETE FROM reconciliation_differences WHERE day < ?";
-        tx.execute(Sql::new(DIFFERENCES, text).bind(day)).await?;
-        let text = "DELETE FROM reconciliations WHERE day < ?";
-        let days = tx.execute(Sql::new(DAYS, text).bind(day)).await?;
+        let rest = "WHERE day < ? ORDER BY day LIMIT ?";
+        let sql = Sql::select(DAYS, &["day"], rest).bind(day).bind(PRUNE_STEP);
+        let rows = tx.fetch(sql).await?;
+        for row in &rows {
+            let day: i32 = row.int("day")?;
+            for table in [DIFFERENCES, DAYS] {
+                tx.execute(Sql::delete(table, "day").bind(day)).await?;
+            }
+        }
         tx.commit().await?;
-        Ok(days)
+        Ok(rows.len() as u64)
     }
 }
 

@@ -66,4 +66,12 @@ async fn days_and_differences_come_in_pages(store: &Store) {
     assert_eq!(log.prune_before(3).await, Ok(2));
     assert_eq!(log.page(None, 9).await, Ok(vec![day(4), day(3)]));
     assert_eq!(numbers(None, None, 9).await, [0; 0]);
+    for number in 5..=10 {
+        log.put(&day(number), &[]).await.unwrap();
+    }
+    // A few in one go, the oldest first.
+    assert_eq!(log.prune_before(10).await, Ok(5));
+    assert_eq!(log.page(None, 9).await.unwrap().len(), 3);
+    assert_eq!(log.prune_before(10).await, Ok(2));
+    assert_eq!(log.prune_before(10).await, Ok(0));
 }
