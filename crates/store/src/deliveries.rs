@@ -142,8 +142,11 @@ impl Deliveries<'_> {
     /// For whom something is due.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<RecipientId>, StoreError> {
         let text = "SELECT recipient_id FROM deliveries WHERE state = ? AND next_attempt_at <= ? \
+                    AND NOT EXISTS (SELECT 1 FROM deliveries AS taken \
+                    WHERE taken.recipient_id = deliveries.recipient_id AND taken.state = deliveries.state \
+                    AND taken.next_attempt_at > ? AND taken.lease IS NOT NULL) \
                     GROUP BY recipient_id ORDER BY MIN(next_attempt_at)";
-        let sql = Sql::new(TABLE, text).bind(waiting()).bind(now);
+        let sql = Sql::new(TABLE, text).bind(waiting()).bind(now).bind(now);
         let rows = self.database.fetch(sql).await?;
         let recipient = |row: &Row| row.uuid("recipient_id").map(RecipientId);
         rows.iter().map(recipient).collect()
@@ -336,7 +339,7 @@ pub(crate) async fn put(
     tx.put(TABLE, COLUMNS, &leave, &rows).await
 }
 
-/// Gives up what waits, because whom or what it is about was removed.
+/// Gives up what waits, because whom or what it is about was removed. Who sends one now writes down what becomes of it.
 pub(crate) async fn give_up(tx: &mut Tx, whose: Whose, at: Timestamp) -> Result<(), StoreError> {
     let (column, id, error): (_, Value, _) = match whose {
         Whose::Recipient(id) => ("recipient_id", id.into(), "the recipient was removed"),
@@ -344,14 +347,16 @@ pub(crate) async fn give_up(tx: &mut Tx, whose: Whose, at: Timestamp) -> Result<
     };
     let text = format!(
         "UPDATE deliveries SET state = ?, finished_at = ?, error = ?, next_attempt_at = NULL, \
-         lease = NULL, lease_owner = NULL WHERE {column} = ? AND state = ?"
+         lease = NULL, lease_owner = NULL \
+         WHERE {column} = ? AND state = ? AND (lease IS NULL OR next_attempt_at <= ?)"
     );
     let sql = Sql::new(TABLE, text)
         .bind(DeliveryState::Failed.as_str())
         .bind(at)
         .bind(error)
         .bind(id)
-        .bind(waiting());
+        .bind(waiting())
+        .bind(at);
     tx.execute(sql).await.map(drop)
 }
 

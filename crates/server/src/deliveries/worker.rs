@@ -223,6 +223,11 @@ impl Worker {
         let recipient = self.store.recipients().get(id).await?;
         let gone = || Undelivered::for_good("the recipient was removed");
         let recipient = recipient.ok_or_else(gone)?;
+        if let Some(schedule) = taken.delivery.schedule
+            && self.store.report_schedules().get(schedule).await?.is_none()
+        {
+            return Err(Undelivered::for_good("the schedule was removed"));
+        }
         // Another node may know what it is.
         let content: Content = serde_json::from_str(&taken.content).map_err(|error| {
             Undelivered::for_now(format!("it was planned by another version: {error}"))

@@ -179,6 +179,11 @@ async fn what_is_due_is_taken_by_one(store: &Store) {
     assert_eq!(first.delivery.id, delivery_id(2));
     assert_eq!(first.delivery.attempts, 1);
     assert_eq!(first.content, all[1].content);
+    // One at a time to each, whoever sends it.
+    let due = deliveries.due(at(20)).await.unwrap();
+    assert_eq!(due, [recipient_id(2)]);
+    let after = deliveries.due(at(120)).await.unwrap();
+    assert_eq!(after.len(), 2, "its sender is gone");
     let second = take(store, 20, 2).await.unwrap();
     assert_eq!(second.delivery.id, delivery_id(1));
     assert_eq!(take(store, 20, 3).await, None);
@@ -334,13 +339,19 @@ async fn it_is_sent_once_more_when_asked(store: &Store) {
 async fn a_recipient_takes_what_waits_along(store: &Store) {
     let (recipients, deliveries) = (store.recipients(), store.deliveries());
     recipients.create(&recipient(1), "").await.unwrap();
-    let all = [planned(1, 1, 10), planned(2, 1, 20), planned(3, 2, 10)];
+    let all = [
+        planned(1, 1, 10),
+        planned(2, 1, 20),
+        planned(3, 2, 10),
+        planned(4, 1, 11),
+    ];
     deliveries.plan(&all).await.unwrap();
     let taken = take(store, 10, 1).await.unwrap();
     deliveries
         .sent(taken.delivery.id, taken.lease, at(11))
         .await
         .unwrap();
+    let under_way = take(store, 11, 2).await.unwrap();
     recipients.delete(recipient_id(1), at(12)).await.unwrap();
     let state = async |number| {
         let found = deliveries.get(delivery_id(number)).await.unwrap().unwrap();
@@ -350,6 +361,9 @@ async fn a_recipient_takes_what_waits_along(store: &Store) {
     let removed = Some("the recipient was removed".to_owned());
     assert_eq!(state(2).await, (DeliveryState::Failed, removed));
     assert_eq!(state(3).await, (DeliveryState::Waiting, None));
+    assert_eq!(state(4).await, (DeliveryState::Waiting, None));
+    let sent = deliveries.sent(delivery_id(4), under_way.lease, at(13));
+    assert_eq!(sent.await, Ok(true));
 }
 
 async fn old_deliveries_are_forgotten(store: &Store) {

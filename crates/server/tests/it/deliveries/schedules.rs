@@ -308,7 +308,7 @@ async fn a_schedule_goes_with_what_waits_and_keeps_its_recipients() {
     let path = format!("/v1/report-schedules/{made}");
     let ran = root.post(&format!("{path}/run"), &json!({})).await.json();
     let delivery = format!("/v1/deliveries/{}", ran["items"][0]["id"].as_str().unwrap());
-    hook.wait(1).await;
+    wait_error(&root, &delivery, "500").await;
     let told = root.delete(&format!("/v1/recipients/{program}")).await;
     assert_eq!(told.verdict().1, "in_use", "{told:?}");
     assert_eq!(root.delete(&path).await.status, 204);
