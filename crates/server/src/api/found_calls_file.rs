@@ -1,5 +1,6 @@
 //! Calls that somebody looked for as a table for a file.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
@@ -41,8 +42,8 @@ const COLUMNS: [(&str, &str, Kind); 22] = [
     ("recorded", "Recorded", Kind::Text),
 ];
 
-/// All calls of a search, the newest first; refused when they are too many for a file.
-pub(super) async fn table(api: &Api, search: &Search) -> Result<Table, Problem> {
+/// All calls of a search, the newest first, by the clock of `zone`; refused when they are too many for a file.
+pub(super) async fn table(api: &Api, search: &Search, zone: TimeZone) -> Result<Table, Problem> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
@@ -65,7 +66,6 @@ pub(super) async fn table(api: &Api, search: &Search) -> Result<Table, Problem> 
         title: title.to_owned(),
         kind,
     };
-    let zone = api.app.cdr.home().clone();
     let zone_name = zone.iana_name().unwrap_or("UTC").to_owned();
     Ok(Table {
         name: "found-calls".to_owned(),

@@ -20,7 +20,7 @@ use crate::{
     exports::{self, Answer},
     numbers::Destination,
     problem::Problem,
-    reports::{Hit, OwnFilter, Question, ReportKind},
+    reports::{Hit, OwnFilter, Question, ReportKind, zone_named},
 };
 
 /// The longest text that is looked for.
@@ -155,6 +155,7 @@ pub(crate) async fn list(
     let after = checked_cursor(query.cursor.as_deref())?
         .map(read_cursor)
         .transpose()?;
+    let zone = query.time_zone.as_deref().map(zone_named).transpose()?;
     let search = search(&api, query).await?;
     let errors = if search.records {
         api.app.cdr.errors(&search.filter.range)
@@ -162,7 +163,8 @@ pub(crate) async fn list(
         BTreeMap::new()
     };
     if let Some(format) = format {
-        let table = found_calls_file::table(&api, &search).await?;
+        let zone = zone.unwrap_or_else(|| api.app.cdr.home().clone());
+        let table = found_calls_file::table(&api, &search, zone).await?;
         return exports::file(table, format, errors.into_keys().collect()).await;
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -98,6 +98,7 @@ async fn calls_are_found_in_any_notation_and_page_by_page() {
         ("from=2026-02-30&to=2026-03-01", "from"),
         ("cursor=x", "cursor"),
         ("limit=0", "limit"),
+        ("time_zone=Mars/Olympus", "time_zone"),
         ("agent=01890000-0000-7000-8000-000000000000", "agent"),
     ] {
         let answer = program.get(&format!("/v1/reports/calls?{query}")).await;
@@ -131,6 +132,10 @@ async fn what_is_found_is_a_file_where_one_is_asked_for() {
     assert!(lines[2].contains(",failed,"), "{lines:?}");
     let sheet = program.get(&format!("{path}&format=xlsx")).await;
     assert!(sheet.body.starts_with("PK"), "{sheet:?}");
+    let there = program
+        .get(&format!("{path}&format=parquet&time_zone=America/New_York"))
+        .await;
+    assert!(there.body.contains("America/New_York"), "{there:?}");
     let refused = program.get(&format!("{path}&format=pdf")).await;
     let expected = (400, "invalid_field".to_owned(), "format".to_owned());
     assert_eq!(refused.verdict(), expected);
