@@ -1,6 +1,9 @@
 //! Mail, over the server that `[mail]` names. What stands in headers was checked when it came in, and is encoded when it goes out.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
@@ -14,7 +17,7 @@ use lettre::{
         extension::ClientId,
     },
 };
-use model::{Delivery, Timestamp};
+use model::{Delivery, DeliveryId, Timestamp};
 
 use super::{Message, worker::Undelivered};
 use crate::config::{MailConfig, MailTls, Secret};
@@ -61,12 +64,21 @@ impl Mailer {
         &self,
         address: &str,
         delivery: &Delivery,
-        message: Message,
+        message: &Arc<Message>,
         now: Timestamp,
     ) -> Result<(), Undelivered> {
-        let mail = self.compose(address, delivery, message, now);
-        let mail = mail.map_err(Undelivered::for_good)?;
-        let sent = self.transport.send(mail).await;
+        let composing = {
+            let (from, address) = (self.from.clone(), address.to_owned());
+            let (id, message) = (delivery.id, message.clone());
+            tokio::task::spawn_blocking(move || -> Result<_, String> {
+                let mail = compose(from, &address, id, &message, now)?;
+                Ok((mail.envelope().clone(), mail.formatted()))
+            })
+        };
+        let composed = composing.await;
+        let composed = composed.map_err(|error| Undelivered::for_now(error.to_string()))?;
+        let (envelope, mail) = composed.map_err(Undelivered::for_good)?;
+        let sent = self.transport.send_raw(&envelope, &mail).await;
         sent.map(drop).map_err(|error| Undelivered {
             for_good: error.is_permanent()
                 && error.status().is_some_and(|code| {
@@ -76,37 +88,37 @@ impl Mailer {
             why: format!("the mail server: {}", reason(&error)),
         })
     }
+}
 
-    fn compose(
-        &self,
-        address: &str,
-        delivery: &Delivery,
-        message: Message,
-        now: Timestamp,
-    ) -> Result<lettre::Message, String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
-        let id = format!("<{}@{}>", delivery.id, self.from.email.domain());
-        let date = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or_default());
-        // Nobody's holiday is answered to a program (RFC 3834).
-        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
-        let head = lettre::Message::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(None, checked(address)?))
-            .subject(message.subject)
-            .message_id(Some(id))
-            .date(SystemTime::UNIX_EPOCH + date)
-            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
-        let words_of_it = MultiPart::alternative_plain_html(message.text, message.html);
-        let mail = match message.file {
-            None => head.multipart(words_of_it),
-            Some(file) => {
-                let kind = ContentType::parse(file.media_type).map_err(|error| words(&error))?;
-                let file = Attachment::new(file.name).body(file.bytes, kind);
-                head.multipart(MultiPart::mixed().multipart(words_of_it).singlepart(file))
-            }
-        };
-        mail.map_err(|error| words(&error))
-    }
+fn compose(
+    from: Mailbox,
+    address: &str,
+    delivery: DeliveryId,
+    message: &Message,
+    now: Timestamp,
+) -> Result<lettre::Message, String> {
+    let words = |error: &dyn std::fmt::Display| error.to_string();
+    let id = format!("<{delivery}@{}>", from.email.domain());
+    let date = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or_default());
+    // Nobody's holiday is answered to a program (RFC 3834).
+    let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+    let head = lettre::Message::builder()
+        .from(from)
+        .to(Mailbox::new(None, checked(address)?))
+        .subject(message.subject.clone())
+        .message_id(Some(id))
+        .date(SystemTime::UNIX_EPOCH + date)
+        .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
+    let words_of_it = MultiPart::alternative_plain_html(message.text.clone(), message.html.clone());
+    let mail = match &message.file {
+        None => head.multipart(words_of_it),
+        Some(file) => {
+            let kind = ContentType::parse(file.media_type).map_err(|error| words(&error))?;
+            let file = Attachment::new(file.name.clone()).body(file.bytes.to_vec(), kind);
+            head.multipart(MultiPart::mixed().multipart(words_of_it).singlepart(file))
+        }
+    };
+    mail.map_err(|error| words(&error))
 }
 
 /// What lies deepest; the server's own words, where it refused.

@@ -1,9 +1,10 @@
 //! What is told, in the words of mail and of webhooks.
 
+use bytes::Bytes;
 use model::Delivery;
 use serde_json::{Value, json};
 
-/// What is sent. A mail has all of it; a webhook has the file, unless that is JSON, or `json`.
+/// What is sent. A mail has all of it; a webhook has the file, or `json` with a file that is JSON as its `report`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Message {
     pub(crate) subject: String,
@@ -19,7 +20,7 @@ pub(crate) struct Message {
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) media_type: &'static str,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// The sources that it lacks.
     pub(crate) missing: Vec<String>,
 }
@@ -29,8 +30,9 @@ pub(crate) const JSON: &str = "application/json";
 
 impl Message {
     /// The body of a webhook with its media type.
-    pub(super) fn body(&self, delivery: &Delivery) -> (&'static str, Vec<u8>) {
-        if let Some(file) = self.file.as_ref().filter(|file| file.media_type != JSON) {
+    pub(super) fn body(&self, delivery: &Delivery) -> (&'static str, Bytes) {
+        let file = self.file.as_ref();
+        if let Some(file) = file.filter(|file| file.media_type != JSON) {
             return (file.media_type, file.bytes.clone());
         }
         let mut body = json!({
@@ -42,20 +44,33 @@ impl Message {
         if let (Some(body), Some(more)) = (body.as_object_mut(), self.json.as_object()) {
             body.extend(more.clone());
         }
-        (JSON, body.to_string().into_bytes())
+        let mut body = body.to_string().into_bytes();
+        if let Some(report) = file {
+            // In the place of the closing brace: what is large is not read and written again.
+            body.pop();
+            body.extend_from_slice(b",\"report\":");
+            body.extend_from_slice(&report.bytes);
+            body.push(b'}');
+        }
+        (JSON, body.into())
     }
 
     /// Of text alone: a heading and its lines.
     pub(crate) fn plain(subject: &str, lines: &[String], json: Value) -> Self {
-        let paragraphs = lines.iter().map(|line| format!("<p>{}</p>", escaped(line)));
         Self {
             subject: subject.to_owned(),
             text: lines.join("\n\n") + "\n",
-            html: page(subject, &paragraphs.collect::<String>()),
+            html: page(subject, &paragraphs(lines)),
             file: None,
             json,
         }
     }
+}
+
+/// In HTML, each line for itself.
+pub(crate) fn paragraphs(lines: &[String]) -> String {
+    let paragraphs = lines.iter().map(|line| format!("<p>{}</p>", escaped(line)));
+    paragraphs.collect()
 }
 
 /// A whole page around `body`, which is HTML.

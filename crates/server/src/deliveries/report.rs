@@ -2,15 +2,13 @@
 
 use engine::timetable::Timetable;
 use jiff::tz::TimeZone;
-use model::{
-    Delivery, ReportFormat, ReportOptions, ReportSchedule, ReportScheduleId, Timestamp, visible,
-};
+use model::{ReportFormat, ReportOptions, ReportSchedule, ReportScheduleId, Timestamp, visible};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     Message,
-    message::{File, JSON, escaped, page},
+    message::{File, JSON, escaped, page, paragraphs},
     worker::Undelivered,
 };
 use crate::{
@@ -49,22 +47,24 @@ impl ReportContent {
         })
     }
 
-    /// Makes the report, as it is now known.
+    /// Makes the report, as it is now known; `late` is said in it.
     pub(super) async fn message(
         &self,
         reports: &Reports,
-        delivery: &Delivery,
+        late: bool,
     ) -> Result<Message, Undelivered> {
         let made = reports.make(self.report, &self.question).await;
-        let report = made.map_err(|unmade| failed(&unmade))?;
-        let json = json!({
-            "schedule": {"id": self.schedule, "name": self.name},
-            "report": report,
-        });
-        let table = Table::from(&report);
-        let (text, html) = words(&self.name, &report, &table, delivery.late);
-        let mut subject = format!("{}: {}", self.name, shown_period(&report, &table.zone));
-        if delivery.late {
+        let (report, content) = (made.map_err(|unmade| failed(&unmade))?, self.clone());
+        let laying = tokio::task::spawn_blocking(move || content.laid(&report, late));
+        let laid = laying.await;
+        laid.unwrap_or_else(|error| Err(Undelivered::for_now(error.to_string())))
+    }
+
+    fn laid(self, report: &Report, late: bool) -> Result<Message, Undelivered> {
+        let table = Table::from(report);
+        let (text, html) = words(&self.name, report, &table, late);
+        let mut subject = format!("{}: {}", self.name, shown_period(report, &table.zone));
+        if late {
             subject.push_str(" (late)");
         }
         if !report.errors.is_empty() {
@@ -74,8 +74,8 @@ impl ReportContent {
             subject,
             text,
             html,
-            file: Some(file(report, table, self.format).await?),
-            json,
+            file: Some(file(report, &table, self.format)?),
+            json: json!({"schedule": {"id": self.schedule, "name": self.name}}),
         })
     }
 }
@@ -121,23 +121,19 @@ pub(crate) fn question(
     })
 }
 
-async fn file(report: Report, table: Table, format: ReportFormat) -> Result<File, Undelivered> {
-    let missing = report.errors.keys().cloned().collect();
-    let format = match format {
-        ReportFormat::Csv => Some(Format::Csv),
-        ReportFormat::Xlsx => Some(Format::Xlsx),
-        ReportFormat::Parquet => Some(Format::Parquet),
-        ReportFormat::Json => None,
-    };
-    let making = tokio::task::spawn_blocking(move || -> Result<_, String> {
-        let Some(format) = format else {
-            let bytes = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
-            return Ok((format!("{}.json", table.name), JSON, bytes));
-        };
+fn file(report: &Report, table: &Table, format: ReportFormat) -> Result<File, Undelivered> {
+    let encoded = |format: Format| -> Result<_, String> {
         let bytes = table.encode(format).map_err(|error| error.to_string())?;
         Ok((table.file_name(format), format.media_type(), bytes))
-    });
-    let made = making.await.unwrap_or_else(|error| Err(error.to_string()));
+    };
+    let made = match format {
+        ReportFormat::Csv => encoded(Format::Csv),
+        ReportFormat::Xlsx => encoded(Format::Xlsx),
+        ReportFormat::Parquet => encoded(Format::Parquet),
+        ReportFormat::Json => serde_json::to_vec(report)
+            .map(|bytes| (format!("{}.json", table.name), JSON, bytes))
+            .map_err(|error| error.to_string()),
+    };
     let (name, media_type, bytes) = made.map_err(Undelivered::for_now)?;
     if bytes.len() > MAX_FILE {
         let why = format!(
@@ -149,8 +145,8 @@ async fn file(report: Report, table: Table, format: ReportFormat) -> Result<File
     Ok(File {
         name,
         media_type,
-        bytes,
-        missing,
+        bytes: bytes.into(),
+        missing: report.errors.keys().cloned().collect(),
     })
 }
 
@@ -193,12 +189,6 @@ fn words(name: &str, report: &Report, table: &Table, late: bool) -> (String, Str
         }
         cells
     }));
-    let paragraphs = |lines: &[String]| -> String {
-        let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
-        lines
-            .iter()
-            .fold(String::new(), |html, line| html + "<p>" + line + "</p>")
-    };
     let html = format!(
         "{}{}{}",
         paragraphs(&before),

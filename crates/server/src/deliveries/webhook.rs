@@ -1,6 +1,6 @@
 //! Webhooks: a signed POST. Redirects are not followed and the answer is not read: its status says everything.
 
-use std::{error::Error as _, net::IpAddr, time::Duration};
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 
 use model::{Delivery, Timestamp};
 use reqwest::{
@@ -51,13 +51,23 @@ impl Webhooks {
         url: &str,
         secret: &str,
         delivery: &Delivery,
-        message: &Message,
+        message: &Arc<Message>,
         now: Timestamp,
     ) -> Result<(), Undelivered> {
         let url = checked(url, self.allow_private).map_err(Undelivered::for_good)?;
-        let (media_type, body) = message.body(delivery);
         let timestamp = (now.as_micros() / 1_000_000).to_string();
-        let signature = signature(secret, &timestamp, &body);
+        let signing = {
+            let (message, delivery) = (message.clone(), delivery.clone());
+            let (secret, timestamp) = (secret.to_owned(), timestamp.clone());
+            tokio::task::spawn_blocking(move || {
+                let (media_type, body) = message.body(&delivery);
+                let signature = signature(&secret, &timestamp, &body);
+                (media_type, body, signature)
+            })
+        };
+        let signed = signing.await;
+        let (media_type, body, signature) =
+            signed.map_err(|error| Undelivered::for_now(error.to_string()))?;
         let mut request = self
             .client
             .post(url)

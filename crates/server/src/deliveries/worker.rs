@@ -235,16 +235,19 @@ impl Worker {
         let message = match &content {
             Content::Test => message::test(),
             Content::Alarms(alarms) => alarms.message(),
-            Content::Report(report) => report.message(&self.reports, &taken.delivery).await?,
+            Content::Report(report) => {
+                let late = taken.delivery.late;
+                report.message(&self.reports, late).await?
+            }
         };
-        self.send_to(&recipient, taken, message).await
+        self.send_to(&recipient, taken, &Arc::new(message)).await
     }
 
     async fn send_to(
         &self,
         recipient: &Recipient,
         taken: &TakenDelivery,
-        message: Message,
+        message: &Arc<Message>,
     ) -> Result<(), Undelivered> {
         let (delivery, now) = (&taken.delivery, self.now());
         match &recipient.target {
@@ -260,7 +263,7 @@ impl Worker {
                     Undelivered::for_now(format!("the webhook's secret is to be renewed: {error}"))
                 })?;
                 let webhooks = &self.webhooks;
-                webhooks.send(url, &secret, delivery, &message, now).await
+                webhooks.send(url, &secret, delivery, message, now).await
             }
         }
     }
