@@ -37,7 +37,7 @@ use crate::{
 };
 use reading::{Reading, Status};
 use shelf::Shelf;
-pub(crate) use shelf::ShelfError;
+pub(crate) use shelf::{ShelfError, in_background};
 use source::Source;
 
 /// What is counted, and of what.

@@ -5,30 +5,24 @@
 //! that takes part; of each the counts are whole, and of the differences so many are kept.
 
 mod shape;
+mod sides;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    ops::Range,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
-use engine::stats::{CallKey, Differing, Told, Tolerances, reconcile};
+use engine::stats::Tolerances;
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, DateTime},
 };
-use model::{Call, Direction, Outcome, ServerId};
-use store::{
-    CallCursor, CallFilter, KeptDifference, MAX_DIFFERENCES, MAX_PAGE, ReconciledDay, Store,
-    StoreError,
-};
+use model::{Call, Direction, ServerId};
+use store::{CallCursor, CallFilter, KeptDifference, MAX_PAGE, ReconciledDay, Store, StoreError};
 use tokio::sync::Semaphore;
 
 pub(crate) use shape::{CallDifference, DayCounts, DifferenceKind, Reconciliation};
+use sides::{Sides, Tally};
 
 use crate::{
-    cdr::{Cdr, Given, ShelfError},
+    cdr::{Cdr, ShelfError, in_background},
     clock::Clock,
     period::midnight,
 };
@@ -39,7 +33,7 @@ const ROUND: Duration = Duration::from_mins(10);
 const HOURS: i8 = 3;
 /// How many days are compared every night.
 const DAYS: i64 = 4;
-/// The most calls of one day and server.
+/// The most calls of one day on either side.
 const MAX_CALLS: usize = 1_000_000;
 
 /// Why a day cannot be judged.
@@ -74,13 +68,6 @@ pub(crate) struct Reconciler {
     retention: Option<Duration>,
     /// One day at a time: a busy one takes memory.
     turn: Arc<Semaphore>,
-}
-
-/// What one day came to so far.
-#[derive(Default)]
-struct Tally {
-    counts: DayCounts,
-    differences: Vec<CallDifference>,
 }
 
 impl Reconciler {
@@ -161,14 +148,23 @@ impl Reconciler {
         if servers.is_empty() {
             return Err(Unjudged::NoSource);
         }
-        let range = self.range_of(day)?;
-        self.is_known(&servers, &range).await?;
-        let mut tally = Tally::default();
-        for (server, sources) in &servers {
+        let day_range = self.range_of(day)?;
+        self.is_known(&servers, &day_range).await?;
+        let mut ids = Vec::new();
+        for server in servers.keys() {
             let known = self.store.servers().by_name(server).await?;
-            let known = known.ok_or_else(|| Unjudged::NoServer(server.clone()))?;
-            self.compare_server((server, known.id), sources, range.clone(), &mut tally)
-                .await?;
+            ids.push(known.ok_or_else(|| Unjudged::NoServer(server.clone()))?.id);
+        }
+        // A call that one clock has a moment before midnight may be a moment after it by the other.
+        let margin = self.tolerances.start_seconds;
+        let wide = day_range.start - margin..day_range.end + margin;
+        let mut calls = self.own_calls(&ids, &wide).await?;
+        let mut tally = Tally::default();
+        for ((server, sources), id) in servers.iter().zip(ids) {
+            let calls = calls.remove(&id).unwrap_or_default();
+            let sides = self.sides(server, sources, calls, &wide).await?;
+            let (range, tolerances) = (day_range.clone(), self.tolerances);
+            tally = in_background(move || sides.compare(&range, tolerances, tally)).await?;
         }
         self.keep(day, servers, tally).await
     }
@@ -204,113 +200,62 @@ impl Reconciler {
         }
     }
 
-    async fn compare_server(
+    /// What both sides say of the calls of a server.
+    async fn sides(
         &self,
-        (server, id): (&str, ServerId),
+        server: &str,
         sources: &[String],
-        day: Range<i64>,
-        tally: &mut Tally,
-    ) -> Result<(), Unjudged> {
-        // A call that one clock has a moment before midnight may be a moment after it by the other.
-        let margin = self.tolerances.start_seconds;
-        let wide = day.start - margin..day.end + margin;
-        let (calls, still_up) = self.own_calls(id, &wide, &day).await?;
-        let plan = sources.first().map_or("", |source| source);
-        let ours: Vec<Told> = calls.iter().map(|call| self.told(plan, call)).collect();
-        let channels = ours.iter().filter_map(|told| told.channel.clone());
-        let channels: Arc<HashSet<CallKey>> = Arc::new(channels.collect());
-        let mut given: Vec<Given> = Vec::new();
+        calls: Vec<Call>,
+        range: &Range<i64>,
+    ) -> Result<Sides, Unjudged> {
+        let (server, cdr) = (server.to_owned(), self.cdr.clone());
+        let numbered_by = sources.first().cloned().unwrap_or_default();
+        let reading = in_background(move || {
+            let sides = Sides::of_ours(server, calls, &cdr, &numbered_by);
+            let channels = Arc::new(sides.channels());
+            (sides, channels)
+        });
+        let (mut sides, channels) = reading.await?;
         for source in sources {
-            given.extend(self.cdr.given(source, &wide, &channels).await?);
-        }
-        if given.len() > MAX_CALLS {
-            return Err(Unjudged::TooMany);
-        }
-        let recorded: Vec<Told> = given.iter().map(|given| given.told.clone()).collect();
-        let found = reconcile(&ours, &recorded, self.tolerances);
-        let is_of_day = |own: Option<usize>, record: Option<usize>| {
-            let at = own.map(|own| ours[own].at);
-            at.or_else(|| record.map(|record| recorded[record].at))
-                .is_some_and(|at| day.contains(&at))
-        };
-        let counts = &mut tally.counts;
-        counts.still_up += still_up;
-        for (own, record) in found.alike {
-            if is_of_day(Some(own), Some(record)) {
-                counts.alike += 1;
-                counts.ours += 1;
-                counts.recorded += 1;
+            let given = self.cdr.given(source, range, &channels).await?;
+            sides.given.extend(given);
+            if sides.given.len() > MAX_CALLS {
+                return Err(Unjudged::TooMany);
             }
         }
-        for Differing {
-            difference,
-            ours: own,
-            recorded: record,
-        } in found.differing
-        {
-            if !is_of_day(own, record) {
-                continue;
-            }
-            counts.ours += u64::from(own.is_some());
-            counts.recorded += u64::from(record.is_some());
-            counts.add(difference.into());
-            if tally.differences.len() < MAX_DIFFERENCES {
-                let own = own.map(|own| &calls[own]);
-                let record = record.map(|record| &given[record]);
-                tally
-                    .differences
-                    .push(CallDifference::new(difference.into(), server, own, record));
-            }
-        }
-        Ok(())
+        Ok(sides)
     }
 
-    /// Callers of `range` who have ended, and how many of `day` have not.
+    /// Calls that came to us from these servers.
     async fn own_calls(
         &self,
-        server: ServerId,
+        servers: &[ServerId],
         range: &Range<i64>,
-        day: &Range<i64>,
-    ) -> Result<(Vec<Call>, u64), Unjudged> {
+    ) -> Result<BTreeMap<ServerId, Vec<Call>>, Unjudged> {
         let instant = |second: i64| model::Timestamp::from_micros(second.saturating_mul(1_000_000));
         let filter = CallFilter {
             from: Some(instant(range.start)),
             to: Some(instant(range.end)),
             ..CallFilter::default()
         };
-        let (mut calls, mut still_up) = (Vec::new(), 0);
+        let (mut calls, mut many) = (BTreeMap::<_, Vec<Call>>::new(), 0);
         let mut after: Option<CallCursor> = None;
         loop {
             let page = self.store.calls().page(&filter, after, MAX_PAGE).await?;
             after = page.last().map(CallCursor::from);
             let is_last = page.len() < MAX_PAGE as usize;
-            let given = |call: &Call| call.server == server && call.direction == Direction::Inbound;
-            for call in page.into_iter().filter(given) {
-                if call.ended_at.is_some() {
-                    calls.push(call);
-                } else {
-                    still_up += u64::from(day.contains(&second(call.arrived_at)));
+            for call in page {
+                if servers.contains(&call.server) && call.direction == Direction::Inbound {
+                    calls.entry(call.server).or_default().push(call);
+                    many += 1;
                 }
             }
-            if calls.len() > MAX_CALLS {
+            if many > MAX_CALLS {
                 return Err(Unjudged::TooMany);
             }
             if is_last {
-                return Ok((calls, still_up));
+                return Ok(calls);
             }
-        }
-    }
-
-    fn told(&self, source: &str, call: &Call) -> Told {
-        let answered = call.outcome == Some(Outcome::Answered);
-        let talked = call.talk_ms.filter(|_| answered);
-        let seconds = |millis: u64| i64::try_from((millis + 500) / 1_000).unwrap_or(i64::MAX);
-        Told {
-            channel: (!call.channel.is_empty()).then(|| CallKey::new(&call.channel)),
-            number: self.cdr.number(source, &call.caller.number),
-            at: second(call.arrived_at),
-            answered,
-            talk_seconds: talked.map(seconds),
         }
     }
 
@@ -352,10 +297,6 @@ impl Reconciler {
         }
         Ok(made)
     }
-}
-
-fn second(at: model::Timestamp) -> i64 {
-    at.as_micros().div_euclid(1_000_000)
 }
 
 /// Yesterday and the days before it, once the night is far enough.

@@ -370,7 +370,7 @@ impl Shelf {
 }
 
 /// Work of more than a moment, on a thread that nobody waits on.
-pub(super) async fn in_background<T: Send + 'static>(
+pub(crate) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ShelfError> {
     let done = tokio::task::spawn_blocking(work).await;
