@@ -102,31 +102,13 @@ pub fn reconcile(ours: &[Told], recorded: &[Told], tolerances: Tolerances) -> Re
             }),
         }
     }
-    let alone = |difference, ours, recorded| Differing {
-        difference,
-        ours,
-        recorded,
-    };
     let all = &mut reconciled.differing;
-    all.extend(
-        left.iter()
-            .map(|own| alone(Difference::OnlyOurs, Some(*own), None)),
-    );
-    all.extend(
-        right
-            .iter()
-            .map(|it| alone(Difference::OnlyRecorded, None, Some(*it))),
-    );
-    all.extend(
-        twice
-            .iter()
-            .map(|own| alone(Difference::Twice, Some(*own), None)),
-    );
-    all.extend(
-        again
-            .iter()
-            .map(|it| alone(Difference::Twice, None, Some(*it))),
-    );
+    let ours_alone = |own| (Some(own), None);
+    let recorded_alone = |record| (None, Some(record));
+    all.extend(alone(Difference::OnlyOurs, left, ours_alone));
+    all.extend(alone(Difference::OnlyRecorded, right, recorded_alone));
+    all.extend(alone(Difference::Twice, twice, ours_alone));
+    all.extend(alone(Difference::Twice, again, recorded_alone));
     let at = |it: &Differing| {
         let own = it.ours.map(|own| ours[own].at);
         let record = it.recorded.map(|record| recorded[record].at);
@@ -134,6 +116,22 @@ pub fn reconcile(ours: &[Told], recorded: &[Told], tolerances: Tolerances) -> Re
     };
     all.sort_by_key(|it| (at(it), it.difference, it.ours, it.recorded));
     reconciled
+}
+
+/// Calls without a partner, each with its place on its side.
+fn alone(
+    difference: Difference,
+    calls: Vec<usize>,
+    place: impl Fn(usize) -> (Option<usize>, Option<usize>),
+) -> impl Iterator<Item = Differing> {
+    calls.into_iter().map(move |call| {
+        let (ours, recorded) = place(call);
+        Differing {
+            difference,
+            ours,
+            recorded,
+        }
+    })
 }
 
 fn difference(own: &Told, record: &Told, tolerances: Tolerances) -> Option<Difference> {

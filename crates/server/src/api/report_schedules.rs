@@ -90,31 +90,7 @@ impl ScheduleFields {
             active: self.active,
         };
         schedule.check()?;
-        let kind = ReportKind::read(&schedule.report).ok_or_else(|| {
-            let known = ReportKind::ALL.map(ReportKind::id).join(", ");
-            Problem::field("report", format!("report is none of {known}."))
-        })?;
-        let table = timetable(&schedule).ok_or_else(|| {
-            let detail =
-                "time_zone is no time zone; write a name such as Europe/Bratislava or UTC.";
-            Problem::field("time_zone", detail)
-        })?;
-        let now = api.app.clock.now().utc;
-        let question = question(&schedule, &table, table.latest(now).unwrap_or(now));
-        let question = question.ok_or_else(|| Problem::field("period", "period is none now."))?;
-        api.app.reports.check(kind, &question).map_err(|unmade| {
-            let problem = Problem::from(unmade);
-            [
-                ("interval", "options.interval"),
-                ("compare", "options.compare"),
-                ("short_call_seconds", "options.short_call_seconds"),
-                ("service_level_seconds", "options.service_level_seconds"),
-                ("short_abandon_seconds", "options.short_abandon_seconds"),
-                ("only", "options.only"),
-            ]
-            .iter()
-            .fold(problem, |problem, (from, to)| problem.renamed(from, to))
-        })?;
+        check_report(&schedule, api)?;
         for recipient in &schedule.recipients {
             if api.app.store.recipients().get(*recipient).await?.is_none() {
                 let detail = format!("recipients has {recipient}, who does not exist.");
@@ -123,6 +99,35 @@ impl ScheduleFields {
         }
         Ok(schedule)
     }
+}
+
+/// Whether its report can be made of what is known now.
+fn check_report(schedule: &ReportSchedule, api: &Api) -> Result<(), Problem> {
+    let kind = ReportKind::read(&schedule.report).ok_or_else(|| {
+        let known = ReportKind::ALL.map(ReportKind::id).join(", ");
+        Problem::field("report", format!("report is none of {known}."))
+    })?;
+    let table = timetable(schedule).ok_or_else(|| {
+        let detail = "time_zone is no time zone; write a name such as Europe/Bratislava or UTC.";
+        Problem::field("time_zone", detail)
+    })?;
+    let now = api.app.clock.now().utc;
+    let question = question(schedule, &table, table.latest(now).unwrap_or(now));
+    let question = question.ok_or_else(|| Problem::field("period", "period is none now."))?;
+    api.app.reports.check(kind, &question).map_err(|unmade| {
+        let problem = Problem::from(unmade);
+        [
+            ("interval", "options.interval"),
+            ("compare", "options.compare"),
+            ("short_call_seconds", "options.short_call_seconds"),
+            ("service_level_seconds", "options.service_level_seconds"),
+            ("short_abandon_seconds", "options.short_abandon_seconds"),
+            ("only", "options.only"),
+        ]
+        .iter()
+        .fold(problem, |problem, (from, to)| problem.renamed(from, to))
+    })?;
+    Ok(())
 }
 
 fn view(schedule: ReportSchedule, now: Timestamp) -> ScheduleView {

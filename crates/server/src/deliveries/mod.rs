@@ -157,16 +157,7 @@ pub(crate) async fn start(
     let mailer = Mailer::new(&settings.mail).map_err(DeliveriesError::Mail)?;
     let webhooks = Webhooks::new(settings.allow_private);
     let webhooks = webhooks.map_err(DeliveriesError::Webhook)?;
-    let (now, random) = clock.id();
-    let owner = data_folder::node(&data.join("node"), random)?;
-    let owner = Uuid::parse_str(&owner).unwrap_or_else(|_| Uuid::from_u128(random));
-    let found = store.deliveries().release(owner, now).await?;
-    if found > 0 {
-        tracing::info!(
-            found,
-            "deliveries were under way when this node ended; they are sent now"
-        );
-    }
+    let owner = take_back(store, &clock, data).await?;
     let deliveries = Deliveries {
         store: store.clone(),
         clock: clock.clone(),
@@ -199,6 +190,21 @@ pub(crate) async fn start(
         stop,
     };
     Ok((deliveries, task))
+}
+
+/// Takes back what this node had under way when it ended; who it is.
+async fn take_back(store: &Store, clock: &Clock, data: &Path) -> Result<Uuid, DeliveriesError> {
+    let (now, random) = clock.id();
+    let owner = data_folder::node(&data.join("node"), random)?;
+    let owner = Uuid::parse_str(&owner).unwrap_or_else(|_| Uuid::from_u128(random));
+    let found = store.deliveries().release(owner, now).await?;
+    if found > 0 {
+        tracing::info!(
+            found,
+            "deliveries were under way when this node ended; they are sent now"
+        );
+    }
+    Ok(owner)
 }
 
 impl Deliveries {

@@ -171,6 +171,21 @@ fn words(name: &str, report: &Report, table: &Table, late: bool) -> (String, Str
     }
     after.extend(report.notes.iter().cloned());
 
+    let rows = short(table);
+    let html = format!(
+        "{}{}{}",
+        paragraphs(&before),
+        html_table(&rows),
+        paragraphs(&after)
+    );
+    let text = [before, vec![text_table(&rows)], after]
+        .concat()
+        .join("\n\n");
+    (text + "\n", page(name, &html))
+}
+
+/// So much of a table that a mail can show it: its titles, its first rows, and the total.
+fn short(table: &Table) -> Vec<Vec<String>> {
     let columns: Vec<usize> = (0..table.columns.len())
         .filter(|at| !is_of_ids(table, *at))
         .take(MAX_COLUMNS)
@@ -189,16 +204,7 @@ fn words(name: &str, report: &Report, table: &Table, late: bool) -> (String, Str
         }
         cells
     }));
-    let html = format!(
-        "{}{}{}",
-        paragraphs(&before),
-        html_table(&rows),
-        paragraphs(&after)
-    );
-    let text = [before, vec![text_table(&rows)], after]
-        .concat()
-        .join("\n\n");
-    (text + "\n", page(name, &html))
+    rows
 }
 
 /// Names tell people more.
