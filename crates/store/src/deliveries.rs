@@ -222,6 +222,23 @@ impl Deliveries<'_> {
         }))
     }
 
+    /// Keeps the lease for longer. `false`: it is another's by now.
+    pub async fn hold(
+        &self,
+        id: DeliveryId,
+        lease: Uuid,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let text =
+            "UPDATE deliveries SET next_attempt_at = ? WHERE id = ? AND lease = ? AND state = ?";
+        let sql = Sql::new(TABLE, text)
+            .bind(until)
+            .bind(id)
+            .bind(lease)
+            .bind(waiting());
+        Ok(self.database.execute(sql).await? > 0)
+    }
+
     /// Gives back what this owner had taken before it went away.
     pub async fn release(&self, owner: Uuid, now: Timestamp) -> Result<u64, StoreError> {
         let text = "UPDATE deliveries SET lease = NULL, lease_owner = NULL, next_attempt_at = ? \

@@ -22,8 +22,8 @@ use model::{Delivery, DeliveryId, Timestamp};
 use super::{Message, worker::Undelivered};
 use crate::config::{MailConfig, MailTls, Secret};
 
-/// The longest wait for the mail server's connection and for each of its answers.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest wait for a connection; all the rest has the time that a delivery has.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Refusals for good that are about us, and not about the message: somebody may put the configuration right.
 const ABOUT_US: [u16; 6] = [500, 504, 530, 534, 535, 538];
 
@@ -49,7 +49,7 @@ impl Mailer {
             .port(config.port())
             .tls(tls)
             .hello_name(ClientId::Domain(from.email.domain().to_owned()))
-            .timeout(Some(ANSWER_TIMEOUT));
+            .timeout(Some(CONNECT_TIMEOUT));
         if let (Some(user), Some(password)) = (&config.user, &config.password) {
             let password = password.expose().to_owned();
             transport = transport.credentials(Credentials::new(user.clone(), password));

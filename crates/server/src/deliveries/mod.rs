@@ -6,6 +6,7 @@
 
 mod alarms;
 mod mail;
+mod making;
 mod message;
 mod planner;
 mod reach;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub(crate) use alarms::AlarmsContent;
 pub(crate) use mail::{Mailer, checked_from};
+use making::Making;
 pub(crate) use message::Message;
 use planner::Planner;
 pub(crate) use planner::timetable;
@@ -38,6 +40,15 @@ use crate::{clock::Clock, config::MailConfig, data_folder, reports::Reports, sec
 
 /// The most deliveries that may wait for a recipient before somebody asks for one more.
 const MAX_WAITING: u64 = 100;
+
+/// So many bytes of a file have a second more to arrive.
+const SLOWEST: u64 = 32 << 10;
+
+/// How much longer than others a message may take.
+fn on_a_slow_line(message: &Message) -> Duration {
+    let bytes = message.file.as_ref().map_or(0, |file| file.bytes.len());
+    Duration::from_secs(bytes as u64 / SLOWEST)
+}
 
 /// How messages leave.
 #[derive(Debug, Clone)]
@@ -177,6 +188,7 @@ pub(crate) async fn start(
         clock,
         vault,
         reports,
+        making: Making::default(),
         mailer,
         webhooks,
         first_pause: settings.first_pause,

@@ -10,10 +10,10 @@ use reqwest::{
 };
 use ring::hmac;
 
-use super::{Message, reach, worker::Undelivered};
+use super::{Message, on_a_slow_line, reach, worker::Undelivered};
 use crate::tls;
 
-/// The longest wait for a connection, and for the answer's status.
+/// The longest wait for a connection, and for the answer's status; of a large message longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// The receiver is gone for good.
@@ -31,7 +31,6 @@ impl Webhooks {
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Reachable { allow_private })
             .pool_max_idle_per_host(0)
@@ -84,8 +83,9 @@ impl Webhooks {
                 request = request.header("Cordboard-Incomplete", missing);
             }
         }
-        let answer = request.body(body).send().await;
-        let status = answer.map_err(|error| unsent(&error))?.status();
+        let longest = TIMEOUT + on_a_slow_line(message);
+        let answer = request.timeout(longest).body(body).send().await;
+        let status = answer.map_err(|error| unsent(&error, longest))?.status();
         if status.is_success() {
             return Ok(());
         }
@@ -102,9 +102,9 @@ impl Webhooks {
 }
 
 /// What lies deepest: above it stands only that a request failed, with an address that may have a secret in it.
-fn unsent(error: &reqwest::Error) -> Undelivered {
+fn unsent(error: &reqwest::Error, longest: Duration) -> Undelivered {
     if error.is_timeout() {
-        let seconds = TIMEOUT.as_secs();
+        let seconds = longest.as_secs();
         return Undelivered::for_now(format!("it did not answer within {seconds} s"));
     }
     let mut deepest: Option<&dyn std::error::Error> = error.source();

@@ -14,15 +14,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Content, Message, mail::Mailer, message, webhook::Webhooks};
+use super::{
+    Content, Message, mail::Mailer, making::Making, message, on_a_slow_line, webhook::Webhooks,
+};
 use crate::{clock::Clock, reports::Reports, secrets::Vault};
 
 /// The most deliveries that are under way at once.
 const AT_ONCE: usize = 8;
-/// The longest that making and sending one may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
-/// For how long one is taken: longer than an attempt, or two would send it.
+/// The longest that sending one may take; a large one longer.
+const SEND_TIMEOUT: Duration = Duration::from_mins(1);
+/// For how long one is taken, and how often that is renewed while it is sent: or two would send it.
 const LEASE: Duration = Duration::from_secs(90);
+const RENEW: Duration = Duration::from_secs(30);
 /// How often it looks without being woken: another node may have planned something, or died.
 const POLL: Duration = Duration::from_secs(15);
 /// The pauses between attempts, in multiples of the first: with a minute, eight attempts in 22 hours.
@@ -42,6 +45,7 @@ pub(super) struct Worker {
     pub(super) clock: Clock,
     pub(super) vault: Vault,
     pub(super) reports: Reports,
+    pub(super) making: Making,
     pub(super) mailer: Option<Mailer>,
     pub(super) webhooks: Webhooks,
     pub(super) first_pause: Duration,
@@ -158,13 +162,10 @@ impl Worker {
     }
 
     async fn attempt(&self, taken: TakenDelivery) {
-        let sending = tokio::time::timeout(ATTEMPT_TIMEOUT, self.send(&taken));
-        let sent = sending.await.unwrap_or_else(|_| {
-            let seconds = ATTEMPT_TIMEOUT.as_secs();
-            Err(Undelivered::for_now(format!(
-                "it took more than {seconds} s"
-            )))
-        });
+        let sent = tokio::select! {
+            sent = self.send(&taken) => sent,
+            () = self.hold(&taken) => Err(Undelivered::for_now("it is another's by now")),
+        };
         let event = taken.delivery.event.as_str();
         let result = if sent.is_ok() { "sent" } else { "failed" };
         counter!("cordboard_deliveries_total", "event" => event, "result" => result).increment(1);
@@ -184,6 +185,19 @@ impl Worker {
         }
         let delivery = taken.delivery.id;
         tracing::warn!(%delivery, "a delivery is another's by now; it may be told twice");
+    }
+
+    /// Keeps the lease for as long as this is polled; ends when it is another's.
+    async fn hold(&self, taken: &TakenDelivery) {
+        loop {
+            tokio::time::sleep(RENEW).await;
+            let (id, until) = (taken.delivery.id, self.now().after(LEASE));
+            match self.store.deliveries().hold(id, taken.lease, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "a lease cannot be renewed"),
+            }
+        }
     }
 
     /// `false`: it is another's by now.
@@ -233,14 +247,21 @@ impl Worker {
             Undelivered::for_now(format!("it was planned by another version: {error}"))
         })?;
         let message = match &content {
-            Content::Test => message::test(),
-            Content::Alarms(alarms) => alarms.message(),
+            Content::Test => Arc::new(message::test()),
+            Content::Alarms(alarms) => Arc::new(alarms.message()),
             Content::Report(report) => {
                 let late = taken.delivery.late;
-                report.message(&self.reports, late).await?
+                let make = report.message(&self.reports, late);
+                self.making.message(report, late, make).await?
             }
         };
-        self.send_to(&recipient, taken, &Arc::new(message)).await
+        let longest = SEND_TIMEOUT + on_a_slow_line(&message);
+        let sending = self.send_to(&recipient, taken, &message);
+        let sent = tokio::time::timeout(longest, sending).await;
+        sent.unwrap_or_else(|_| {
+            let why = format!("sending it took more than {} s", longest.as_secs());
+            Err(Undelivered::for_now(why))
+        })
     }
 
     async fn send_to(

@@ -248,7 +248,9 @@ async fn a_lease_that_ran_out_is_taken_anew(store: &Store) {
     let deliveries = store.deliveries();
     deliveries.plan(&[planned(1, 1, 10)]).await.unwrap();
     let lost = take(store, 10, 1).await.unwrap();
-    assert_eq!(take(store, 99, 2).await, None);
+    let held = deliveries.hold(lost.delivery.id, lost.lease, at(99)).await;
+    assert_eq!(held, Ok(true));
+    assert_eq!(take(store, 98, 2).await, None);
     let found = take(store, 100, 2).await.unwrap();
     assert_eq!(found.delivery.attempts, 2);
     // The first holder comes back too late.
@@ -256,6 +258,7 @@ async fn a_lease_that_ran_out_is_taken_anew(store: &Store) {
     assert_eq!(deliveries.sent(id, lost.lease, at(101)).await, Ok(false));
     let put_off = deliveries.put_off(id, lost.lease, at(200), "late").await;
     assert_eq!(put_off, Ok(false));
+    assert_eq!(deliveries.hold(id, lost.lease, at(300)).await, Ok(false));
     assert_eq!(deliveries.sent(id, found.lease, at(102)).await, Ok(true));
     assert_eq!(deliveries.sent(id, found.lease, at(103)).await, Ok(false));
 }
