@@ -160,7 +160,7 @@ pub struct Delivery {
     pub recipient_name: String,
     /// For when it was planned.
     pub due_at: Timestamp,
-    /// It was planned after its time: nothing was running then.
+    /// It was planned more than five minutes after its time: we, or the database, were not running then.
     pub late: bool,
     pub state: DeliveryState,
     /// How often it was tried.

@@ -2169,7 +2169,7 @@ export interface components {
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description The same at every attempt: receivers tell a repetition by it. */
             id: components["schemas"]["DeliveryId"];
-            /** @description It was planned after its time: nothing was running then. */
+            /** @description It was planned more than five minutes after its time: we, or the database, were not running then. */
             late: boolean;
             next_attempt_at?: components["schemas"]["Timestamp"] | null;
             recipient: components["schemas"]["RecipientId"];
@@ -3003,7 +3003,7 @@ export interface components {
                 finished_at?: components["schemas"]["Timestamp"] | null;
                 /** @description The same at every attempt: receivers tell a repetition by it. */
                 id: components["schemas"]["DeliveryId"];
-                /** @description It was planned after its time: nothing was running then. */
+                /** @description It was planned more than five minutes after its time: we, or the database, were not running then. */
                 late: boolean;
                 next_attempt_at?: components["schemas"]["Timestamp"] | null;
                 recipient: components["schemas"]["RecipientId"];

@@ -1,8 +1,9 @@
 //! Tells people by mail and programs by webhook: reports by the calendar, and alarms.
 //!
 //! What is to be told stands in the outbox of the database first. A worker takes it from there under a lease, sends it, and
-//! writes down what became of it, so that it is told once, whichever node dies when. Only between the receiver's word and that
-//! writing a death makes it told twice, with the same id. Never tells anything that does not stand in the outbox.
+//! writes down what became of it, so that it is told once, whichever node dies when. It is told twice, with the same id, where a
+//! receiver's word is not written down: it came too late, or somebody died before. Never tells anything that does not stand in the
+//! outbox.
 
 mod alarms;
 mod mail;

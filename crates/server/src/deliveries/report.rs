@@ -159,7 +159,7 @@ fn words(name: &str, report: &Report, table: &Table, late: bool) -> (String, Str
         report.time_zone
     )];
     if late {
-        let late = "This is late: nothing was running when it was due.";
+        let late = "This is late: Cordboard or its database was not running when it was due.";
         before.push(late.to_owned());
     }
     let errors = report.errors.iter();
