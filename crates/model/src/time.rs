@@ -32,6 +32,16 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// From seconds since 1970-01-01T00:00:00Z.
+    pub const fn from_second(second: i64) -> Self {
+        Self(second.saturating_mul(1_000_000))
+    }
+
+    /// The second that it is in, since 1970-01-01T00:00:00Z.
+    pub const fn as_second(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub fn as_micros(self) -> i64 {
         self.0

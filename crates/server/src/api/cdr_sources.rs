@@ -65,7 +65,7 @@ pub(crate) async fn list(State(api): State<Api>) -> Json<CdrSources> {
 }
 
 fn source(name: &str, kind: &'static str, progress: Progress) -> CdrSource {
-    let instant = |second: i64| Timestamp::from_micros(second.saturating_mul(1_000_000));
+    let instant = Timestamp::from_second;
     CdrSource {
         name: name.to_owned(),
         kind,

@@ -334,7 +334,7 @@ impl From<Record> for FoundCall {
         let said = |text: String| Some(text).filter(|text| !text.is_empty());
         Self {
             source: of.source,
-            began_at: Timestamp::from_micros(of.spot.0.saturating_mul(1_000_000)),
+            began_at: Timestamp::from_second(of.spot.0),
             id: of.uniqueid,
             linked_id: Some(of.linkedid),
             extension: said(of.extension),

@@ -54,7 +54,7 @@ impl Webhooks {
         now: Timestamp,
     ) -> Result<(), Undelivered> {
         let url = checked(url, self.allow_private).map_err(Undelivered::for_good)?;
-        let timestamp = (now.as_micros() / 1_000_000).to_string();
+        let timestamp = now.as_second().to_string();
         let signing = {
             let (message, delivery) = (message.clone(), delivery.clone());
             let (secret, timestamp) = (secret.to_owned(), timestamp.clone());

@@ -232,10 +232,9 @@ impl Reconciler {
         servers: &[ServerId],
         range: &Range<i64>,
     ) -> Result<BTreeMap<ServerId, Vec<Call>>, Unjudged> {
-        let instant = |second: i64| model::Timestamp::from_micros(second.saturating_mul(1_000_000));
         let filter = CallFilter {
-            from: Some(instant(range.start)),
-            to: Some(instant(range.end)),
+            from: Some(model::Timestamp::from_second(range.start)),
+            to: Some(model::Timestamp::from_second(range.end)),
             ..CallFilter::default()
         };
         let (mut calls, mut many) = (BTreeMap::<_, Vec<Call>>::new(), 0);

@@ -192,7 +192,7 @@ impl From<&Call> for OursSay {
 
 impl From<&Given> for RecordsSay {
     fn from(given: &Given) -> Self {
-        let instant = |second: i64| Timestamp::from_micros(second.saturating_mul(1_000_000));
+        let instant = Timestamp::from_second;
         let at = given.told.at;
         let query = serde_urlencoded::to_string([
             ("source", given.source.clone()),

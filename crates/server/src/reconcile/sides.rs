@@ -3,7 +3,7 @@
 use std::{collections::HashSet, ops::Range};
 
 use engine::stats::{CallKey, Differing, Reconciled, Told, Tolerances, reconcile};
-use model::{Call, Outcome, Timestamp};
+use model::{Call, Outcome};
 use store::MAX_DIFFERENCES;
 
 use super::{CallDifference, DayCounts};
@@ -37,7 +37,10 @@ impl Sides {
             server,
             ours: calls.iter().map(|call| told(call, cdr, source)).collect(),
             calls,
-            still_up: open.iter().map(|call| second(call.arrived_at)).collect(),
+            still_up: open
+                .iter()
+                .map(|call| call.arrived_at.as_second())
+                .collect(),
             given: Vec::new(),
         }
     }
@@ -98,12 +101,8 @@ fn told(call: &Call, cdr: &Cdr, source: &str) -> Told {
     Told {
         channel: (!call.channel.is_empty()).then(|| CallKey::new(&call.channel)),
         number: cdr.number(source, &call.caller.number),
-        at: second(call.arrived_at),
+        at: call.arrived_at.as_second(),
         answered,
         talk_seconds: talked.map(seconds),
     }
-}
-
-fn second(at: Timestamp) -> i64 {
-    at.as_micros().div_euclid(1_000_000)
 }

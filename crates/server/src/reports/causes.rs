@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use engine::stats::{Cause, TooMany, cause_of};
+use model::Timestamp;
 use store::{CallCursor, CallFilter, Store};
 
 use super::{
     MAX_ROWS, Unmade,
     facts::{Facts, Figures, Place},
-    instant,
     question::Asked,
     records::columns,
     report::{Cell, Column},
@@ -21,8 +21,8 @@ pub(super) async fn facts(store: &Store, asked: &Asked, borders: &[i64]) -> Resu
     let mut counted: BTreeMap<(u32, Option<u16>), i64> = BTreeMap::new();
     let mut all: BTreeMap<u32, i64> = BTreeMap::new();
     let filter = CallFilter {
-        from: Some(instant(borders[0])),
-        to: Some(instant(borders[borders.len() - 1])),
+        from: Some(Timestamp::from_second(borders[0])),
+        to: Some(Timestamp::from_second(borders[borders.len() - 1])),
         ..CallFilter::default()
     };
     let mut after: Option<CallCursor> = None;
@@ -30,7 +30,8 @@ pub(super) async fn facts(store: &Store, asked: &Asked, borders: &[i64]) -> Resu
         let page = store.calls().page(&filter, after, store::MAX_PAGE).await?;
         after = page.last().map(CallCursor::from);
         for call in page.iter().filter(|call| call.ended_at.is_some()) {
-            let later = borders.partition_point(|border| instant(*border) <= call.arrived_at);
+            let later = borders
+                .partition_point(|border| Timestamp::from_second(*border) <= call.arrived_at);
             let interval = u32::try_from(later - 1).unwrap_or(u32::MAX);
             *counted.entry((interval, call.hangup_cause)).or_default() += 1;
             *all.entry(interval).or_default() += 1;

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use jiff::tz::TimeZone;
+use model::Timestamp;
 
 use super::{
     ReportKind,
     facts::{Facts, Place},
-    instant,
     interval::Interval,
     question::Asked,
     report::{Cell, Column, Kind, Report, Row, Window},
@@ -87,7 +87,7 @@ impl Laying<'_> {
         let (from, until) = (self.borders[at], self.borders[at + 1]);
         let mut cells = Vec::new();
         if self.asked.interval != Interval::None {
-            cells.push(Cell::Instant(instant(from)));
+            cells.push(Cell::Instant(Timestamp::from_second(from)));
         }
         cells.extend(place.key.iter().cloned().map(Cell::Text));
         let labels = |facts: &Facts| facts.names.get(&place.key).cloned();
@@ -166,8 +166,8 @@ fn named(key: &[String]) -> Option<String> {
 
 fn window(range: &Range<i64>) -> Window {
     Window {
-        from: instant(range.start),
-        until: instant(range.end),
+        from: Timestamp::from_second(range.start),
+        until: Timestamp::from_second(range.end),
     }
 }
 

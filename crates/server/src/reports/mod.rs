@@ -17,7 +17,6 @@ mod table;
 use std::{ops::Range, sync::Arc};
 
 use engine::stats::By;
-use model::Timestamp;
 use store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
@@ -186,8 +185,4 @@ impl Reports {
             }
         }
     }
-}
-
-fn instant(second: i64) -> Timestamp {
-    Timestamp::from_micros(second.saturating_mul(1_000_000))
 }

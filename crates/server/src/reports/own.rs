@@ -9,7 +9,6 @@ use store::{AgentInterval, CallCursor, CallFilter, Store, StoreError};
 use super::{
     MAX_ROWS, Unmade,
     facts::{Facts, Figures, Place},
-    instant,
     question::Asked,
     records::columns,
     report::{Cell, Column},
@@ -188,7 +187,14 @@ impl AgentCounts {
 /// A report by queue.
 pub(super) async fn queues(store: &Store, asked: &Asked, borders: &[i64]) -> Result<Facts, Unmade> {
     let thresholds = asked.thresholds;
-    let mut visits = Visits::new(borders.iter().map(|at| instant(*at)).collect(), thresholds);
+    let mut visits = Visits::new(
+        borders
+            .iter()
+            .copied()
+            .map(Timestamp::from_second)
+            .collect(),
+        thresholds,
+    );
     let (from, until) = (borders[0], borders[borders.len() - 1]);
     read_calls(store, &mut visits, (from, until)).await?;
     read_wrap_up(store, &mut visits, (from, until)).await?;
@@ -246,8 +252,8 @@ async fn read_calls(
     }
     let calls = store.calls();
     let filter = CallFilter {
-        from: Some(instant(from - IN_LINE)),
-        to: Some(instant(until)),
+        from: Some(Timestamp::from_second(from - IN_LINE)),
+        to: Some(Timestamp::from_second(until)),
         ..CallFilter::default()
     };
     let mut after: Option<CallCursor> = None;
@@ -269,8 +275,12 @@ async fn wandered(
     (from, until): (i64, i64),
 ) -> Result<BTreeSet<CallId>, StoreError> {
     let events = store.events();
-    let mut last = events.last_before(instant(from - IN_LINE)).await?;
-    let end = events.last_before(instant(until + IN_LINE)).await?;
+    let mut last = events
+        .last_before(Timestamp::from_second(from - IN_LINE))
+        .await?;
+    let end = events
+        .last_before(Timestamp::from_second(until + IN_LINE))
+        .await?;
     let mut wandered = BTreeSet::new();
     while last < end {
         let page = events.of_kind("call_queued", (last, end), STEP).await?;
@@ -313,13 +323,18 @@ async fn read_wrap_up(
 ) -> Result<(), StoreError> {
     let until = until + WRAP_UP_UNTIL;
     for agent in agents(store).await?.keys() {
-        each_stretch(store, *agent, (instant(from), instant(until)), |stretch| {
-            if let (AgentState::WrapUp, Some(call), Some(ended_at)) =
-                (stretch.state, stretch.call, stretch.ended_at)
-            {
-                visits.wrapped_up(call, ms(stretch.started_at, ended_at));
-            }
-        })
+        each_stretch(
+            store,
+            *agent,
+            (Timestamp::from_second(from), Timestamp::from_second(until)),
+            |stretch| {
+                if let (AgentState::WrapUp, Some(call), Some(ended_at)) =
+                    (stretch.state, stretch.call, stretch.ended_at)
+                {
+                    visits.wrapped_up(call, ms(stretch.started_at, ended_at));
+                }
+            },
+        )
         .await?;
     }
     Ok(())
@@ -332,7 +347,11 @@ pub(super) async fn agents_at_work(
     borders: &[i64],
     now: Timestamp,
 ) -> Result<Facts, Unmade> {
-    let borders: Vec<Timestamp> = borders.iter().map(|at| instant(*at)).collect();
+    let borders: Vec<Timestamp> = borders
+        .iter()
+        .copied()
+        .map(Timestamp::from_second)
+        .collect();
     let mut facts = Facts {
         keys: vec![Column::text("agent", "Agent")],
         labels: vec![

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use engine::stats::{Filter, Spot};
-use model::{AgentId, Call, CallId, Outcome, QueueId};
+use model::{AgentId, Call, CallId, Outcome, QueueId, Timestamp};
 use store::{CallCursor, CallFilter, Store, StoreError};
 
-use super::{Reports, Unmade, instant};
+use super::{Reports, Unmade};
 use crate::cdr::{CountError, Record, Within};
 
 /// The most calls of our own log that one page looks through.
@@ -117,8 +117,8 @@ async fn own_calls(
         filter.range.end.min(at.saturating_add(1))
     });
     let wanted = CallFilter {
-        from: Some(instant(filter.range.start)),
-        to: Some(instant(until)),
+        from: Some(Timestamp::from_second(filter.range.start)),
+        to: Some(Timestamp::from_second(until)),
         queue: own.queue,
         agent: own.agent,
         outcome: own.outcome,
@@ -143,7 +143,7 @@ async fn own_calls(
         }
         if hits.len() > limit || looked_at > MAX_LOOKED_AT {
             // Others may have arrived in the same second.
-            let last = cursor.map(|last| seconds(last.arrived_at.as_micros()) + 1);
+            let last = cursor.map(|last| last.arrived_at.as_second() + 1);
             return Ok((hits, last));
         }
     }
@@ -179,11 +179,7 @@ fn has(call: &Call, filter: &Filter, own: &OwnFilter) -> bool {
 fn spot(call: &Call) -> Spot {
     let CallId(id) = call.id;
     let (high, low) = id.as_u64_pair();
-    (seconds(call.arrived_at.as_micros()), high ^ low)
-}
-
-fn seconds(micros: i64) -> i64 {
-    micros.div_euclid(1_000_000)
+    (call.arrived_at.as_second(), high ^ low)
 }
 
 #[cfg(test)]
@@ -196,7 +192,7 @@ mod tests {
             ..Call::new(
                 CallId(uuid::Uuid::nil()),
                 model::ServerId(uuid::Uuid::nil()),
-                instant(at),
+                Timestamp::from_second(at),
             )
         };
         Hit::Own((at, 7), Box::new(call))

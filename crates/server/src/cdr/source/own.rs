@@ -45,14 +45,14 @@ impl Log {
     }
 
     pub(super) async fn first_since(&self, from: i64) -> Result<Option<i64>, SourceError> {
-        let (store, from) = (self.store()?, instant(from));
+        let (store, from) = (self.store()?, Timestamp::from_second(from));
         let call = store.calls().first_since(from).await?;
         let made = store.caller_id_uses().first_since(from).await?;
-        Ok(call.into_iter().chain(made).min().map(second))
+        Ok(call.into_iter().chain(made).min().map(Timestamp::as_second))
     }
 
     pub(super) async fn last_before(&self, until: i64) -> Result<Option<i64>, SourceError> {
-        let (store, to) = (self.store()?, Some(instant(until)));
+        let (store, to) = (self.store()?, Some(Timestamp::from_second(until)));
         let filter = CallFilter {
             to,
             ..CallFilter::default()
@@ -65,7 +65,7 @@ impl Log {
         let uses = store.caller_id_uses().page(&filter, None, 1).await?;
         let call = calls.first().map(|call| call.arrived_at);
         let made = uses.first().map(|made| made.made_at);
-        Ok(call.max(made).map(second))
+        Ok(call.max(made).map(Timestamp::as_second))
     }
 
     /// Hands the rows of all calls that have ended and began with `from <= second < until` to `sink`.
@@ -76,7 +76,10 @@ impl Log {
     ) -> Result<S, SourceError> {
         let store = self.store()?;
         let people = People::read(store).await?;
-        let (from, to) = (Some(instant(from)), Some(instant(until)));
+        let (from, to) = (
+            Some(Timestamp::from_second(from)),
+            Some(Timestamp::from_second(until)),
+        );
         let filter = CallFilter {
             from,
             to,
@@ -127,7 +130,7 @@ fn from_outside(call: &Call, people: &People, sink: &mut impl Sink) {
     let linked = call.id.to_string();
     let talked = seconds(call.talk_ms);
     let mut row = Raw {
-        calldate: second(call.arrived_at),
+        calldate: call.arrived_at.as_second(),
         text: [""; Part::COUNT],
         duration: whole(ended_at, call.arrived_at),
         billed: talked,
@@ -151,7 +154,7 @@ fn from_outside(call: &Call, people: &People, sink: &mut impl Sink) {
         .map_or_else(|| format!("{linked}.agent"), |id| id.to_string());
     let (extension, name) = people.of(agent).unwrap_or((&id, ""));
     let phone = format!("PJSIP/{extension}");
-    row.calldate = second(answered_at);
+    row.calldate = answered_at.as_second();
     row.duration = talked;
     row.set(Part::UniqueId, &unique);
     row.set(Part::Extension, extension);
@@ -178,7 +181,7 @@ fn placed(call: &Call, people: &People, sink: &mut impl Sink) {
     let (extension, name) = agent.unwrap_or_default();
     let customer = &call.caller;
     let mut row = Raw {
-        calldate: second(call.arrived_at),
+        calldate: call.arrived_at.as_second(),
         text: [""; Part::COUNT],
         duration: whole(ended_at, call.arrived_at),
         billed: seconds(call.talk_ms),
@@ -213,7 +216,7 @@ fn to_outside(made: &CallerIdUse, people: &People, sink: &mut impl Sink) {
     );
     let (extension, name) = people.called(&made.agent).unwrap_or((&made.agent, ""));
     let mut row = Raw {
-        calldate: second(made.made_at),
+        calldate: made.made_at.as_second(),
         text: [""; Part::COUNT],
         duration: whole(ended_at, made.made_at).max(seconds(made.talk_ms)),
         billed: seconds(made.talk_ms),
@@ -287,14 +290,6 @@ impl People {
         let (extension, name) = self.known.get(*at?)?;
         Some((extension, name))
     }
-}
-
-fn instant(second: i64) -> Timestamp {
-    Timestamp::from_micros(second.saturating_mul(1_000_000))
-}
-
-fn second(at: Timestamp) -> i64 {
-    at.as_micros().div_euclid(1_000_000)
 }
 
 /// Whole seconds, as Asterisk counts them.
