@@ -89,6 +89,7 @@ fn checked_address(address: &str) -> Result<(), Invalid> {
     }
 }
 
+/// What can be told without reading it.
 fn checked_url(url: &str) -> Result<(), Invalid> {
     let refused = |problem: &str| Err(Invalid::new("target.url", problem));
     if url.chars().count() > MAX_URL {
@@ -97,11 +98,7 @@ fn checked_url(url: &str) -> Result<(), Invalid> {
     if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return refused("has a space or a control character");
     }
-    if url.starts_with("http://") || url.starts_with("https://") {
-        Ok(())
-    } else {
-        refused("does not start with http:// or https://")
-    }
+    Ok(())
 }
 
 /// What a delivery tells.
@@ -136,16 +133,6 @@ pub enum DeliveryState {
     Sent,
     /// Given up.
     Failed,
-}
-
-impl DeliveryState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// One message to one recipient, and what became of it.
@@ -219,15 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn webhooks_are_of_the_web() {
+    fn an_address_is_one_word_of_some_length() {
         assert_eq!(checked_url("https://example.com/hook?a=b"), Ok(()));
-        for bad in [
-            "",
-            "ftp://example.com",
-            "file:///etc/passwd",
-            "https://a b",
-            "http://a\r\nX: y",
-        ] {
+        let long = format!("https://example.com/{}", "x".repeat(500));
+        for bad in ["https://a b", "http://a\r\nX: y", &long] {
             assert!(checked_url(bad).is_err(), "{bad:?}");
         }
     }

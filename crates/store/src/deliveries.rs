@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::database::{Database, Tx};
 use crate::row::Row;
-use crate::sql::{self, Sql, Value, pieces};
+use crate::sql::{self, Sql, Value, pieces, word};
 
 const TABLE: &str = "deliveries";
 const COLUMNS: &[&str] = &[
@@ -127,7 +127,7 @@ impl Deliveries<'_> {
         }
         if let Some(state) = filter.state {
             conditions.push("state = ?");
-            values.push(state.as_str().into());
+            values.push(word(state));
         }
         let rest = format!(
             "WHERE {} ORDER BY id DESC LIMIT ?",
@@ -194,7 +194,7 @@ impl Deliveries<'_> {
             .bind(recipient)
             .bind(waiting())
             .bind(now)
-            .bind(DeliveryEvent::Alarms.as_str());
+            .bind(word(DeliveryEvent::Alarms));
         let Some(row) = self.database.fetch_first(sql).await? else {
             return Ok(None);
         };
@@ -335,7 +335,7 @@ impl Deliveries<'_> {
                     next_attempt_at = NULL, lease = NULL, lease_owner = NULL \
                     WHERE id = ? AND lease = ? AND state = ?";
         let sql = Sql::new(TABLE, text)
-            .bind(state.as_str())
+            .bind(word(state))
             .bind(at)
             .bind(error)
             .bind(id)
@@ -368,7 +368,7 @@ pub(crate) async fn give_up(tx: &mut Tx, whose: Whose, at: Timestamp) -> Result<
          WHERE {column} = ? AND state = ? AND (lease IS NULL OR next_attempt_at <= ?)"
     );
     let sql = Sql::new(TABLE, text)
-        .bind(DeliveryState::Failed.as_str())
+        .bind(word(DeliveryState::Failed))
         .bind(at)
         .bind(error)
         .bind(id)
@@ -377,8 +377,8 @@ pub(crate) async fn give_up(tx: &mut Tx, whose: Whose, at: Timestamp) -> Result<
     tx.execute(sql).await.map(drop)
 }
 
-fn waiting() -> &'static str {
-    DeliveryState::Waiting.as_str()
+fn waiting() -> Value {
+    word(DeliveryState::Waiting)
 }
 
 fn values(planned: &PlannedDelivery) -> Vec<Value> {
@@ -386,14 +386,14 @@ fn values(planned: &PlannedDelivery) -> Vec<Value> {
     vec![
         delivery.id.into(),
         (&planned.source).into(),
-        delivery.event.as_str().into(),
+        word(delivery.event),
         delivery.schedule.into(),
         delivery.recipient.into(),
         (&delivery.recipient_name).into(),
         delivery.due_at.into(),
         delivery.late.into(),
         (&planned.content).into(),
-        delivery.state.as_str().into(),
+        word(delivery.state),
         delivery.attempts.into(),
         delivery.next_attempt_at.into(),
         delivery.error.clone().into(),

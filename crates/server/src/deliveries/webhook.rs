@@ -202,6 +202,8 @@ mod tests {
             ("http://0/", true),
             ("http://user:pass@example.com/", true),
             ("ftp://example.com/", true),
+            ("file:///etc/passwd", true),
+            ("", true),
             ("http://", true),
             ("https:///", true),
             ("nonsense", true),
