@@ -35,8 +35,9 @@ pub(crate) fn timetable(schedule: &ReportSchedule) -> Option<Timetable> {
 impl Planner {
     pub(super) async fn run(self, stop: CancellationToken) {
         loop {
-            let pause = match self.plan_all().await {
-                Ok(pause) => pause,
+            let next = self.plan_all(self.now()).await;
+            let pause = match next {
+                Ok(next) => next.map_or(POLL, |next| next.since(self.now()).min(POLL)),
                 Err(error) => {
                     tracing::warn!(%error, "cannot look for reports that are due");
                     POLL
@@ -50,11 +51,10 @@ impl Planner {
         }
     }
 
-    /// Gives the time until there may be more.
-    async fn plan_all(&self) -> Result<Duration, StoreError> {
+    /// Gives the time when there may be more.
+    async fn plan_all(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut next: Option<Timestamp> = None;
         for kept in self.store.report_schedules().active().await? {
-            let now = self.now();
             let planned = match kept {
                 Ok(kept) => self.plan(&kept, now).await,
                 Err(error) => Err(error),
@@ -65,10 +65,7 @@ impl Planner {
                 Err(error) => tracing::warn!(%error, "a report cannot be planned"),
             }
         }
-        let until = next.map_or(i64::MAX, |next| {
-            next.as_micros().saturating_sub(self.now().as_micros())
-        });
-        Ok(Duration::from_micros(u64::try_from(until).unwrap_or_default()).min(POLL))
+        Ok(next)
     }
 
     /// Gives the time when it is due next.
@@ -118,5 +115,96 @@ impl Planner {
 
     fn now(&self) -> Timestamp {
         self.clock.now().utc
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use model::{
+        Cadence, Delivery, Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod,
+        ReportScheduleId, Target,
+    };
+    use store::DeliveryFilter;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse::<jiff::Timestamp>().unwrap().into()
+    }
+
+    /// Somebody who is told a report at 07:30 in Bratislava, planned until the midnight before.
+    async fn planner() -> Planner {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let ops = Recipient {
+            id: RecipientId(Uuid::from_u128(1)),
+            name: "Ops".to_owned(),
+            target: Target::Mail {
+                address: "ops@example.com".to_owned(),
+            },
+            alarms: false,
+        };
+        store.recipients().create(&ops, "").await.unwrap();
+        let schedule = ReportSchedule {
+            id: ReportScheduleId(Uuid::from_u128(2)),
+            name: "Queues, daily".to_owned(),
+            report: "queue".to_owned(),
+            options: ReportOptions::default(),
+            period: ReportPeriod::Yesterday,
+            format: ReportFormat::Xlsx,
+            cadence: Cadence::Day,
+            at: "07:30".to_owned(),
+            time_zone: "Europe/Bratislava".to_owned(),
+            recipients: vec![ops.id],
+            active: true,
+        };
+        let kept = KeptSchedule {
+            schedule,
+            planned_until: at("2026-11-30T00:00:00Z"),
+        };
+        store.report_schedules().create(&kept).await.unwrap();
+        let clock = Clock::start();
+        let deliveries = Deliveries {
+            store: store.clone(),
+            clock: clock.clone(),
+            can_mail: true,
+            allow_private: false,
+            wake: Arc::default(),
+            plan: Arc::default(),
+        };
+        Planner {
+            store,
+            clock,
+            deliveries,
+            wake: Arc::default(),
+        }
+    }
+
+    async fn planned(planner: &Planner, now: &str) -> (Vec<Delivery>, Option<Timestamp>) {
+        let next = planner.plan_all(at(now)).await.unwrap();
+        let log = planner.store.deliveries();
+        let log = log.page(DeliveryFilter::default(), None, 9).await;
+        (log.unwrap(), next)
+    }
+
+    #[tokio::test]
+    async fn a_report_is_planned_when_it_is_due_and_not_before() {
+        let planner = planner().await;
+        let (early, next) = planned(&planner, "2026-11-30T06:29:59.999999Z").await;
+        assert_eq!((early, next), (vec![], Some(at("2026-11-30T06:30:00Z"))));
+        let (due, next) = planned(&planner, "2026-11-30T06:30:00Z").await;
+        assert_eq!(next, Some(at("2026-12-01T06:30:00Z")));
+        assert_eq!(due.len(), 1);
+        assert_eq!(due[0].due_at, at("2026-11-30T06:30:00Z"));
+        assert!(!due[0].late);
+        let (again, _) = planned(&planner, "2026-11-30T06:30:15Z").await;
+        assert_eq!(again, due);
+        // Five minutes are no matter, more are said.
+        let (on_time, _) = planned(&planner, "2026-12-01T06:35:00Z").await;
+        assert!(!on_time[0].late);
+        let (late, _) = planned(&planner, "2026-12-02T06:35:01Z").await;
+        assert!(late.len() == 3 && late[0].late);
     }
 }

@@ -1,5 +1,6 @@
 //! A report as a message: a short table in the mail, the whole of it in a file.
 
+use bytes::Bytes;
 use engine::timetable::Timetable;
 use jiff::tz::TimeZone;
 use model::{ReportFormat, ReportOptions, ReportSchedule, ReportScheduleId, Timestamp, visible};
@@ -135,19 +136,22 @@ fn file(report: &Report, table: &Table, format: ReportFormat) -> Result<File, Un
             .map_err(|error| error.to_string()),
     };
     let (name, media_type, bytes) = made.map_err(Undelivered::for_now)?;
-    if bytes.len() > MAX_FILE {
-        let why = format!(
-            "the file has {} bytes, more than {MAX_FILE}: ask for longer intervals or one row",
-            bytes.len()
-        );
-        return Err(Undelivered::for_good(why));
-    }
     Ok(File {
         name,
         media_type,
-        bytes: bytes.into(),
+        bytes: bounded(bytes)?,
         missing: report.errors.keys().cloned().collect(),
     })
+}
+
+fn bounded(file: Vec<u8>) -> Result<Bytes, Undelivered> {
+    let bytes = file.len();
+    if bytes <= MAX_FILE {
+        return Ok(file.into());
+    }
+    Err(Undelivered::for_good(format!(
+        "the file has {bytes} bytes, more than {MAX_FILE}: ask for longer intervals or one row"
+    )))
 }
 
 /// As plain text and as HTML.
@@ -278,5 +282,28 @@ fn shown_period(report: &Report, zone: &TimeZone) -> String {
         first.to_string()
     } else {
         format!("{first} to {last}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_many_mail_servers_would_not_take_is_refused_for_good() {
+        assert!(bounded(vec![0; 15 << 20]).is_ok());
+        let refused = bounded(vec![0; (15 << 20) + 1]);
+        assert!(refused.is_err_and(|refused| refused.for_good));
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        let broken_off = CountError::from(crate::cdr::ShelfError::BrokenOff);
+        assert!(!failed(&broken_off.into()).for_good);
+        let question = Unmade::Question {
+            field: "only",
+            why: "is too long".to_owned(),
+        };
+        assert!(failed(&question).for_good);
     }
 }

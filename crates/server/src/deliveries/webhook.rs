@@ -187,6 +187,17 @@ mod tests {
         assert_eq!(signature("secret", "1767312000", b"{}"), expected);
     }
 
+    #[tokio::test]
+    async fn a_name_is_only_as_good_as_its_addresses() {
+        let found = async |allow_private: bool| {
+            let name = "localhost".parse().ok()?;
+            let found = Reachable { allow_private }.resolve(name).await;
+            found.ok().map(Iterator::count)
+        };
+        assert!(found(true).await.is_some_and(|addresses| addresses > 0));
+        assert_eq!(found(false).await, None);
+    }
+
     #[test]
     fn addresses_are_looked_at_before_they_are_kept() {
         assert!(checked("https://example.com/hook", false).is_ok());

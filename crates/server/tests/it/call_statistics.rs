@@ -79,7 +79,7 @@ async fn read(client: &Client) {
 }
 
 /// A database of its own on the server that the variable names, where there is one.
-async fn fresh(variable: &str) -> Option<lab::Database> {
+pub(crate) async fn fresh(variable: &str) -> Option<lab::Database> {
     if !lab::is_given(variable) {
         return None;
     }

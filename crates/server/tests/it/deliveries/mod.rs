@@ -1,5 +1,6 @@
 //! What is told arrives once, or is told of as failed.
 
+mod mail;
 pub(crate) mod receivers;
 mod schedules;
 
@@ -14,7 +15,10 @@ use server::{
     deliveries::Settings,
 };
 
-use crate::harness::{Client, Server};
+use crate::{
+    call_statistics::fresh,
+    harness::{Client, Server},
+};
 use receivers::{Answer, Hook, MailServer, Request, wait_for};
 
 /// Messages leave by these; pauses are short.
@@ -36,20 +40,6 @@ pub(crate) fn settings(mail: Option<&MailServer>) -> Settings {
 pub(crate) async fn server(mail: Option<&MailServer>) -> Server {
     let settings = settings(mail);
     Server::start_by(AuthConfig::default(), |_, setup| {
-        setup.deliveries = settings;
-    })
-    .await
-}
-
-/// Another node on the database of the first.
-pub(crate) async fn second_node(first: &Server) -> Server {
-    let dsn = format!("sqlite:{}", first.database_file().display());
-    // Nodes that share a database share the key of its secrets.
-    let key = first.database_file().with_file_name("secret.key");
-    let settings = settings(None);
-    Server::start_by(AuthConfig::default(), |folder, setup| {
-        std::fs::copy(key, folder.join("secret.key")).unwrap();
-        setup.dsn = dsn;
         setup.deliveries = settings;
     })
     .await
@@ -330,6 +320,28 @@ async fn what_cannot_be_a_recipient_is_refused_by_its_field() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_private_address_is_not_reached() {
+    let hook = Hook::start([]).await;
+    let settings = Settings {
+        allow_private: false,
+        ..settings(None)
+    };
+    let server = Server::start_by(AuthConfig::default(), |_, setup| {
+        setup.deliveries = settings;
+    })
+    .await;
+    let root = server.administrator().await;
+    let url = format!("http://localhost:{}/hook", hook.address.port());
+    let new = json!({"name": "CRM", "target": {"kind": "webhook", "url": url}});
+    let recipient = root.post("/v1/recipients", &new).await.id();
+    let path = test(&root, &recipient).await;
+    let failed = wait_state(&root, &path, "failed").await;
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("is private or this machine"), "{error}");
+    assert!(hook.got().is_empty());
+}
+
+#[tokio::test]
 async fn a_recipient_that_is_no_longer_reached_can_be_changed() {
     let server = Server::start().await;
     let root = server.administrator().await;
@@ -406,11 +418,40 @@ async fn a_secret_is_shown_once_and_can_be_renewed() {
     assert_eq!(root.get(&path).await.status, 404);
 }
 
+/// Two servers on one database, with the key of its secrets; the address of another one than SQLite.
+pub(crate) async fn two_nodes(dsn: Option<&str>) -> (Server, Server) {
+    let first = Server::start_by(AuthConfig::default(), |_, setup| {
+        if let Some(dsn) = dsn {
+            dsn.clone_into(&mut setup.dsn);
+        }
+        setup.deliveries = settings(None);
+    })
+    .await;
+    let file = first.database_file();
+    let second = Server::start_by(AuthConfig::default(), |folder, setup| {
+        let key = file.with_file_name("secret.key");
+        std::fs::copy(key, folder.join("secret.key")).unwrap();
+        let here = format!("sqlite:{}", file.display());
+        setup.dsn = dsn.map_or(here, str::to_owned);
+        setup.deliveries = settings(None);
+    })
+    .await;
+    (first, second)
+}
+
 #[tokio::test]
 async fn two_nodes_on_one_database_send_each_once() {
+    each_is_sent_once(None).await;
+    for variable in ["CORDBOARD_TEST_MARIADB", "CORDBOARD_TEST_POSTGRES"] {
+        if let Some(database) = fresh(variable).await {
+            each_is_sent_once(Some(database.dsn())).await;
+        }
+    }
+}
+
+async fn each_is_sent_once(dsn: Option<&str>) {
     let hook = Hook::start([]).await;
-    let first = server(None).await;
-    let second = second_node(&first).await;
+    let (first, second) = two_nodes(dsn).await;
     let root = first.administrator().await;
     let other = second
         .anonymous()

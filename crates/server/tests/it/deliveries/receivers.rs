@@ -7,11 +7,16 @@ use std::{
     time::Duration,
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{
+        AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+        BufReader,
+    },
     net::{TcpListener, TcpStream},
     task::AbortHandle,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// How a request is answered.
 #[derive(Debug, Clone)]
@@ -157,6 +162,10 @@ async fn give(mut stream: BufReader<TcpStream>, answer: Answer) {
 pub(crate) struct Mail {
     pub(crate) to: Vec<String>,
     pub(crate) data: String,
+    /// Over an encrypted connection.
+    pub(crate) encrypted: bool,
+    /// From somebody who had logged in.
+    pub(crate) logged_in: bool,
 }
 
 impl Mail {
@@ -174,9 +183,34 @@ impl Mail {
 /// A mail server: `nobody@…` is refused for good, `later@…` for now, the first time.
 pub(crate) struct MailServer {
     pub(crate) address: SocketAddr,
-    got: Arc<Mutex<Vec<Mail>>>,
+    desk: Arc<Desk>,
     serving: AbortHandle,
 }
+
+/// How a mail server wants to be spoken to.
+#[derive(Clone, Default)]
+pub(crate) struct Manners {
+    /// With it, connections can be encrypted.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// They are encrypted from the first byte.
+    pub(crate) wraps: bool,
+    /// Who may send, as `user` and password; anybody without it.
+    pub(crate) log_in: Option<(&'static str, &'static str)>,
+    /// So many are told that they are not whom they say they are.
+    pub(crate) mistrusts: u32,
+}
+
+#[derive(Default)]
+struct Desk {
+    manners: Manners,
+    got: Mutex<Vec<Mail>>,
+    /// How often something was asked that is refused at first.
+    later: Mutex<u32>,
+    log_ins: Mutex<u32>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl Drop for MailServer {
     fn drop(&mut self) {
@@ -186,25 +220,44 @@ impl Drop for MailServer {
 
 impl MailServer {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Manners::default()).await
+    }
+
+    pub(crate) async fn start_with(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let got = Arc::new(Mutex::new(Vec::new()));
-        let (to, asked) = (got.clone(), Arc::new(Mutex::new(0)));
+        let desk = Arc::new(Desk {
+            manners,
+            ..Desk::default()
+        });
+        let at = desk.clone();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (to, asked) = (to.clone(), asked.clone());
-                tokio::spawn(async move { session(stream, &to, &asked).await });
+                let desk = at.clone();
+                tokio::spawn(async move {
+                    let tls = desk.manners.tls.as_ref().filter(|_| desk.manners.wraps);
+                    let stream: Box<dyn Stream> = match tls {
+                        Some(tls) => Box::new(tls.accept(stream).await.ok()?),
+                        None => Box::new(stream),
+                    };
+                    session(stream, &desk).await
+                });
             }
         });
         Self {
             address,
-            got,
+            desk,
             serving: serving.abort_handle(),
         }
     }
 
     pub(crate) fn got(&self) -> Vec<Mail> {
-        self.got.lock().unwrap().clone()
+        self.desk.got.lock().unwrap().clone()
+    }
+
+    /// How many said the right password.
+    pub(crate) fn log_ins(&self) -> u32 {
+        *self.desk.log_ins.lock().unwrap()
     }
 
     pub(crate) async fn wait(&self, count: usize) -> Vec<Mail> {
@@ -216,9 +269,10 @@ impl MailServer {
 }
 
 /// As much of RFC 5321 as one client needs.
-async fn session(stream: TcpStream, got: &Mutex<Vec<Mail>>, asked: &Mutex<u32>) -> Option<()> {
+async fn session(stream: Box<dyn Stream>, desk: &Desk) -> Option<()> {
+    let manners = &desk.manners;
     let mut stream = BufReader::new(stream);
-    let mut to = Vec::new();
+    let (mut encrypted, mut logged_in, mut to) = (manners.wraps, false, Vec::new());
     stream.write_all(b"220 test\r\n").await.ok()?;
     loop {
         let mut line = String::new();
@@ -227,18 +281,44 @@ async fn session(stream: TcpStream, got: &Mutex<Vec<Mail>>, asked: &Mutex<u32>) 
         }
         let word = line.get(..4).unwrap_or_default().to_uppercase();
         let answer = match word.as_str() {
-            "EHLO" => "250-test\r\n250 8BITMIME",
+            "EHLO" => {
+                let offers_tls = manners.tls.is_some() && !encrypted;
+                let tls = if offers_tls { "250-STARTTLS\r\n" } else { "" };
+                let wants = manners.log_in.is_some();
+                let log_in = if wants { "250-AUTH PLAIN\r\n" } else { "" };
+                &format!("250-test\r\n{tls}{log_in}250 8BITMIME")
+            }
+            "STAR" => {
+                stream.write_all(b"220 go on\r\n").await.ok()?;
+                let tls = manners.tls.as_ref()?.accept(stream.into_inner()).await;
+                stream = BufReader::new(Box::new(tls.ok()?));
+                encrypted = true;
+                continue;
+            }
+            "AUTH" => {
+                logged_in = is_known(&line, manners) && counted(&desk.log_ins) > manners.mistrusts;
+                if logged_in {
+                    "235 welcome"
+                } else {
+                    "535 who are you"
+                }
+            }
+            "MAIL" if manners.log_in.is_some() && !logged_in => "530 log in",
             "RCPT" if line.contains("<nobody@") => "550 no such user",
-            "RCPT" if line.contains("<later@") && first(asked) => "450 later",
+            "RCPT" if line.contains("<later@") && counted(&desk.later) == 1 => "450 later",
             "RCPT" => {
                 to.push(line.split(['<', '>']).nth(1)?.to_owned());
                 "250 ok"
             }
             "DATA" => {
                 stream.write_all(b"354 go on\r\n").await.ok()?;
-                let data = data(&mut stream).await?;
-                let to = std::mem::take(&mut to);
-                got.lock().unwrap().push(Mail { to, data });
+                let mail = Mail {
+                    to: std::mem::take(&mut to),
+                    data: data(&mut stream).await?,
+                    encrypted,
+                    logged_in,
+                };
+                desk.got.lock().unwrap().push(mail);
                 "250 taken"
             }
             "QUIT" => "221 bye",
@@ -249,13 +329,22 @@ async fn session(stream: TcpStream, got: &Mutex<Vec<Mail>>, asked: &Mutex<u32>) 
     }
 }
 
-fn first(asked: &Mutex<u32>) -> bool {
-    let mut asked = asked.lock().unwrap();
-    *asked += 1;
-    *asked == 1
+/// The `PLAIN` of RFC 4616.
+fn is_known(line: &str, manners: &Manners) -> bool {
+    let Some((user, password)) = manners.log_in else {
+        return false;
+    };
+    let expected = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));
+    line.trim_end() == format!("AUTH PLAIN {expected}")
 }
 
-async fn data(stream: &mut BufReader<TcpStream>) -> Option<String> {
+fn counted(count: &Mutex<u32>) -> u32 {
+    let mut count = count.lock().unwrap();
+    *count += 1;
+    *count
+}
+
+async fn data(stream: &mut BufReader<Box<dyn Stream>>) -> Option<String> {
     let mut data = String::new();
     loop {
         let mut line = String::new();

@@ -3,18 +3,19 @@
 use std::{path::Path, time::Duration};
 
 use jiff::tz::TimeZone;
-use model::Role;
+use model::{ReportScheduleId, Role};
 use serde_json::{Value, json};
 use server::{
     auth::AuthConfig,
     cdr::CdrSettings,
     config::{CdrSourceConfig, CdrSourceKind},
 };
+use store::KeptSchedule;
 
 use super::{
     hooked, mailed,
-    receivers::{Answer, Hook, MailServer},
-    second_node, server, settings, wait_error, wait_state,
+    receivers::{Answer, Hook, MailServer, wait_for},
+    server, settings, two_nodes, wait_error, wait_state,
 };
 use crate::harness::{Client, PASSWORD, Server};
 
@@ -29,13 +30,14 @@ fn with(mut schedule: Value, changes: &Value) -> Value {
     schedule
 }
 
-/// Sets the note of what was planned back to some days ago, behind the server's back.
-async fn forget_planning(file: &Path, days: i64) {
+/// Sets the note of what was planned of a schedule back to some days ago, behind the server's back.
+async fn forget_planning(file: &Path, name: &str, days: i64) {
     let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display()))
         .await
         .unwrap();
-    sqlx::query("UPDATE report_schedules SET planned_until = planned_until - ?")
+    sqlx::query("UPDATE report_schedules SET planned_until = planned_until - ? WHERE name = ?")
         .bind(days * 86_400_000_000)
+        .bind(name)
         .execute(&pool)
         .await
         .unwrap();
@@ -115,7 +117,7 @@ async fn after_a_long_stop_the_last_due_time_is_told_once_and_late() {
     let daily = with(schedule(&[&program]), &json!({"format": "json"}));
     let path = "/v1/report-schedules";
     let path = format!("{path}/{}", root.post(path, &daily).await.id());
-    forget_planning(&server.database_file(), 5).await;
+    forget_planning(&server.database_file(), "Queues, daily", 5).await;
     // The planner is woken; the timetable is the same.
     assert_eq!(root.put(&path, &daily).await.status, 200);
     let body = hook.wait(1).await[0].json();
@@ -158,7 +160,7 @@ async fn rows_that_cannot_be_read_hold_up_no_others() {
         sqlx::query(change).execute(&pool).await.unwrap();
     }
     pool.close().await;
-    forget_planning(&server.database_file(), 2).await;
+    forget_planning(&server.database_file(), "Queues, daily", 2).await;
     assert_eq!(root.put(&path, &daily).await.status, 200);
     hook.wait(2).await;
     let log = deliveries(&root, &path).await;
@@ -167,17 +169,91 @@ async fn rows_that_cannot_be_read_hold_up_no_others() {
 }
 
 #[tokio::test]
+async fn another_timetable_is_due_from_when_it_was_set() {
+    let hook = Hook::start([]).await;
+    let server = server(None).await;
+    let root = server.administrator().await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
+    let daily = schedule(&[&program]);
+    // By its name the last one that is planned: once it is, all have been looked at.
+    let last = with(daily.clone(), &json!({"name": "Z"}));
+    let last_id = root.post("/v1/report-schedules", &last).await.id();
+    let last_path = format!("/v1/report-schedules/{last_id}");
+    for (count, change) in (1_u32..).zip([
+        json!({"at": "07:31"}),
+        json!({"cadence": {"every": "weekday"}}),
+        json!({"time_zone": "UTC"}),
+        json!({"active": false}),
+        json!({"active": true}),
+    ]) {
+        // Days were missed behind the planner's back.
+        let (now, random) = server.app.clock.id();
+        let id = ReportScheduleId::new(now, random);
+        let was_active = change != json!({"active": true});
+        let name = json!({"name": format!("A {count}"), "active": was_active});
+        let before = with(daily.clone(), &name);
+        let kept = with(before.clone(), &json!({"id": id, "options": {}}));
+        let kept = KeptSchedule {
+            schedule: serde_json::from_value(kept).unwrap(),
+            planned_until: now.before(Duration::from_hours(9 * 24)),
+        };
+        let schedules = server.app.store.report_schedules();
+        schedules.create(&kept).await.unwrap();
+        let path = format!("/v1/report-schedules/{id}");
+        let changed = root.put(&path, &with(before, &change)).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+
+        forget_planning(&server.database_file(), "Z", 2).await;
+        assert_eq!(root.put(&last_path, &last).await.status, 200);
+        let yesterday = now.before(Duration::from_hours(26));
+        wait_for("the last schedule", async || {
+            let kept = schedules.get(last_id.parse().unwrap()).await.unwrap();
+            kept.filter(|kept| kept.planned_until > yesterday)
+        })
+        .await;
+        let log = deliveries(&root, &path).await;
+        assert!(log.is_empty(), "{change}: {log:?}");
+    }
+}
+
+#[tokio::test]
+async fn mail_has_the_report_in_the_format_that_was_asked_for() {
+    let mail = MailServer::start().await;
+    let server = server(Some(&mail)).await;
+    let root = server.administrator().await;
+    server.queue("sales").await;
+    let person = mailed(&root, "Ops", "ops@example.com").await;
+    let daily = schedule(&[&person]);
+    let path = "/v1/report-schedules";
+    let path = format!("{path}/{}", root.post(path, &daily).await.id());
+    // As Base64: PK, PAR1.
+    let formats = [
+        ("xlsx", "spreadsheetml.sheet", "\r\n\r\nUEsDB"),
+        ("parquet", "application/vnd.apache.parquet", "\r\n\r\nUEFSM"),
+        ("json", "application/json", ""),
+    ];
+    for (count, (format, media_type, begins)) in (1..).zip(formats) {
+        let changed = with(daily.clone(), &json!({"format": format}));
+        assert_eq!(root.put(&path, &changed).await.status, 200);
+        root.post(&format!("{path}/run"), &json!({})).await;
+        let got = mail.wait(count).await.remove(count - 1);
+        assert!(got.data.contains(&format!(".{format}\"")), "{}", got.data);
+        assert!(got.data.contains(media_type), "{}", got.data);
+        assert!(got.data.contains(begins), "{}", got.data);
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_plan_a_due_time_once() {
     let hook = Hook::start([]).await;
-    let first = server(None).await;
-    let second = second_node(&first).await;
+    let (first, second) = two_nodes(None).await;
     let root = first.administrator().await;
     let other = second.anonymous().log_in("root", PASSWORD).await;
     let (program, _) = hooked(&root, "CRM", &hook).await;
     let daily = schedule(&[&program]);
     let path = "/v1/report-schedules";
     let path = format!("{path}/{}", root.post(path, &daily).await.id());
-    forget_planning(&first.database_file(), 2).await;
+    forget_planning(&first.database_file(), "Queues, daily", 2).await;
     let (one, two) = tokio::join!(root.put(&path, &daily), other.put(&path, &daily));
     assert_eq!((one.status.as_u16(), two.status.as_u16()), (200, 200));
     hook.wait(1).await;
@@ -190,7 +266,7 @@ async fn two_nodes_plan_a_due_time_once() {
 
 #[tokio::test]
 async fn a_report_says_what_it_lacks() {
-    let mail = MailServer::start().await;
+    let (mail, hook) = (MailServer::start().await, Hook::start([]).await);
     let deliveries = settings(Some(&mail));
     let server = Server::start_by(AuthConfig::default(), |folder, setup| {
         setup.deliveries = deliveries;
@@ -207,8 +283,9 @@ async fn a_report_says_what_it_lacks() {
     .await;
     let root = server.administrator().await;
     let person = mailed(&root, "Ops", "ops@example.com").await;
+    let (program, _) = hooked(&root, "CRM", &hook).await;
     let trunks = with(
-        schedule(&[&person]),
+        schedule(&[&person, &program]),
         &json!({"report": "trunk", "name": "Trunks"}),
     );
     let made = root.post("/v1/report-schedules", &trunks).await.id();
@@ -221,6 +298,8 @@ async fn a_report_says_what_it_lacks() {
         got.data
     );
     assert!(got.data.contains("Not all is known of pbx"), "{}", got.data);
+    let request = hook.wait(1).await.remove(0);
+    assert_eq!(request.header("cordboard-incomplete"), "pbx");
 }
 
 /// A record of yesterday and one of today.
