@@ -60,6 +60,15 @@ impl Mailer {
         }))
     }
 
+    /// Says hello as a delivery would, and no more.
+    pub(crate) async fn reach(&self) -> Result<(), String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("it is not ready".to_owned()),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+
     pub(super) async fn send(
         &self,
         address: &str,

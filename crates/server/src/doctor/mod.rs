@@ -10,6 +10,7 @@ mod cdr;
 mod data;
 mod database;
 mod listen;
+mod mail;
 mod redis;
 
 use serde::Serialize;
@@ -81,6 +82,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(redis::examine(config).await);
     findings.push(listen::examine(config).await);
     findings.extend(agi::examine(config).await);
+    findings.extend(mail::examine(config).await);
     findings.extend(cdr::examine(config, store.as_ref()).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
     if let Some(store) = store {

@@ -76,6 +76,61 @@ fn of<'a>(findings: &'a [Finding], text: &str) -> &'a Finding {
     found.unwrap_or_else(|| panic!("nothing says {text:?}: {findings:#?}"))
 }
 
+/// A mail server that offers `also`, and knows nobody.
+async fn mail_server(also: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut answer = "220 test\r\n".to_owned();
+            while socket.write_all(answer.as_bytes()).await.is_ok() {
+                let mut line = vec![0; 1024];
+                let length = socket.read(&mut line).await.unwrap_or(0);
+                answer = match &line[..length] {
+                    [] => break,
+                    [b'E', b'H', ..] => format!("250-test\r\n{also}250 8BITMIME\r\n"),
+                    [b'A', b'U', ..] => "535 who are you\r\n".to_owned(),
+                    _ => "250 ok\r\n".to_owned(),
+                };
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn the_mail_server_is_spoken_to_as_mail_will_be() {
+    let plain = mail_server("").await;
+    let strict = mail_server("250-AUTH PLAIN\r\n").await;
+    let folder = tempfile::tempdir().unwrap();
+    let ann = [set("MAIL__USER", "ann"), set("MAIL__PASSWORD", "secret")];
+    for (port, tls, user, verdict, words) in [
+        (plain, "none-on-loopback", false, Verdict::Ok, "answers"),
+        (plain, "starttls", false, Verdict::Problem, "STARTTLS"),
+        (strict, "none-on-loopback", true, Verdict::Problem, "535"),
+        (1, "none-on-loopback", false, Verdict::Problem, "refused"),
+    ] {
+        let mut environment = vec![
+            set("DATA__FOLDER", folder.path().to_str().unwrap()),
+            set("MAIL__HOST", "127.0.0.1"),
+            set("MAIL__PORT", &port.to_string()),
+            set("MAIL__TLS", tls),
+            set("MAIL__FROM", "reports@example.com"),
+        ];
+        environment.extend(ann.iter().filter(|_| user).cloned());
+        let sources = Sources {
+            environment,
+            ..Sources::default()
+        };
+        let finding = mail::examine(&Config::load(&sources).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(finding.verdict, verdict, "{finding:?}");
+        let said = format!("{finding:?}");
+        assert!(said.contains(words) && !said.contains("secret"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_healthy_installation_has_no_problem() {
     let url = pbx(&[
