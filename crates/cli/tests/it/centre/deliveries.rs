@@ -3,10 +3,11 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
+use store::Store;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -45,7 +46,7 @@ impl Hook {
         let began = Instant::now();
         while self.came().len() < count {
             assert!(began.elapsed() < LIMIT, "{count}: {:?}", self.came());
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 }
@@ -78,7 +79,7 @@ async fn wait_sent(centre: &Cordboard, path: &str) -> Value {
             return delivery;
         }
         assert!(began.elapsed() < LIMIT, "{delivery}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -121,4 +122,95 @@ async fn a_killed_server_tells_what_it_had_planned() {
     let came: BTreeSet<_> = hook.came()[2..].iter().cloned().collect();
     assert_eq!(came, planned);
     assert!(hook.came().len() <= 2 + 2 * planned.len());
+}
+
+/// Has the planner believe that nothing was planned of any schedule for two days; the server must not be running.
+async fn forget_planning(centre: &Cordboard) {
+    let file = centre.data().join("cordboard.db");
+    let url = format!("sqlite:{}", file.display());
+    let store = Store::open(&url).await.unwrap();
+    let schedules = store.report_schedules();
+    for mut kept in schedules.list(None, 100).await.unwrap() {
+        kept.planned_until = kept.planned_until.before(Duration::from_hours(48));
+        schedules.update(&kept).await.unwrap();
+    }
+    store.close().await;
+}
+
+/// What was planned of a schedule, and that it was planned once.
+async fn only_delivery(centre: &Cordboard, schedule: &str) -> Value {
+    let path = format!("/v1/report-schedules/{schedule}/deliveries");
+    let log = centre.get(&path).await;
+    let items = log["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{log}");
+    items[0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_tells_a_report_of_the_calendar_once() {
+    let hook = Hook::start().await;
+    let private = [("CORDBOARD__WEBHOOKS__ALLOW_PRIVATE", "true")];
+    let mut centre = Cordboard::start_with("http://127.0.0.1:1/ari", "secret", &private);
+    let target = json!({"kind": "webhook", "url": hook.url});
+    let recipient = json!({"name": "CRM", "target": target});
+    let recipient = id(&centre.post("/v1/recipients", recipient).await);
+    let schedule = |name: &str| {
+        json!({"name": name, "report": "queue", "period": "yesterday", "format": "json", "cadence": {"every": "day"},
+            "at": "07:30", "recipients": [recipient]})
+    };
+    let daily = id(&centre.post("/v1/report-schedules", schedule("Daily")).await);
+
+    // Killed while the receiver thinks.
+    centre.kill();
+    forget_planning(&centre).await;
+    centre.spawn_again();
+    hook.wait(1).await;
+    let planned = only_delivery(&centre, &daily).await;
+    assert_eq!(planned["late"], true, "{planned}");
+    centre.kill();
+    centre.spawn_again();
+    hook.wait(2).await;
+    let delivery = planned["id"].as_str().unwrap();
+    assert_eq!(hook.came(), [delivery, delivery]);
+    // The request of the dead one takes a permit, too.
+    hook.permits.add_permits(2);
+    let sent = wait_sent(&centre, &format!("/v1/deliveries/{delivery}")).await;
+    assert_eq!(sent["attempts"], 2, "{sent}");
+
+    // Killed while reports are being planned, made and sent, ever later.
+    hook.permits.add_permits(1_000);
+    let mut schedules = Vec::new();
+    for name in ["A", "B", "C", "D", "E"] {
+        let made = centre.post("/v1/report-schedules", schedule(name)).await;
+        schedules.push(id(&made));
+    }
+    centre.kill();
+    forget_planning(&centre).await;
+    for pause in [0, 2, 5, 10, 20] {
+        centre.spawn_again();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        centre.kill();
+    }
+    centre.spawn_again();
+    let mut told = BTreeSet::from([delivery.to_owned()]);
+    for schedule in &schedules {
+        let delivery = wait_planned(&centre, schedule).await;
+        wait_sent(&centre, &format!("/v1/deliveries/{delivery}")).await;
+        told.insert(delivery);
+    }
+    only_delivery(&centre, &daily).await;
+    let came: BTreeSet<_> = hook.came().into_iter().collect();
+    assert_eq!(came, told);
+}
+
+/// The id of the only delivery of a schedule, once there is one.
+async fn wait_planned(centre: &Cordboard, schedule: &str) -> String {
+    let path = format!("/v1/report-schedules/{schedule}/deliveries");
+    let began = Instant::now();
+    while centre.get(&path).await["items"] == json!([]) {
+        assert!(began.elapsed() < LIMIT, "{schedule}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let planned = only_delivery(centre, schedule).await;
+    planned["id"].as_str().unwrap().to_owned()
 }
