@@ -70,6 +70,7 @@ impl Reader {
     }
 
     pub(super) async fn run(mut self) {
+        self.recall();
         loop {
             let step = self.step().await;
             if step.is_err() {
@@ -85,6 +86,18 @@ impl Reader {
                     () = asked, if can_be_asked => {}
                 }
             }
+        }
+    }
+
+    /// What was read before a restart is known at once, and while the source is away. Its columns may say later that it is to be read
+    /// in another zone.
+    fn recall(&self) {
+        let (shelf, source) = (&self.reading.shelf, &self.reading.source);
+        let mark = shelf.mark(&source.name);
+        let as_now = |zone| mark.reading == self.reading.way_of_reading(zone);
+        if [&source.zone, &TimeZone::UTC].into_iter().any(as_now) {
+            let read = mark.read;
+            self.reading.status.tell(|progress| progress.read = read);
         }
     }
 

@@ -155,3 +155,28 @@ async fn a_load_that_was_broken_off_goes_on_and_counts_nothing_twice() {
     assert!(read < 900 - 2 * 25, "{sources}");
     database.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_was_read_is_known_after_a_restart_while_the_source_is_away() {
+    let Some(source) = fresh("CORDBOARD_TEST_MARIADB").await else {
+        return;
+    };
+    let mut database = mariadb(source.dsn()).await;
+    fill(&mut database).await;
+    let folder = tempfile::tempdir().unwrap();
+    let dsn = format!("sqlite:{}", folder.path().join("store.sqlite").display());
+    let cdr = || config(source.dsn(), CdrSourceKind::MySql);
+    let server = on(dsn.clone(), cdr()).await;
+    let (question, expected) = months(&mut database, 11).await;
+    let before = asked(&server.anonymous(), "callstat", &question).await;
+    assert!(before["errors"].is_null(), "{before}");
+    server.finish().await;
+
+    let mut away = cdr();
+    away.port = Some(1);
+    let server = on(dsn, away).await;
+    let after = asked(&server.anonymous(), "callstat", &question).await;
+    assert!(after["errors"].is_null(), "{after}");
+    assert_eq!(callstat_rows(&after), expected);
+    database.close().await.unwrap();
+}
