@@ -8,6 +8,7 @@
 
 mod facts;
 mod inputs;
+mod offers;
 mod picture;
 mod settle;
 #[cfg(test)]

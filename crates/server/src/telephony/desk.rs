@@ -3,6 +3,7 @@
 //! A disk that refuses stops no call: what is commanded is done, and what happened waits in memory and is told once it is
 //! written.
 
+mod ask;
 mod dials;
 mod returns;
 mod servers;
@@ -10,131 +11,34 @@ mod servers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{
-    acd::{Acd, CallExplained, Command, Input, Returned},
-    callerid::Allocation,
+    acd::{Acd, Command, Input},
     dial,
 };
 use model::{
     AgentId, AgentState, AgentStatus, Call, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
     ServerId, Timestamp,
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 
-pub use self::dials::NotPlaced;
+pub(super) use self::ask::{Ask, Mailbox};
+pub use self::{ask::Refused, dials::NotPlaced};
 use self::{dials::Dials, returns::Returns};
 pub(crate) use self::{
     dials::{Chooser, Reply, same},
     returns::Finder,
 };
 use super::{
-    link::Known,
     live::{LiveView, Told},
     outbox::{self, Outbox},
     today::Today,
     witness::Witness,
 };
-use crate::{callerid, clock::Clock, journal::Journal, stream::Stream};
+use crate::{clock::Clock, journal::Journal, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
 /// How often the journal is brought to the disk, and tried again where the disk refused it.
 const JOURNAL_TICK: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// What the desk is asked to do.
-pub(super) enum Ask {
-    Input(Box<Input>),
-    /// A fact that is no business of the engine.
-    Note(EventBody),
-    Live(oneshot::Sender<LiveView>),
-    SetState {
-        agent: AgentId,
-        state: AgentState,
-        reason: Option<String>,
-        reply: oneshot::Sender<Result<AgentStatus, Refused>>,
-    },
-    HangUp {
-        call: CallId,
-        reply: oneshot::Sender<Result<(), Refused>>,
-    },
-    /// Call somebody.
-    Place {
-        order: Box<dial::Order>,
-        reply: Reply,
-    },
-    /// A call that is open; of those that we placed, one that ended lately as well.
-    Call {
-        call: CallId,
-        reply: oneshot::Sender<Option<Call>>,
-    },
-    /// Which number such a call presents.
-    Chosen {
-        call: CallId,
-        answer: Result<Box<Allocation>, callerid::Refused>,
-    },
-    /// What happened to one.
-    Dial(dial::Input),
-    /// Who called before the person who calls now.
-    Found {
-        call: CallId,
-        returned: Option<Returned>,
-    },
-    Explain {
-        call: CallId,
-        reply: oneshot::Sender<Option<CallExplained>>,
-    },
-    /// The commands for this server's calls go there from now on; the calls that it should have are given back.
-    Attach(ServerId, Outbox, oneshot::Sender<Vec<Known>>),
-    Detach(ServerId),
-    /// The server is none of ours any more: its calls have ended as far as we can know.
-    Forget(ServerId),
-}
-
-/// Why the engine would not do what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error("no such agent")]
-    NoSuchAgent,
-    #[error("the agent is not active")]
-    NotActive,
-    #[error("only available, break and offline can be asked for")]
-    NotAskable,
-    #[error("the call is over")]
-    NoSuchCall,
-    /// The server is stopping.
-    #[error("the server is stopping")]
-    Stopping,
-}
-
-/// How inputs reach the engine. Waits when it is busy; says nothing when the server has stopped.
-#[derive(Debug, Clone)]
-pub(super) struct Mailbox(pub(super) mpsc::Sender<Ask>);
-
-impl std::fmt::Debug for Ask {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Input(input) => input.fmt(f),
-            Self::Note(body) => body.fmt(f),
-            _ => f.write_str("Ask"),
-        }
-    }
-}
-
-impl Mailbox {
-    pub(super) async fn tell(&self, input: Input) {
-        let _ = self.0.send(Ask::Input(Box::new(input))).await;
-    }
-
-    pub(super) async fn dial(&self, input: dial::Input) {
-        let _ = self.0.send(Ask::Dial(input)).await;
-    }
-
-    pub(super) async fn note(&self, body: EventBody) {
-        let _ = self.0.send(Ask::Note(body)).await;
-    }
-}
 
 /// The engine and what surrounds it.
 pub(super) struct Desk {

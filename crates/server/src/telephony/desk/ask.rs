@@ -1,0 +1,108 @@
+//! What the desk can be asked, and how the asking reaches it.
+
+use engine::{
+    acd::{CallExplained, Input, Returned},
+    callerid::Allocation,
+    dial,
+};
+use model::{AgentId, AgentState, AgentStatus, Call, CallId, EventBody, ServerId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Reply;
+use crate::{
+    callerid,
+    telephony::{link::Known, live::LiveView, outbox::Outbox},
+};
+
+/// What the desk is asked to do.
+pub(in crate::telephony) enum Ask {
+    Input(Box<Input>),
+    /// A fact that is no business of the engine.
+    Note(EventBody),
+    Live(oneshot::Sender<LiveView>),
+    SetState {
+        agent: AgentId,
+        state: AgentState,
+        reason: Option<String>,
+        reply: oneshot::Sender<Result<AgentStatus, Refused>>,
+    },
+    HangUp {
+        call: CallId,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    /// Call somebody.
+    Place {
+        order: Box<dial::Order>,
+        reply: Reply,
+    },
+    /// A call that is open; of those that we placed, one that ended lately as well.
+    Call {
+        call: CallId,
+        reply: oneshot::Sender<Option<Call>>,
+    },
+    /// Which number such a call presents.
+    Chosen {
+        call: CallId,
+        answer: Result<Box<Allocation>, callerid::Refused>,
+    },
+    /// What happened to one.
+    Dial(dial::Input),
+    /// Who called before the person who calls now.
+    Found {
+        call: CallId,
+        returned: Option<Returned>,
+    },
+    Explain {
+        call: CallId,
+        reply: oneshot::Sender<Option<CallExplained>>,
+    },
+    /// The commands for this server's calls go there from now on; the calls that it should have are given back.
+    Attach(ServerId, Outbox, oneshot::Sender<Vec<Known>>),
+    Detach(ServerId),
+    /// The server is none of ours any more: its calls have ended as far as we can know.
+    Forget(ServerId),
+}
+
+/// Why the engine would not do what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("no such agent")]
+    NoSuchAgent,
+    #[error("the agent is not active")]
+    NotActive,
+    #[error("only available, break and offline can be asked for")]
+    NotAskable,
+    #[error("the call is over")]
+    NoSuchCall,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// How inputs reach the engine. Waits when it is busy; says nothing when the server has stopped.
+#[derive(Debug, Clone)]
+pub(in crate::telephony) struct Mailbox(pub(in crate::telephony) mpsc::Sender<Ask>);
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Input(input) => input.fmt(f),
+            Self::Note(body) => body.fmt(f),
+            _ => f.write_str("Ask"),
+        }
+    }
+}
+
+impl Mailbox {
+    pub(in crate::telephony) async fn tell(&self, input: Input) {
+        let _ = self.0.send(Ask::Input(Box::new(input))).await;
+    }
+
+    pub(in crate::telephony) async fn dial(&self, input: dial::Input) {
+        let _ = self.0.send(Ask::Dial(input)).await;
+    }
+
+    pub(in crate::telephony) async fn note(&self, body: EventBody) {
+        let _ = self.0.send(Ask::Note(body)).await;
+    }
+}
