@@ -146,7 +146,8 @@ impl Worker {
                 Err(error) => tracing::warn!(%recipient, %error, "nothing can be sent to one"),
             }
         }
-        let outlook = deliveries.outlook(self.now()).await?;
+        // As of the same instant: what has become due since was not begun, and is next.
+        let outlook = deliveries.outlook(now).await?;
         Ok(self.told(outlook))
     }
 

@@ -4,7 +4,7 @@ mod mail;
 pub(crate) mod receivers;
 mod schedules;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use model::{Recipient, RecipientId, Role, Target};
 use ring::hmac;
@@ -198,15 +198,13 @@ async fn what_a_newer_node_planned_waits_for_it() {
 async fn redirects_are_not_followed_and_answers_not_read() {
     let other = Hook::start([]).await;
     let to = Answer::RedirectTo(other.url());
-    let hook = Hook::start([to, Answer::Bytes(50 << 20), Answer::Status(410)]).await;
+    let hook = Hook::start([to, Answer::Endless, Answer::Status(410)]).await;
     let server = server(None).await;
     let root = server.administrator().await;
     let (recipient, _) = hooked(&root, "CRM", &hook).await;
-    let began = Instant::now();
     let path = test(&root, &recipient).await;
     let delivery = wait_state(&root, &path, "sent").await;
     assert_eq!(delivery["attempts"], 2, "redirected once");
-    assert!(began.elapsed() < Duration::from_secs(10));
     assert!(other.got().is_empty());
     // Gone for good.
     let path = test(&root, &recipient).await;
@@ -220,12 +218,10 @@ async fn one_who_does_not_answer_holds_up_nobody_else() {
     let root = server.administrator().await;
     let (first, _) = hooked(&root, "hung", &hung).await;
     let (second, _) = hooked(&root, "well", &well).await;
-    let began = Instant::now();
     let waits = [test(&root, &first).await, test(&root, &first).await];
     hung.wait(1).await;
     let path = test(&root, &second).await;
     wait_state(&root, &path, "sent").await;
-    assert!(began.elapsed() < Duration::from_secs(15));
     for path in waits {
         assert_eq!(root.get(&path).await.json()["state"], "waiting");
     }
