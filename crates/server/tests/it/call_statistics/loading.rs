@@ -45,6 +45,18 @@ async fn fill(database: &mut MySqlConnection) {
     }
 }
 
+/// A source with calls, a connection to it, and a folder for our own store; nothing where there is no MariaDB.
+async fn filled() -> Option<(lab::Database, MySqlConnection, tempfile::TempDir)> {
+    let source = fresh("CORDBOARD_TEST_MARIADB").await?;
+    let mut database = mariadb(source.dsn()).await;
+    fill(&mut database).await;
+    Some((source, database, tempfile::tempdir().unwrap()))
+}
+
+fn store_in(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("store.sqlite").display())
+}
+
 async fn on(dsn: String, source: CdrSourceConfig) -> Server {
     let auth = AuthConfig {
         statistics_token_hash: Some(server::auth::hash_token(TOKEN)),
@@ -81,13 +93,10 @@ async fn months(database: &mut MySqlConnection, ago: u32) -> (String, Rows) {
 
 #[tokio::test]
 async fn the_first_question_is_answered_whole_whatever_it_asks() {
-    let Some(source) = fresh("CORDBOARD_TEST_MARIADB").await else {
+    let Some((source, mut database, folder)) = filled().await else {
         return;
     };
-    let mut database = mariadb(source.dsn()).await;
-    fill(&mut database).await;
-    let folder = tempfile::tempdir().unwrap();
-    let dsn = format!("sqlite:{}", folder.path().join("store.sqlite").display());
+    let dsn = store_in(&folder);
     let server = on(dsn, config(source.dsn(), CdrSourceKind::MySql)).await;
     let anybody = server.anonymous();
 
@@ -112,13 +121,10 @@ async fn the_first_question_is_answered_whole_whatever_it_asks() {
 
 #[tokio::test]
 async fn a_load_that_was_broken_off_goes_on_and_counts_nothing_twice() {
-    let Some(source) = fresh("CORDBOARD_TEST_MARIADB").await else {
+    let Some((source, mut database, folder)) = filled().await else {
         return;
     };
-    let mut database = mariadb(source.dsn()).await;
-    fill(&mut database).await;
-    let folder = tempfile::tempdir().unwrap();
-    let dsn = format!("sqlite:{}", folder.path().join("store.sqlite").display());
+    let dsn = store_in(&folder);
     let config = config(source.dsn(), CdrSourceKind::MySql);
     for ago in [9, 4] {
         let server = on(dsn.clone(), config.clone()).await;
@@ -158,13 +164,10 @@ async fn a_load_that_was_broken_off_goes_on_and_counts_nothing_twice() {
 
 #[tokio::test]
 async fn what_was_read_is_known_after_a_restart_while_the_source_is_away() {
-    let Some(source) = fresh("CORDBOARD_TEST_MARIADB").await else {
+    let Some((source, mut database, folder)) = filled().await else {
         return;
     };
-    let mut database = mariadb(source.dsn()).await;
-    fill(&mut database).await;
-    let folder = tempfile::tempdir().unwrap();
-    let dsn = format!("sqlite:{}", folder.path().join("store.sqlite").display());
+    let dsn = store_in(&folder);
     let cdr = || config(source.dsn(), CdrSourceKind::MySql);
     let server = on(dsn.clone(), cdr()).await;
     let (question, expected) = months(&mut database, 11).await;
