@@ -5,6 +5,7 @@
 //! goes on where it was ([`restore`]): no number goes over a cap because we died, and none carries more calls than it may.
 //! After a loss of power ([`power`]) every number is charged for as many uses as the disk can have missed of it.
 
+mod behind;
 #[cfg(test)]
 mod crowded;
 mod desk;

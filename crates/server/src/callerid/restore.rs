@@ -17,6 +17,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use super::behind::Behind;
 use super::desk::{AT_RISK, Desk, Foreign};
 use super::power::Power;
 use super::record::{Counts, Record, restored};
@@ -117,6 +118,7 @@ pub async fn start(
     let (any, is_any) = watch::channel(false);
     let desk = Desk::new(allocator, foreign, clock, ledger, durability, power, any);
     let desk = tokio::spawn(desk.run(mailbox));
+    let behind = Behind::new(store.clone(), status.clone());
     let mut caller_ids = CallerIds {
         asks,
         ledger: status,
@@ -134,7 +136,7 @@ pub async fn start(
         caller_ids,
         link,
         desk,
-        applier: background::run("ledger", applier.run(store.clone())),
+        applier: background::run("ledger", applier.run(behind)),
     })
 }
 
