@@ -24,7 +24,7 @@ done
 venv=$PWD/.cache/bench/stats
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --requirement bench/stats/requirements.txt
-cargo build --quiet --release --bin cordboard
+cargo build --quiet --release --package cordboard
 cargo build --quiet --release -p cordboard-sim --example cdr
 cargo build --quiet --bin lab
 exec target/debug/lab services run -- "$venv/bin/python" bench/stats/measure.py \

@@ -60,6 +60,8 @@ ids! {
     DeliveryId,
     /// One of our own numbers.
     DidId,
+    /// A phone that we set up.
+    ExtensionId,
     /// One attempt to give one call to one agent.
     OfferId,
     /// A line of waiting callers.
@@ -74,6 +76,8 @@ ids! {
     ServerId,
     /// A log-in.
     SessionId,
+    /// A way to and from the telephone network.
+    TrunkId,
     /// Somebody who logs in.
     UserId,
 }

@@ -11,12 +11,14 @@ mod check;
 mod delivery;
 mod did;
 mod event;
+mod extension;
 mod id;
 mod phone;
 mod queue;
 mod report_schedule;
 mod server;
 mod time;
+mod trunk;
 mod user;
 
 pub use agent::{Agent, AgentState, AgentStatus, Skill};
@@ -31,9 +33,11 @@ pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use did::{Did, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
+pub use extension::{Codec, Extension, SipTransport, checked_context};
 pub use id::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, OfferId, QueueId,
-    RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, ExtensionId,
+    OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, TrunkId,
+    UserId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{
@@ -43,6 +47,7 @@ pub use report_schedule::{
     Cadence, MAX_SCHEDULE_RECIPIENTS, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
     Weekday,
 };
-pub use server::{DialOut, Server};
+pub use server::{AmiAccess, DialOut, Server};
 pub use time::{Instant, Now, Timestamp};
+pub use trunk::Trunk;
 pub use user::{ApiKey, Role, User};

@@ -20,6 +20,42 @@ pub struct Server {
     pub active: bool,
     /// How it reaches the telephone network: where calls that we place go.
     pub dial_out: Option<DialOut>,
+    /// Its manager interface: by it Asterisk is told what changed, and asked what it has.
+    pub ami: Option<AmiAccess>,
+}
+
+/// How to reach an Asterisk's manager interface. The secret is kept apart and never shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmiAccess {
+    /// A host and its port, such as `127.0.0.1:5038`.
+    #[schema(max_length = 300, example = "127.0.0.1:5038")]
+    pub address: String,
+    /// A user of `manager.conf`.
+    #[schema(max_length = 64)]
+    pub user: String,
+    /// It speaks TLS there (`tlsenable` in `manager.conf`).
+    #[serde(default)]
+    pub tls: bool,
+}
+
+impl AmiAccess {
+    /// Checks every field's bounds; `Invalid::field` is `ami`.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let wrong = |why: &str| Err(Invalid::new("ami", why));
+        checked_text("ami", &self.address, 300)?;
+        checked_text("ami", &self.user, 64)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+        let port = self.address.rsplit_once(':');
+        let port = port.and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>()));
+        if !self.address.chars().all(plain) || !matches!(port, Some(Ok(1..))) {
+            return wrong("has an address that is no host with a port, such as 127.0.0.1:5038");
+        }
+        if self.user.is_empty() {
+            return wrong("has no user");
+        }
+        Ok(())
+    }
 }
 
 /// A dial string with a place for the number: `PJSIP/{number}@trunk`, `PJSIP/+{number}@trunk`, `Local/{number}@outbound`.
@@ -91,6 +127,7 @@ impl Server {
         checked_text("ari_user", &self.ari_user, 64)?;
         checked_name("application", &self.application)?;
         checked_text("ari_url", &self.ari_url, 300)?;
+        self.ami.as_ref().map_or(Ok(()), AmiAccess::check)?;
         if self.ari_url.starts_with("http://") || self.ari_url.starts_with("https://") {
             Ok(())
         } else {

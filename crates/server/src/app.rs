@@ -2,8 +2,8 @@
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
-use asterisk::ari::Transport;
-use model::{DialOut, Server, ServerId, Timestamp};
+use asterisk::ari::ConfigError;
+use model::{AmiAccess, DialOut, Server, ServerId, Timestamp};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,6 +17,8 @@ use crate::{
     deliveries::{self, Deliveries, DeliveriesError, DeliveryTask},
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
+    provision::Provisioner,
+    realtime::Realtime,
     reconcile::Reconciler,
     reports::Reports,
     retention,
@@ -42,6 +44,8 @@ pub struct App {
     pub journal: journal::StatusHandle,
     pub caller_ids: CallerIds,
     pub numbers: Numbers,
+    pub realtime: Realtime,
+    pub provisioner: Provisioner,
     pub cdr: Cdr,
     pub(crate) reports: Reports,
     pub(crate) alarms: AlarmBoard,
@@ -74,6 +78,7 @@ pub struct ConfiguredServer {
     pub ari_user: String,
     pub application: String,
     pub dial_out: Option<DialOut>,
+    pub ami: Option<AmiAccess>,
     pub credentials: Credentials,
 }
 
@@ -230,6 +235,7 @@ impl App {
         let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
         let reconciler = reconciler.with_calls_of(setup.retention);
         let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
+        let realtime = Realtime::load(&store, &vault).await?;
         let app = Self {
             reconciler,
             reports,
@@ -245,6 +251,8 @@ impl App {
             journal: status,
             caller_ids: caller_ids.caller_ids,
             numbers: setup.numbers,
+            realtime,
+            provisioner: Provisioner::default(),
         };
         app.connect_servers(&setup.servers).await?;
         let watching = app.watch_for_alarms();
@@ -294,7 +302,7 @@ impl App {
                     None => self.credentials(server.id).await?,
                 };
                 let name = server.name.clone();
-                let started = self.servers.set(server, credentials).await;
+                let started = self.connect(server, credentials).await;
                 started.map_err(|error| StartError::Server {
                     name,
                     why: error.to_string(),
@@ -303,18 +311,32 @@ impl App {
         }
     }
 
+    /// Connects to a server, in place of what is running under its id. Returns at once.
+    pub(crate) async fn connect(
+        &self,
+        server: Server,
+        credentials: Credentials,
+    ) -> Result<(), ConfigError> {
+        self.realtime.admit(server.id);
+        self.provisioner
+            .set(&server, credentials.ami_secret.as_deref());
+        self.servers.set(server, credentials).await
+    }
+
+    /// Leaves a server alone for good. Its calls stay up, but are over in our log.
+    pub(crate) async fn disconnect(&self, server: ServerId) {
+        self.realtime.dismiss(server);
+        self.provisioner.remove(server);
+        self.servers.remove(server).await;
+    }
+
     /// How to log in to a server of the database.
     pub async fn credentials(&self, server: ServerId) -> Result<Credentials, StartError> {
-        let sealed = self
-            .store
-            .servers()
-            .secret(server)
-            .await?
-            .unwrap_or_default();
-        Ok(Credentials {
-            password: self.vault.open(&sealed)?,
-            transport: Transport::Auto,
-        })
+        let secrets = self.store.servers().secrets(server).await?;
+        Ok(Credentials::open(
+            &self.vault,
+            &secrets.unwrap_or_default(),
+        )?)
     }
 }
 
@@ -378,17 +400,17 @@ async fn keep_servers(
             application: one.application.clone(),
             active: true,
             dial_out: one.dial_out.clone(),
+            ami: one.ami.clone(),
         };
         server.check().map_err(|invalid| StartError::Server {
             name: one.name.clone(),
             why: invalid.to_string(),
         })?;
-        let sealed = vault.seal(&one.credentials.password)?;
+        let secrets = one.credentials.sealed(vault)?;
         if existing.is_some() {
-            store.servers().update(&server).await?;
-            store.servers().set_secret(id, &sealed).await?;
+            store.servers().update(&server, &secrets).await?;
         } else {
-            store.servers().create(&server, &sealed).await?;
+            store.servers().create(&server, &secrets).await?;
         }
     }
     Ok(())

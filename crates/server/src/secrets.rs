@@ -8,11 +8,16 @@ use std::{
     sync::Arc,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
     rand::{SecureRandom as _, SystemRandom},
 };
+use subtle::ConstantTimeEq as _;
 
 const KEY_LEN: usize = 32;
 
@@ -20,6 +25,8 @@ const KEY_LEN: usize = 32;
 #[derive(Clone)]
 pub struct Vault {
     key: Arc<LessSafeKey>,
+    /// Makes secrets that need not be kept.
+    maker: hmac::Key,
 }
 
 /// Why a secret could not be kept or read.
@@ -55,7 +62,14 @@ impl Vault {
         })?;
         Ok(Self {
             key: Arc::new(LessSafeKey::new(key)),
+            maker: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
         })
+    }
+
+    /// A secret of this installation for one purpose: always the same, and 256 bits that nobody can guess.
+    pub fn token(&self, purpose: &str) -> String {
+        let tag = hmac::sign(&self.maker, format!("token\0{purpose}").as_bytes());
+        URL_SAFE_NO_PAD.encode(tag)
     }
 
     /// Seals a secret as text.
@@ -89,6 +103,11 @@ impl Vault {
             .map_err(|_| VaultError::WrongKey)?;
         String::from_utf8(plain.to_vec()).map_err(|_| VaultError::WrongKey)
     }
+}
+
+/// Compared without telling by the time it takes how much of it is right.
+pub(crate) fn same_secret(given: &str, right: &str) -> bool {
+    given.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
 fn make_key(path: &Path) -> io::Result<Vec<u8>> {

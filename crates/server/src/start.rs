@@ -112,6 +112,7 @@ impl Running {
             let _ = serving.await;
         }
         app.servers.disconnect_all();
+        app.provisioner.disconnect_all();
         drop(app);
         tasks.finish().await;
         drop(tenancy);
@@ -235,8 +236,13 @@ fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
             .dial_out
             .as_deref()
             .and_then(|text| text.parse().ok()),
+        ami: asterisk.ami(),
         credentials: Credentials {
             password: password.unwrap_or_default().to_owned(),
+            ami_secret: asterisk
+                .ami_secret
+                .as_ref()
+                .map(|it| it.expose().to_owned()),
             transport: match asterisk.rest {
                 config::Rest::Auto => Transport::Auto,
                 config::Rest::Http => Transport::Http,

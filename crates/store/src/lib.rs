@@ -20,6 +20,7 @@ mod deliveries;
 mod dialect;
 mod dids;
 mod error;
+mod extensions;
 mod fold;
 mod journal;
 mod ledger;
@@ -36,6 +37,7 @@ mod servers;
 mod sessions;
 mod settings;
 mod sql;
+mod trunks;
 mod users;
 
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub use deliveries::{Deliveries, DeliveryFilter, Lease, Outlook, PlannedDelivery
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
+pub use extensions::{Digests, Extensions, KeptExtension, MAX_EXTENSIONS_AT_ONCE};
 pub use journal::{Applied, Journal, MAX_BATCH};
 pub use ledger::{Ledger, LedgerEntry, UseFact};
 pub use members::Members;
@@ -64,9 +67,10 @@ pub use queues::Queues;
 pub use recipients::{MAX_RECIPIENTS, Recipients};
 pub use reconciliations::{KeptDifference, MAX_DIFFERENCES, ReconciledDay, Reconciliations};
 pub use report_schedules::{KeptSchedule, MAX_SCHEDULES, ReportSchedules};
-pub use servers::Servers;
+pub use servers::{ServerSecrets, Servers};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
+pub use trunks::{KeptTrunk, Trunks};
 pub use users::Users;
 
 use database::Database;
@@ -106,6 +110,10 @@ nouns! {
     queues: Queues,
     /// Which agents serve which queues.
     members: Members,
+    /// The phones that we set up.
+    extensions: Extensions,
+    /// The ways to and from the telephone network.
+    trunks: Trunks,
     /// Our own numbers.
     dids: Dids,
     /// The numbers that we may present.

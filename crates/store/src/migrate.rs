@@ -66,6 +66,9 @@ const MIGRATIONS: &[Migration] = migrations! {
     25 "0025_report_schedules",
     26 "0026_placed_calls",
     27 "0027_did_return_wait",
+    28 "0028_extensions",
+    29 "0029_server_ami",
+    30 "0030_trunks",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -1,6 +1,6 @@
-//! The Asterisk servers. The password comes and goes sealed: this module cannot read it.
+//! The Asterisk servers. Passwords come and go sealed: this module cannot read them.
 
-use model::{Server, ServerId};
+use model::{AmiAccess, Server, ServerId};
 
 use crate::StoreError;
 use crate::database::Database;
@@ -16,8 +16,11 @@ const COLUMNS: &[&str] = &[
     "application",
     "active",
     "dial_out",
+    "ami_address",
+    "ami_user",
+    "ami_tls",
 ];
-const WITH_SECRET: &[&str] = &[
+const WITH_SECRETS: &[&str] = &[
     "id",
     "name",
     "ari_url",
@@ -25,19 +28,33 @@ const WITH_SECRET: &[&str] = &[
     "application",
     "active",
     "dial_out",
+    "ami_address",
+    "ami_user",
+    "ami_tls",
     "sealed_secret",
+    "sealed_ami_secret",
 ];
+const SECRETS: &[&str] = &["id", "sealed_secret", "sealed_ami_secret"];
+
+/// A server's passwords, sealed: at most 4,000 characters each, kept as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerSecrets {
+    /// Of the ARI user.
+    pub ari: String,
+    /// Of the AMI user.
+    pub ami: Option<String>,
+}
 
 pub struct Servers<'a> {
     pub(crate) database: &'a Database,
 }
 
 impl Servers<'_> {
-    /// `sealed` is the sealed password, at most 4,000 characters, kept as it is.
-    pub async fn create(&self, server: &Server, sealed: &str) -> Result<(), StoreError> {
+    pub async fn create(&self, server: &Server, secrets: &ServerSecrets) -> Result<(), StoreError> {
         let mut all = values(server);
-        all.push(sealed.into());
-        let sql = Sql::insert(TABLE, WITH_SECRET, all);
+        all.push((&secrets.ari).into());
+        all.push(secrets.ami.clone().into());
+        let sql = Sql::insert(TABLE, WITH_SECRETS, all);
         self.database.execute(sql).await.map(drop)
     }
 
@@ -59,29 +76,35 @@ impl Servers<'_> {
         self.database.fetch(sql).await?.iter().map(server).collect()
     }
 
-    /// Changes everything but the password.
-    pub async fn update(&self, server: &Server) -> Result<(), StoreError> {
-        let sql = Sql::update(TABLE, COLUMNS, values(server));
+    pub async fn update(&self, server: &Server, secrets: &ServerSecrets) -> Result<(), StoreError> {
+        let mut all = values(server);
+        all.push((&secrets.ari).into());
+        all.push(secrets.ami.clone().into());
+        let sql = Sql::update(TABLE, WITH_SECRETS, all);
         self.database.execute_on_one(sql).await
     }
 
-    /// Removes it. The calls it had stay in the log.
+    /// Removes it. The calls it had stay in the log. Refused while phones or trunks are set up for it alone.
     pub async fn delete(&self, id: ServerId) -> Result<(), StoreError> {
         let sql = Sql::delete(TABLE, "id").bind(id);
-        self.database.execute_on_one(sql).await
+        match self.database.execute_on_one(sql).await {
+            Err(error) if error.is_reference() => Err(StoreError::still_referred(
+                "phones or trunks are set up for it alone",
+            )),
+            other => other,
+        }
     }
 
-    /// The sealed password.
-    pub async fn secret(&self, id: ServerId) -> Result<Option<String>, StoreError> {
-        let sql = Sql::select(TABLE, &["id", "sealed_secret"], "WHERE id = ?").bind(id);
+    pub async fn secrets(&self, id: ServerId) -> Result<Option<ServerSecrets>, StoreError> {
+        let sql = Sql::select(TABLE, SECRETS, "WHERE id = ?").bind(id);
         let row = self.database.fetch_first(sql).await?;
-        row.map(|row| row.text("sealed_secret")).transpose()
-    }
-
-    pub async fn set_secret(&self, id: ServerId, sealed: &str) -> Result<(), StoreError> {
-        let values = vec![id.into(), sealed.into()];
-        let sql = Sql::update(TABLE, &["id", "sealed_secret"], values);
-        self.database.execute_on_one(sql).await
+        let read = |row: Row| {
+            Ok(ServerSecrets {
+                ari: row.text("sealed_secret")?,
+                ami: row.opt_text("sealed_ami_secret")?,
+            })
+        };
+        row.map(read).transpose()
     }
 
     async fn first(&self, sql: Sql) -> Result<Option<Server>, StoreError> {
@@ -91,6 +114,7 @@ impl Servers<'_> {
 }
 
 fn values(server: &Server) -> Vec<Value> {
+    let ami = server.ami.as_ref();
     vec![
         server.id.into(),
         (&server.name).into(),
@@ -103,6 +127,9 @@ fn values(server: &Server) -> Vec<Value> {
             .as_ref()
             .map(|dial_out| dial_out.as_str().to_owned())
             .into(),
+        ami.map(|ami| ami.address.clone()).into(),
+        ami.map(|ami| ami.user.clone()).into(),
+        ami.map(|ami| ami.tls).into(),
     ]
 }
 
@@ -115,5 +142,17 @@ fn server(row: &Row) -> Result<Server, StoreError> {
         application: row.text("application")?,
         active: row.bool("active")?,
         dial_out: row.opt_word("dial_out")?,
+        ami: ami(row)?,
     })
+}
+
+fn ami(row: &Row) -> Result<Option<AmiAccess>, StoreError> {
+    let Some(address) = row.opt_text("ami_address")? else {
+        return Ok(None);
+    };
+    Ok(Some(AmiAccess {
+        address,
+        user: row.text("ami_user")?,
+        tls: row.bool("ami_tls")?,
+    }))
 }

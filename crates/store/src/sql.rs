@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, E164, OfferId,
-    QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, Timestamp, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, E164, ExtensionId,
+    OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, Timestamp,
+    TrunkId, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,12 +44,14 @@ value_from! {
     CallId => |id| Id(id.0);
     DeliveryId => |id| Id(id.0);
     DidId => |id| Id(id.0);
+    ExtensionId => |id| Id(id.0);
     OfferId => |id| Id(id.0);
     QueueId => |id| Id(id.0);
     RecipientId => |id| Id(id.0);
     ReportScheduleId => |id| Id(id.0);
     ServerId => |id| Id(id.0);
     SessionId => |id| Id(id.0);
+    TrunkId => |id| Id(id.0);
     UserId => |id| Id(id.0);
     Uuid => |id| Id(id);
     &str => |text| Text(text.to_owned());

@@ -89,6 +89,8 @@ struct Inner {
     /// The user that registers; nobody where the trunk's far end is meant.
     user: Option<u16>,
     address: IpAddr,
+    /// What it logs in with.
+    secret: Mutex<String>,
     /// Where it is called; chosen at the first start where it is not given.
     port: Mutex<Option<u16>>,
     running: tokio::sync::Mutex<Option<Running>>,
@@ -134,6 +136,7 @@ impl Phone {
         let running = tokio::sync::Mutex::default();
         Self {
             inner: Arc::new(Inner {
+                secret: Mutex::new(wiring.secret.clone()),
                 wiring,
                 user,
                 address: address.ip(),
@@ -237,10 +240,17 @@ impl Phone {
             from: user.to_string(),
             name: format!("Phone {user}"),
             domain: self.inner.wiring.asterisk.ip().to_string(),
+            secret: self.secret().clone(),
             address: self.inner.address,
             voice: self.reactions().voice.clone(),
         };
         place(&self.inner.wiring, &caller, number).await
+    }
+
+    /// Logs in with another secret from now on.
+    pub fn logs_in_with(&self, secret: &str) -> &Self {
+        secret.clone_into(&mut self.secret());
+        self
     }
 
     /// Registers, or registers again after [`unregister`](Self::unregister).
@@ -264,6 +274,11 @@ impl Phone {
             .reactions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn secret(&self) -> MutexGuard<'_, String> {
+        let secret = self.inner.secret.lock();
+        secret.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn port(&self) -> Result<u16> {
@@ -329,7 +344,7 @@ impl Phone {
             text: REGISTER,
             values: &[
                 ("user", user.to_string()),
-                ("secret", wiring.secret.clone()),
+                ("secret", self.secret().clone()),
                 ("address", self.inner.address.to_string()),
                 ("port", self.port()?.to_string()),
                 ("expires", expires.to_string()),

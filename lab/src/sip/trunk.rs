@@ -37,6 +37,7 @@ pub(super) struct Caller {
     pub(super) from: String,
     pub(super) name: String,
     pub(super) domain: String,
+    pub(super) secret: String,
     pub(super) address: IpAddr,
     pub(super) voice: Voice,
 }
@@ -50,6 +51,7 @@ impl TrunkCaller {
             from: format!("+1202555{:04}", 100 + n % 100),
             name: format!("Caller {n}"),
             domain: "trunk.example.net".into(),
+            secret: wiring.secret.clone(),
             address,
             voice: Voice::Tone(tone),
         };
@@ -104,7 +106,7 @@ pub(super) async fn place(wiring: &Arc<Wiring>, caller: &Caller, to: &str) -> Re
             ("name", caller.name.clone()),
             ("domain", caller.domain.clone()),
             ("to", to.to_owned()),
-            ("secret", wiring.secret.clone()),
+            ("secret", caller.secret.clone()),
             ("address", caller.address.to_string()),
             ("media_port", rtp.port().to_string()),
         ],

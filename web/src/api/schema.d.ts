@@ -862,6 +862,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones by number. */
+        get: operations["extensions_list"];
+        put?: never;
+        /** Add a phone. It can register at once. */
+        post: operations["extensions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One phone, without its secret. */
+        get: operations["extensions_show"];
+        /** Replace a phone. Another number needs another secret, which is made where none is given. */
+        put: operations["extensions_replace"];
+        post?: never;
+        /** Remove a phone. It can neither register nor be called from now on. */
+        delete: operations["extensions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a phone a new secret. What it registered with before is worth nothing at once. */
+        post: operations["extensions_renew_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/range": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a range of phones, at most 10,000: all of them, or none. */
+        post: operations["extensions_create_range"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -1335,6 +1406,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trunks by name. */
+        get: operations["trunks_list"];
+        put?: never;
+        /** Add a trunk. Calls can go there at once. */
+        post: operations["trunks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trunk, without its password. */
+        get: operations["trunks_show"];
+        /** Replace a trunk. Calls that are up stay up. */
+        put: operations["trunks_replace"];
+        post?: never;
+        /** Remove a trunk. No call comes from it from now on, nor goes there; those that are up stay up. */
+        delete: operations["trunks_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1506,6 +1614,32 @@ export interface components {
             since: components["schemas"]["Timestamp"];
             /** @description Of the same hour of the week in the four weeks before. */
             usual: components["schemas"]["ShareView"];
+        };
+        /** @description How to reach an Asterisk's manager interface. The secret is kept apart and never shown. */
+        AmiAccess: {
+            /**
+             * @description A host and its port, such as `127.0.0.1:5038`.
+             * @example 127.0.0.1:5038
+             */
+            address: string;
+            /** @description It speaks TLS there (`tlsenable` in `manager.conf`). */
+            tls?: boolean;
+            /** @description A user of `manager.conf`. */
+            user: string;
+        };
+        /** @description How to reach a manager interface. */
+        AmiFields: {
+            /** @description A host and its port, such as `127.0.0.1:5038`. */
+            address: string;
+            /**
+             * Format: password
+             * @description That user's secret. Needed at first; left out on a replacement, it stays.
+             */
+            secret?: string | null;
+            /** @description It speaks TLS there. */
+            tls?: boolean;
+            /** @description A user of `manager.conf`, with `read = system` and `write = system,command`. */
+            user: string;
         };
         /**
          * @description When the caller's channel is answered. Answering starts billing.
@@ -2081,6 +2215,11 @@ export interface components {
          * @enum {string}
          */
         Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
+        /**
+         * @description A codec, as Asterisk names it.
+         * @enum {string}
+         */
+        Codec: "opus" | "g722" | "ulaw" | "alaw" | "g729" | "gsm" | "ilbc" | "speex";
         Column: {
             /** @description It is of the period before. */
             before: boolean;
@@ -2103,6 +2242,23 @@ export interface components {
              */
             weight: number;
         };
+        /** @description Where a phone has registered. */
+        Contact: {
+            /**
+             * Format: int64
+             * @description How long its last answer took, in microseconds, where it is asked.
+             */
+            round_trip_micros?: number | null;
+            state: components["schemas"]["ContactState"];
+            uri: string;
+            /** @description What it says it is. */
+            user_agent: string;
+        };
+        /**
+         * @description Whether a phone is there, as Asterisk knows.
+         * @enum {string}
+         */
+        ContactState: "reachable" | "unreachable" | "registered";
         CountryStatistics: {
             /** Format: int64 */
             answered_calls: number;
@@ -2418,6 +2574,80 @@ export interface components {
             tiers: components["schemas"]["TierView"][];
             to: components["schemas"]["E164"];
         };
+        /** @description A phone: what is dialled to reach it, and how it speaks to Asterisk. Its secret is kept apart, as digests. */
+        Extension: {
+            /** @description The only one that may register, and be called. */
+            active: boolean;
+            /** @description In the order of preference. */
+            codecs: components["schemas"]["Codec"][];
+            /** @description The dialplan's context in which its calls begin. */
+            context: string;
+            id: components["schemas"]["ExtensionId"];
+            /** @description Such as `101@default`: new messages there light the lamp. */
+            mailbox?: string | null;
+            /** @description Who is shown to those whom it calls. */
+            name: string;
+            /** @description It is behind an address translation: answered where its packets come from, whatever they say. */
+            nat: boolean;
+            /** @description What is dialled, and what the phone logs in as: 2 to 10 digits. */
+            number: string;
+            /**
+             * Format: int32
+             * @description How often it is asked whether it is still there, in seconds; 0: never.
+             */
+            qualify_seconds: number;
+            server?: components["schemas"]["ServerId"] | null;
+            transport: components["schemas"]["SipTransport"];
+        };
+        /** @description What may be set of a phone, or of a range of them. */
+        ExtensionFields: {
+            /** @description Otherwise nobody can register as it, nor call it. */
+            active?: boolean;
+            /**
+             * @description In the order of preference.
+             * @default [
+             *       "opus",
+             *       "g722",
+             *       "alaw",
+             *       "ulaw"
+             *     ]
+             */
+            codecs: components["schemas"]["Codec"][];
+            /**
+             * @description The dialplan's context in which its calls begin.
+             * @default agents
+             */
+            context: string;
+            /** @description Of a range: the last number, with as many digits. */
+            last?: string | null;
+            /** @description Such as `101@default`: new messages there light the lamp. */
+            mailbox?: string | null;
+            /** @description Who is shown to those whom it calls. Usually the number. */
+            name?: string | null;
+            /** @description It is behind an address translation: answered where its packets come from, whatever they say. */
+            nat?: boolean;
+            /** @description What is dialled, and what the phone logs in as: 2 to 10 digits. Of a range: the first. */
+            number: string;
+            /**
+             * Format: int32
+             * @description How often it is asked whether it is still there; 0: never.
+             * @default 60
+             */
+            qualify_seconds: number;
+            /**
+             * Format: password
+             * @description One that the phone has already; 8 to 80 characters. Left out: a new phone gets one, another keeps its own.
+             */
+            secret?: string | null;
+            server?: components["schemas"]["ServerId"] | null;
+            /** @default udp */
+            transport: components["schemas"]["SipTransport"];
+        };
+        /**
+         * Format: uuid
+         * @description A phone that we set up.
+         */
+        ExtensionId: string;
         ExtensionStatistics: {
             /** Format: int64 */
             call_count: number;
@@ -2616,6 +2846,17 @@ export interface components {
             /** @description Send it as `Authorization: Bearer`. It is not shown again. */
             secret: string;
         };
+        /** @description A phone that was just made, or has a new secret. */
+        MadeExtension: components["schemas"]["Extension"] & {
+            /** @description How each Asterisk has it now. */
+            provisioned: components["schemas"]["Provisioned"][];
+            /** @description What the phone logs in with, where it is new. It is not shown again. */
+            secret?: string | null;
+        };
+        /** @description Phones that were just made. */
+        MadeExtensions: {
+            items: components["schemas"]["NewExtension"][];
+        };
         /** @description A recipient that was just made. */
         MadeRecipient: components["schemas"]["Recipient"] & {
             /** @description What a webhook's `Cordboard-Signature` is made with; `null` for mail. It is not shown again. */
@@ -2657,6 +2898,11 @@ export interface components {
             name: string;
             /** @description What the program may do: `service` as a rule. Not `agent`. */
             role: components["schemas"]["Role"];
+        };
+        /** @description One of many phones that were just made. */
+        NewExtension: components["schemas"]["Extension"] & {
+            /** @description What the phone logs in with. It is not shown again. */
+            secret: string;
         };
         /** @description A number, as the query or as a JSON body; what is in both is taken from the body. */
         NewNumber: {
@@ -3046,6 +3292,35 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Extension: {
+            items: {
+                /** @description The only one that may register, and be called. */
+                active: boolean;
+                /** @description In the order of preference. */
+                codecs: components["schemas"]["Codec"][];
+                /** @description The dialplan's context in which its calls begin. */
+                context: string;
+                id: components["schemas"]["ExtensionId"];
+                /** @description Such as `101@default`: new messages there light the lamp. */
+                mailbox?: string | null;
+                /** @description Who is shown to those whom it calls. */
+                name: string;
+                /** @description It is behind an address translation: answered where its packets come from, whatever they say. */
+                nat: boolean;
+                /** @description What is dialled, and what the phone logs in as: 2 to 10 digits. */
+                number: string;
+                /**
+                 * Format: int32
+                 * @description How often it is asked whether it is still there, in seconds; 0: never.
+                 */
+                qualify_seconds: number;
+                server?: components["schemas"]["ServerId"] | null;
+                transport: components["schemas"]["SipTransport"];
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Member: {
             items: {
                 agent: components["schemas"]["AgentId"];
@@ -3180,6 +3455,7 @@ export interface components {
         Page_Server: {
             items: {
                 active: boolean;
+                ami?: components["schemas"]["AmiAccess"] | null;
                 /** @description The word in `Stasis(WORD)`. */
                 application: string;
                 /** @description Such as `http://127.0.0.1:8088/ari`. */
@@ -3206,6 +3482,40 @@ export interface components {
                 seq: number;
                 started_at: components["schemas"]["Timestamp"];
                 state: components["schemas"]["AgentState"];
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Trunk: {
+            items: {
+                active: boolean;
+                /** @description Whence its calls come: addresses, or networks such as `192.0.2.0/24`. Usually the host. */
+                addresses: string[];
+                /** @description In the order of preference. */
+                codecs: components["schemas"]["Codec"][];
+                /** @description The dialplan's context in which its calls begin. It is not one that calls out. */
+                context: string;
+                /** @description The domain that it wants in `From`; usually none. */
+                from_domain?: string | null;
+                /** @description Where it is: a host name or an address. */
+                host: string;
+                id: components["schemas"]["TrunkId"];
+                /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
+                name: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int32
+                 * @description How often it is asked whether it is still there, in seconds; 0: never.
+                 */
+                qualify_seconds: number;
+                /** @description We register there, and are called where we registered. */
+                registers: boolean;
+                server?: components["schemas"]["ServerId"] | null;
+                transport: components["schemas"]["SipTransport"];
+                /** @description The user that we log in there as; nothing: we are known by our address. */
+                username?: string | null;
             }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -3268,6 +3578,24 @@ export interface components {
             /** @description A URI reference to the code's description. */
             type: string;
         };
+        /** @description A phone or a trunk, as one Asterisk has it. */
+        Provisioned: {
+            /** @description Where it is reached: where a phone has registered, or where a trunk is. */
+            contacts: components["schemas"]["Contact"][];
+            /** @description The server's name. */
+            name: string;
+            /** @description Why it is not live. */
+            reason?: string | null;
+            /** @description Of a trunk that we register at: what became of it, in Asterisk's own word, such as `Registered`. */
+            registration?: string | null;
+            server: components["schemas"]["ServerId"];
+            state: components["schemas"]["Provisioning"];
+        };
+        /**
+         * @description Whether Asterisk has something as it was set up.
+         * @enum {string}
+         */
+        Provisioning: "live" | "pending" | "drifted";
         /** @description A line of waiting callers and the rules by which they are served. */
         Queue: {
             active: boolean;
@@ -3715,9 +4043,26 @@ export interface components {
         ScheduleView: components["schemas"]["ReportSchedule"] & {
             next_due_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A new secret. */
+        SecretFields: {
+            /**
+             * Format: password
+             * @description One that the phone has already; 8 to 80 characters. Left out: a random one.
+             */
+            secret?: string | null;
+        };
+        /** @description A phone, and how each Asterisk has it at this moment. */
+        SeenExtension: components["schemas"]["Extension"] & {
+            provisioned: components["schemas"]["Provisioned"][];
+        };
+        /** @description A trunk, and how each Asterisk has it at this moment. */
+        SeenTrunk: components["schemas"]["Trunk"] & {
+            provisioned: components["schemas"]["Provisioned"][];
+        };
         /** @description One Asterisk and how to reach its REST interface. The password is kept apart and never shown. */
         Server: {
             active: boolean;
+            ami?: components["schemas"]["AmiAccess"] | null;
             /** @description The word in `Stasis(WORD)`. */
             application: string;
             /** @description Such as `http://127.0.0.1:8088/ari`. */
@@ -3730,6 +4075,7 @@ export interface components {
         /** @description What may be set of a server. */
         ServerFields: {
             active?: boolean;
+            ami?: components["schemas"]["AmiFields"] | null;
             /**
              * @description The word in `Stasis(WORD)`.
              * @default cordboard
@@ -3818,6 +4164,11 @@ export interface components {
             /** Format: double */
             upper?: number | null;
         };
+        /**
+         * @description How a phone speaks to Asterisk.
+         * @enum {string}
+         */
+        SipTransport: "udp" | "tcp" | "tls" | "webrtc";
         /** @description The least level of a skill that an agent must have. */
         SkillRequirement: {
             /**
@@ -3900,6 +4251,90 @@ export interface components {
         };
         /** Format: date-time */
         Timestamp: string;
+        /** @description A provider's SIP line. Its password is kept apart, sealed: whoever calls out has to prove it. */
+        Trunk: {
+            active: boolean;
+            /** @description Whence its calls come: addresses, or networks such as `192.0.2.0/24`. Usually the host. */
+            addresses: string[];
+            /** @description In the order of preference. */
+            codecs: components["schemas"]["Codec"][];
+            /** @description The dialplan's context in which its calls begin. It is not one that calls out. */
+            context: string;
+            /** @description The domain that it wants in `From`; usually none. */
+            from_domain?: string | null;
+            /** @description Where it is: a host name or an address. */
+            host: string;
+            id: components["schemas"]["TrunkId"];
+            /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
+            name: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int32
+             * @description How often it is asked whether it is still there, in seconds; 0: never.
+             */
+            qualify_seconds: number;
+            /** @description We register there, and are called where we registered. */
+            registers: boolean;
+            server?: components["schemas"]["ServerId"] | null;
+            transport: components["schemas"]["SipTransport"];
+            /** @description The user that we log in there as; nothing: we are known by our address. */
+            username?: string | null;
+        };
+        /** @description What may be set of a trunk. */
+        TrunkFields: {
+            /** @description Otherwise no call comes from it, nor goes there. */
+            active?: boolean;
+            /** @description Whence its calls come: addresses, networks such as `192.0.2.0/24`, or host names. Usually the host. */
+            addresses?: string[];
+            /**
+             * @description In the order of preference.
+             * @default [
+             *       "alaw",
+             *       "ulaw"
+             *     ]
+             */
+            codecs: components["schemas"]["Codec"][];
+            /** @description The dialplan's context in which its calls begin; usually `from-NAME`. No phone's calls may begin there. */
+            context?: string | null;
+            /** @description The domain that it wants in `From`. */
+            from_domain?: string | null;
+            /** @description Where it is: a host name or an address, an IPv6 one in brackets. */
+            host: string;
+            /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
+            name: string;
+            /**
+             * Format: password
+             * @description That user's password. Needed with a new user; left out on a replacement, it stays.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @default 5060
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description How often it is asked whether it is still there; 0: never.
+             * @default 60
+             */
+            qualify_seconds: number;
+            /** @description Register there, to be called where we registered. */
+            registers?: boolean;
+            server?: components["schemas"]["ServerId"] | null;
+            /**
+             * @description `udp`, `tcp` or `tls`.
+             * @default udp
+             */
+            transport: components["schemas"]["SipTransport"];
+            /** @description The user that we log in there as; without one we are known by our address. */
+            username?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A way to and from the telephone network.
+         */
+        TrunkId: string;
         /** @description How many calls a number or a campaign made, and how they went. */
         UseCounts: {
             /** Format: int64 */
@@ -6290,6 +6725,255 @@ export interface operations {
             };
         };
     };
+    extensions_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of phones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Extension"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionFields"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeExtension"];
+                };
+            };
+            /** @description The number is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The phone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenExtension"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionFields"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeExtension"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_renew_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretFields"];
+            };
+        };
+        responses: {
+            /** @description The new secret, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeExtension"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_create_range: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionFields"];
+            };
+        };
+        responses: {
+            /** @description Added, with their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeExtensions"];
+                };
+            };
+            /** @description One of the numbers is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_show: {
         parameters: {
             query?: never;
@@ -7794,6 +8478,178 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Settings"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of trunks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trunk"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkFields"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenTrunk"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trunk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenTrunk"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkFields"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenTrunk"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {

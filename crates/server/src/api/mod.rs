@@ -16,6 +16,7 @@ mod created;
 mod deliveries;
 mod dids;
 mod docs;
+mod extensions;
 mod found_calls_file;
 mod guard;
 mod health;
@@ -26,6 +27,7 @@ mod originate;
 mod page;
 mod placing;
 mod queues;
+mod realtime;
 mod recipients;
 mod reconciliations;
 mod report_calls;
@@ -35,9 +37,10 @@ mod rotation;
 mod servers;
 mod session;
 mod settings;
+mod trunks;
 mod users;
 
-use axum::Router;
+use axum::{Router, routing::post};
 use model::Role;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -111,6 +114,19 @@ fn with_set_up(table: Table) -> Table {
         .to(ADMINISTRATORS, routes!(dids::create))
         .to(STAFF, routes!(dids::show))
         .to(ADMINISTRATORS, routes!(dids::replace, dids::delete))
+        .to(STAFF, routes!(extensions::list))
+        .to(ADMINISTRATORS, routes!(extensions::create))
+        .to(ADMINISTRATORS, routes!(extensions::create_range))
+        .to(STAFF, routes!(extensions::show))
+        .to(
+            ADMINISTRATORS,
+            routes!(extensions::replace, extensions::delete),
+        )
+        .to(ADMINISTRATORS, routes!(extensions::renew_secret))
+        .to(STAFF, routes!(trunks::list))
+        .to(ADMINISTRATORS, routes!(trunks::create))
+        .to(STAFF, routes!(trunks::show))
+        .to(ADMINISTRATORS, routes!(trunks::replace, trunks::delete))
         .to(ADMINISTRATORS, routes!(servers::list, servers::create))
         .to(
             ADMINISTRATORS,
@@ -222,6 +238,7 @@ pub fn router(app: App, auth: AuthConfig, stop: CancellationToken) -> Router {
     let (routes, access, document) = table().into_parts();
     let api = Api::new(app, auth, stop, document);
     guard::wrap(routes, access, api.clone())
+        .route("/realtime/{family}/{verb}", post(realtime::ask))
         .fallback(web::fallback)
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(guard::panicked))

@@ -2,8 +2,9 @@
 
 use asterisk::ari::{ConfigError, Transport};
 use axum::{Json, extract::State, http::StatusCode};
-use model::{DialOut, Server, ServerId};
+use model::{AmiAccess, DialOut, Server, ServerId};
 use serde::Deserialize;
+use store::ServerSecrets;
 use utoipa::ToSchema;
 
 use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
@@ -40,6 +41,28 @@ pub(crate) struct ServerFields {
     /// Where calls go that Cordboard places: a dial string with the place of the number, such as `PJSIP/{number}@trunk`.
     #[serde(default)]
     dial_out: Option<String>,
+    /// Its manager interface, by which Asterisk is told of phones that changed.
+    #[serde(default)]
+    ami: Option<AmiFields>,
+}
+
+/// How to reach a manager interface.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AmiFields {
+    /// A host and its port, such as `127.0.0.1:5038`.
+    #[schema(max_length = 300)]
+    address: String,
+    /// A user of `manager.conf`, with `read = system` and `write = system,command`.
+    #[schema(max_length = 64)]
+    user: String,
+    /// It speaks TLS there.
+    #[serde(default)]
+    tls: bool,
+    /// That user's secret. Needed at first; left out on a replacement, it stays.
+    #[serde(default)]
+    #[schema(max_length = 200, format = Password, write_only)]
+    secret: Option<String>,
 }
 
 fn cordboard() -> String {
@@ -51,7 +74,18 @@ fn yes() -> bool {
 }
 
 impl ServerFields {
-    fn into_server(self, id: ServerId) -> Result<(Server, Option<String>), Problem> {
+    fn into_server(self, id: ServerId) -> Result<(Server, Given), Problem> {
+        let (ami, ami_secret) = match self.ami {
+            None => (None, None),
+            Some(fields) => (
+                Some(AmiAccess {
+                    address: fields.address,
+                    user: fields.user,
+                    tls: fields.tls,
+                }),
+                fields.secret,
+            ),
+        };
         let dial_out = self.dial_out.as_deref().map(str::parse::<DialOut>);
         let server = Server {
             id,
@@ -61,13 +95,50 @@ impl ServerFields {
             application: self.application,
             active: self.active,
             dial_out: dial_out.transpose()?,
+            ami,
         };
         server.check()?;
         check_login(&server)?;
         if let Some(password) = &self.password {
-            check_password(password)?;
+            check_password("password", password)?;
         }
-        Ok((server, self.password))
+        if let Some(secret) = &ami_secret {
+            check_password("ami", secret)?;
+        }
+        let given = Given {
+            password: self.password,
+            ami_secret,
+        };
+        Ok((server, given))
+    }
+}
+
+/// Secrets that came with a request.
+struct Given {
+    password: Option<String>,
+    ami_secret: Option<String>,
+}
+
+impl Given {
+    /// Those that were given, else those that there were.
+    fn or(self, kept: Option<Credentials>, server: &Server) -> Result<Credentials, Problem> {
+        let (password, ami_secret) = match kept {
+            Some(kept) => (Some(kept.password), kept.ami_secret),
+            None => (None, None),
+        };
+        let missing = |field: &'static str, what: &str| {
+            Problem::field(field, format!("{what} is missing: a new one is needed."))
+        };
+        let password = self.password.or(password);
+        let ami_secret = self.ami_secret.or(ami_secret);
+        if server.ami.is_some() && ami_secret.is_none() {
+            return Err(missing("ami", "ami.secret"));
+        }
+        Ok(Credentials {
+            password: password.ok_or_else(|| missing("password", "password"))?,
+            ami_secret: ami_secret.filter(|_| server.ami.is_some()),
+            transport: Transport::default(),
+        })
     }
 }
 
@@ -94,18 +165,19 @@ fn check_login(server: &Server) -> Result<(), Problem> {
     Ok(())
 }
 
-fn check_password(password: &str) -> Result<(), Problem> {
+fn check_password(field: &'static str, password: &str) -> Result<(), Problem> {
     let length = password.chars().count();
     let problem = if length == 0 {
-        "password is empty.".to_owned()
+        "is empty".to_owned()
     } else if length > MAX_PASSWORD {
-        format!("password has {length} characters; the limit is {MAX_PASSWORD}.")
+        format!("has {length} characters; the limit is {MAX_PASSWORD}")
     } else if password.chars().any(char::is_control) {
-        "password has a control character.".to_owned()
+        "has a control character".to_owned()
     } else {
         return Ok(());
     };
-    Err(Problem::field("password", problem))
+    let what = if field == "ami" { "ami.secret" } else { field };
+    Err(Problem::field(field, format!("{what} {problem}.")))
 }
 
 /// Servers by name.
@@ -144,14 +216,12 @@ pub(crate) async fn create(
     JsonBody(fields): JsonBody<ServerFields>,
 ) -> Result<Created<Server>, Problem> {
     let (at, random) = api.app.clock.id();
-    let (server, password) = fields.into_server(ServerId::new(at, random))?;
-    let password = password.ok_or_else(|| {
-        Problem::field("password", "password is missing: a new server needs one.")
-    })?;
-    let sealed = seal(&api, &password)?;
+    let (server, given) = fields.into_server(ServerId::new(at, random))?;
+    let credentials = given.or(None, &server)?;
+    let sealed = sealed(&api, &credentials)?;
     let _turn = api.set_up.lock().await;
     api.app.store.servers().create(&server, &sealed).await?;
-    connect(&api, &server, password).await?;
+    connect(&api, &server, credentials).await?;
     Ok(created(format!("/v1/servers/{}", server.id), server))
 }
 
@@ -187,28 +257,24 @@ pub(crate) async fn replace(
     Segments(id): Segments<ServerId>,
     JsonBody(fields): JsonBody<ServerFields>,
 ) -> Result<Json<Server>, Problem> {
-    let (server, password) = fields.into_server(id)?;
+    let (server, given) = fields.into_server(id)?;
     let _turn = api.set_up.lock().await;
     let servers = api.app.store.servers();
-    let kept = servers.secret(id).await?;
+    let kept = servers.secrets(id).await?;
     let kept = kept.ok_or_else(|| Problem::not_found("server"))?;
-    let password = if let Some(password) = password {
-        let sealed = seal(&api, &password)?;
-        servers.update(&server).await?;
-        servers.set_secret(id, &sealed).await?;
-        password
-    } else {
-        let password = api.app.vault.open(&kept).map_err(|error| {
+    let kept = match Credentials::open(&api.app.vault, &kept) {
+        Ok(kept) => Some(kept),
+        Err(error) if given.password.is_none() => {
             tracing::error!(%error, server = server.name, "a password cannot be opened");
-            Problem::field(
-                "password",
-                "password cannot be read any more; enter it again.",
-            )
-        })?;
-        servers.update(&server).await?;
-        password
+            let detail = "password cannot be read any more; enter it again.";
+            return Err(Problem::field("password", detail));
+        }
+        Err(_) => None,
     };
-    connect(&api, &server, password).await?;
+    let credentials = given.or(kept, &server)?;
+    let sealed = sealed(&api, &credentials)?;
+    servers.update(&server, &sealed).await?;
+    connect(&api, &server, credentials).await?;
     Ok(Json(server))
 }
 
@@ -227,7 +293,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let _turn = api.set_up.lock().await;
     api.app.store.servers().delete(id).await?;
-    api.app.servers.remove(id).await;
+    api.app.disconnect(id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -251,19 +317,15 @@ pub(crate) async fn take_over(
     }
 }
 
-fn seal(api: &Api, password: &str) -> Result<String, Problem> {
-    api.app.vault.seal(password).map_err(|error| {
+fn sealed(api: &Api, credentials: &Credentials) -> Result<ServerSecrets, Problem> {
+    credentials.sealed(&api.app.vault).map_err(|error| {
         tracing::error!(%error, "a password cannot be sealed");
         Problem::new(Code::Internal, "The password could not be kept.")
     })
 }
 
-async fn connect(api: &Api, server: &Server, password: String) -> Result<(), Problem> {
-    let credentials = Credentials {
-        password,
-        transport: Transport::default(),
-    };
-    let connected = api.app.servers.set(server.clone(), credentials).await;
+async fn connect(api: &Api, server: &Server, credentials: Credentials) -> Result<(), Problem> {
+    let connected = api.app.connect(server.clone(), credentials).await;
     connected.map_err(|error| {
         let field = match &error {
             ConfigError::Application(_) => "application",

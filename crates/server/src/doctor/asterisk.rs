@@ -99,12 +99,12 @@ async fn of_database(
             if !server.active || targets.iter().any(|target| target.name == server.name) {
                 continue;
             }
-            let sealed = store.servers().secret(server.id).await;
+            let sealed = store.servers().secrets(server.id).await;
             // Looking must not make a key where there is none.
             let vault = key.exists().then(|| Vault::open_or_make(&key));
             let password = match (sealed, vault) {
                 (Ok(Some(sealed)), Some(Ok(vault))) => {
-                    vault.open(&sealed).map_err(|e| e.to_string())
+                    vault.open(&sealed.ari).map_err(|e| e.to_string())
                 }
                 (Err(error), _) => Err(error.to_string()),
                 (_, Some(Err(error))) => Err(error.to_string()),

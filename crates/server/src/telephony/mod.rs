@@ -36,6 +36,7 @@ use tokio::sync::{mpsc, oneshot};
 use desk::{Ask, Mailbox, same};
 pub use desk::{MAILBOX, NotPlaced, Refused};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
+pub(crate) use phones::caller_id;
 pub use restore::{Numbering, Started, start};
 pub use servers::{Credentials, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;

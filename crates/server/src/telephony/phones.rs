@@ -144,7 +144,7 @@ async fn turn(turns: &Semaphore) -> SemaphorePermit<'_> {
 }
 
 /// `"Name" <number>` as Asterisk reads it. Both come from the caller, so what has a meaning there is left out.
-pub(super) fn caller_id(caller: &Caller) -> String {
+pub(crate) fn caller_id(caller: &Caller) -> String {
     let keep =
         |text: &str, what: fn(char) -> bool| text.chars().filter(|c| what(*c)).collect::<String>();
     let name = keep(&caller.name, |c| {

@@ -18,7 +18,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use crate::{callerid::CallerIds, clock::Clock};
+use store::ServerSecrets;
+
+use crate::{
+    callerid::CallerIds,
+    clock::Clock,
+    secrets::{Vault, VaultError},
+};
 
 use super::{
     desk::{Ask, NotPlaced},
@@ -59,7 +65,30 @@ pub struct ServerStatus {
 #[derive(Clone)]
 pub struct Credentials {
     pub password: String,
+    /// Of the manager interface.
+    pub ami_secret: Option<String>,
     pub transport: Transport,
+}
+
+impl Credentials {
+    /// For the store.
+    pub(crate) fn sealed(&self, vault: &Vault) -> Result<ServerSecrets, VaultError> {
+        let ami = self.ami_secret.as_deref();
+        Ok(ServerSecrets {
+            ari: vault.seal(&self.password)?,
+            ami: ami.map(|secret| vault.seal(secret)).transpose()?,
+        })
+    }
+
+    /// From the store.
+    pub(crate) fn open(vault: &Vault, secrets: &ServerSecrets) -> Result<Self, VaultError> {
+        let ami = secrets.ami.as_deref();
+        Ok(Self {
+            password: vault.open(&secrets.ari)?,
+            ami_secret: ami.map(|sealed| vault.open(sealed)).transpose()?,
+            transport: Transport::Auto,
+        })
+    }
 }
 
 /// Adds, changes, removes and shows servers. Cheap to clone.

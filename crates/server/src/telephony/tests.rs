@@ -169,6 +169,7 @@ async fn a_dropped_command_is_made_up_for_by_a_comparison() {
         application: config.application.clone(),
         active: true,
         dial_out: None,
+        ami: None,
     };
     let (client, events) = ari::Client::connect(config).unwrap();
     // What follows from an arrival is more than one command.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Client, PASSWORD, Server};
 
 /// A route that takes a body, and a body that it likes.
-struct Route {
+pub(crate) struct Route {
     method: Method,
     /// As in the document.
     path: &'static str,
@@ -16,7 +16,7 @@ struct Route {
 }
 
 impl Route {
-    fn new(method: Method, path: &'static str, ids: &[&str], body: Value) -> Self {
+    pub(crate) fn new(method: Method, path: &'static str, ids: &[&str], body: Value) -> Self {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         Self {
             method,
@@ -79,6 +79,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let asterisk = json!({
         "name": "pbx", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "u", "password": "p",
         "application": "cordboard", "active": false, "dial_out": "PJSIP/{number}@trunk",
+        "ami": {"address": "127.0.0.1:1", "user": "u", "tls": false, "secret": "p"},
     });
     let asterisk_id = root.post("/v1/servers", &asterisk).await.id();
     let user_body = json!({"name": "ada", "role": "supervisor", "agent": null, "active": true});
@@ -158,6 +159,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     // The last one logs everybody out.
     routes.splice(0..0, caller_id_routes(root).await);
     routes.splice(0..0, delivery_routes(root).await);
+    routes.splice(0..0, crate::extensions::routes(root).await);
     routes
 }
 

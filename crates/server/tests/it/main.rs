@@ -14,6 +14,7 @@ mod dashboard;
 mod deliveries;
 mod document;
 mod emergency;
+mod extensions;
 mod harness;
 mod imports;
 mod log_in;

@@ -1,14 +1,17 @@
 //! Values to store. Ids grow with their number, so that their order is known.
 
 use model::{
-    Agent, AgentId, AgentState, AgentStatus, ApiKey, ApiKeyId, Cadence, CallId, Caller, CallerId,
-    CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Delivery, DeliveryEvent, DeliveryId,
-    DeliveryState, Did, DidId, E164, Event, EventBody, OfferId, OfferResult, Queue, QueueId,
-    Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
-    ReportScheduleId, ReservationId, Role, Server, ServerId, SessionId, Target, Timestamp, User,
-    UserId,
+    Agent, AgentId, AgentState, AgentStatus, AmiAccess, ApiKey, ApiKeyId, Cadence, CallId, Caller,
+    CallerId, CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Codec, Delivery,
+    DeliveryEvent, DeliveryId, DeliveryState, Did, DidId, E164, Event, EventBody, Extension,
+    ExtensionId, OfferId, OfferResult, Queue, QueueId, Recipient, RecipientId, ReportFormat,
+    ReportOptions, ReportPeriod, ReportSchedule, ReportScheduleId, ReservationId, Role, Server,
+    ServerId, SessionId, SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
 };
-use store::{ConflictKind, KeptSchedule, PlannedDelivery, Session, StoreError};
+use store::{
+    ConflictKind, Digests, KeptExtension, KeptSchedule, KeptTrunk, PlannedDelivery, Session,
+    StoreError,
+};
 use uuid::Uuid;
 
 pub(crate) fn at(micros: i64) -> Timestamp {
@@ -50,6 +53,50 @@ pub(crate) fn did_id(number: u128) -> DidId {
 
 pub(crate) fn queue(number: u128) -> Queue {
     Queue::new(queue_id(number), &format!("queue-{number:03}"))
+}
+
+pub(crate) fn kept_extension(number: u128) -> KeptExtension {
+    KeptExtension {
+        extension: Extension {
+            id: ExtensionId(id(8, number)),
+            number: format!("{}", 1_000 + number),
+            name: format!("Žofia \"{number}\""),
+            server: Some(server_id(1)),
+            transport: SipTransport::Webrtc,
+            codecs: vec![Codec::Opus, Codec::Alaw],
+            context: "agents".to_owned(),
+            mailbox: Some(format!("{number}@default")),
+            nat: number % 2 == 1,
+            qualify_seconds: 3_600,
+            active: number != 2,
+        },
+        digests: Digests {
+            md5: format!("{number:032x}"),
+            sha256: format!("{number:064x}"),
+        },
+    }
+}
+
+pub(crate) fn kept_trunk(number: u128) -> KeptTrunk {
+    KeptTrunk {
+        trunk: Trunk {
+            id: TrunkId(id(9, number)),
+            name: format!("trunk-{number}"),
+            server: (number == 1).then(|| server_id(1)),
+            host: "[2001:db8::1]".to_owned(),
+            port: u16::MAX,
+            transport: SipTransport::Tls,
+            username: Some("4215550100".to_owned()),
+            registers: number == 1,
+            addresses: vec!["192.0.2.0/24".to_owned()],
+            context: format!("from-{number}"),
+            codecs: vec![Codec::Alaw],
+            from_domain: (number == 1).then(|| "centre.example.org".to_owned()),
+            qualify_seconds: 60,
+            active: number == 1,
+        },
+        sealed: Some("sealed".to_owned()),
+    }
 }
 
 pub(crate) fn agent(number: u128) -> Agent {
@@ -105,6 +152,11 @@ pub(crate) fn server(number: u128) -> Server {
         application: "cordboard".to_owned(),
         active: true,
         dial_out: (number % 2 == 1).then(|| "PJSIP/{number}@trunk".parse().unwrap()),
+        ami: (number % 2 == 1).then(|| AmiAccess {
+            address: "[::1]:5039".to_owned(),
+            user: "cordboard".to_owned(),
+            tls: true,
+        }),
     }
 }
 

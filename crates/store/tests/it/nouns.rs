@@ -2,13 +2,18 @@
 
 use crate::contract;
 use crate::fixtures::{
-    agent, agent_id, assert_conflict, did, did_id, queue, queue_id, server, server_id,
+    agent, agent_id, assert_conflict, did, did_id, kept_extension, kept_trunk, queue, queue_id,
+    server, server_id,
 };
-use model::{AnswerOn, DialplanTarget, Member, NoAgents, Overflow, SkillRequirement, Strategy};
-use store::{ConflictKind, Store, StoreError};
+use model::{
+    AnswerOn, Codec, DialplanTarget, Member, NoAgents, Overflow, SkillRequirement, Strategy,
+};
+use store::{ConflictKind, ServerSecrets, Store, StoreError};
 
 contract!(
     servers_are_kept,
+    extensions_are_kept,
+    trunks_are_kept,
     queues_are_kept,
     queues_page_by_name,
     a_queue_that_others_lead_to_stays,
@@ -22,8 +27,11 @@ contract!(
 async fn servers_are_kept(store: &Store) {
     let servers = store.servers();
     let (mut first, second) = (server(1), server(2));
-    servers.create(&first, "sealed one").await.unwrap();
-    servers.create(&second, "").await.unwrap();
+    servers.create(&first, &sealed("one")).await.unwrap();
+    servers
+        .create(&second, &ServerSecrets::default())
+        .await
+        .unwrap();
     assert_eq!(servers.get(first.id).await, Ok(Some(first.clone())));
     assert_eq!(servers.by_name("pbx-002").await, Ok(Some(second.clone())));
     assert_eq!(servers.by_name("pbx").await, Ok(None));
@@ -32,27 +40,123 @@ async fn servers_are_kept(store: &Store) {
     let rest = servers.list(Some("pbx-001"), 9).await;
     assert_eq!(rest, Ok(vec![second.clone()]));
 
-    let secret = servers.secret(first.id).await;
-    assert_eq!(secret, Ok(Some("sealed one".to_owned())));
-    assert_eq!(servers.secret(server_id(9)).await, Ok(None));
-    servers.set_secret(first.id, "sealed two").await.unwrap();
+    let secrets = servers.secrets(first.id).await;
+    assert_eq!(secrets, Ok(Some(sealed("one"))));
+    assert_eq!(servers.secrets(server_id(9)).await, Ok(None));
     first.active = false;
+    first.ami = None;
     "https://[::1]:8089/ari".clone_into(&mut first.ari_url);
-    servers.update(&first).await.unwrap();
+    servers.update(&first, &sealed("two")).await.unwrap();
     assert_eq!(servers.get(first.id).await, Ok(Some(first.clone())));
-    let secret = servers.secret(first.id).await;
-    assert_eq!(secret, Ok(Some("sealed two".to_owned())));
+    let secrets = servers.secrets(first.id).await;
+    assert_eq!(secrets, Ok(Some(sealed("two"))));
 
+    let none = ServerSecrets::default();
     second.name.clone_into(&mut first.name);
-    assert_conflict(servers.update(&first).await, "name", ConflictKind::Taken);
+    let taken = servers.update(&first, &none).await;
+    assert_conflict(taken, "name", ConflictKind::Taken);
     first.id = server_id(3);
-    let taken = servers.create(&first, "").await;
+    let taken = servers.create(&first, &none).await;
     assert_conflict(taken, "name", ConflictKind::Taken);
     servers.delete(second.id).await.unwrap();
     let gone = Err(StoreError::NotFound { table: "servers" });
     assert_eq!(servers.delete(second.id).await, gone);
-    assert_eq!(servers.update(&second).await, gone);
-    assert_eq!(servers.set_secret(second.id, "").await, gone);
+    assert_eq!(servers.update(&second, &none).await, gone);
+}
+
+fn sealed(which: &str) -> ServerSecrets {
+    ServerSecrets {
+        ari: format!("sealed {which}"),
+        ami: Some(format!("sealed {which} for ami")),
+    }
+}
+
+async fn extensions_are_kept(store: &Store) {
+    let extensions = store.extensions();
+    store
+        .servers()
+        .create(&server(1), &ServerSecrets::default())
+        .await
+        .unwrap();
+    let (mut first, second) = (kept_extension(1), kept_extension(2));
+    let both = [first.clone(), second.clone()];
+    extensions.create(&both).await.unwrap();
+    let id = first.extension.id;
+    assert_eq!(extensions.get(id).await, Ok(Some(first.extension.clone())));
+    assert_eq!(extensions.kept(id).await, Ok(Some(first.clone())));
+    let found = extensions.by_number("1002").await;
+    assert_eq!(found, Ok(Some(second.extension.clone())));
+    assert_eq!(extensions.by_number("100").await, Ok(None));
+    let rest = extensions.list(Some("1001"), 9).await;
+    assert_eq!(rest, Ok(vec![second.extension.clone()]));
+
+    first.extension.codecs = vec![Codec::G722];
+    first.extension.mailbox = None;
+    first.extension.server = None;
+    "another".clone_into(&mut first.digests.md5);
+    extensions.replace(&first).await.unwrap();
+    let mut loaded = Vec::new();
+    extensions.load(|page| loaded.extend(page)).await.unwrap();
+    assert_eq!(loaded, [first.clone(), second.clone()]);
+
+    // All or none.
+    let mut stray = kept_extension(3);
+    stray.extension.server = Some(server_id(9));
+    let missing = extensions.create(&[kept_extension(4), stray]).await;
+    assert_conflict(missing, "server", ConflictKind::Missing);
+    let taken = extensions
+        .create(&[kept_extension(4), kept_extension(2)])
+        .await;
+    assert!(taken.is_err());
+    assert_eq!(extensions.by_number("1004").await, Ok(None));
+    second
+        .extension
+        .number
+        .clone_into(&mut first.extension.number);
+    let taken = extensions.replace(&first).await;
+    assert_conflict(taken, "number", ConflictKind::Taken);
+    // A server that phones are set up for stays.
+    assert!(store.servers().delete(server_id(1)).await.is_err());
+    assert_eq!(extensions.any_in("agents").await, Ok(true));
+    assert_eq!(extensions.any_in("agent").await, Ok(false));
+    extensions.delete(second.extension.id).await.unwrap();
+    let gone = Err(StoreError::NotFound {
+        table: "extensions",
+    });
+    assert_eq!(extensions.delete(second.extension.id).await, gone);
+    assert_eq!(extensions.replace(&second).await, gone);
+}
+
+async fn trunks_are_kept(store: &Store) {
+    let trunks = store.trunks();
+    let none = ServerSecrets::default();
+    store.servers().create(&server(1), &none).await.unwrap();
+    let (mut first, second) = (kept_trunk(1), kept_trunk(2));
+    trunks.create(&first).await.unwrap();
+    trunks.create(&second).await.unwrap();
+    let id = first.trunk.id;
+    assert_eq!(trunks.get(id).await, Ok(Some(first.clone())));
+    let rest = trunks.list(Some("trunk-1"), 9).await;
+    assert_eq!(rest, Ok(vec![second.clone()]));
+    assert_eq!(trunks.any_in("from-2").await, Ok(true));
+    assert_eq!(trunks.any_in("from-").await, Ok(false));
+
+    first.trunk.username = None;
+    first.trunk.server = None;
+    first.sealed = None;
+    trunks.update(&first).await.unwrap();
+    assert_eq!(trunks.get(id).await, Ok(Some(first.clone())));
+    second.trunk.name.clone_into(&mut first.trunk.name);
+    let taken = trunks.update(&first).await;
+    assert_conflict(taken, "name", ConflictKind::Taken);
+    let mut stray = kept_trunk(3);
+    stray.trunk.server = Some(server_id(9));
+    let missing = trunks.create(&stray).await;
+    assert_conflict(missing, "server", ConflictKind::Missing);
+    trunks.delete(id).await.unwrap();
+    let gone = Err(StoreError::NotFound { table: "trunks" });
+    assert_eq!(trunks.delete(id).await, gone);
+    assert_eq!(trunks.update(&first).await, gone);
 }
 
 async fn queues_are_kept(store: &Store) {

@@ -3,7 +3,7 @@
 use crate::contract;
 use crate::fixtures::{agent, api_key, at, did, queue, server, user};
 use model::Timestamp;
-use store::{Store, StoreError};
+use store::{ServerSecrets, Store, StoreError};
 
 contract!(
     texts_come_back_as_they_were,
@@ -84,8 +84,11 @@ async fn texts_that_are_too_long_are_refused(store: &Store) {
     assert_refused(store.agents().create(&one).await, "extension");
     let mut one = server(1);
     one.ari_url.clone_from(&long);
-    assert_refused(store.servers().create(&one, "").await, "ari_url");
-    let sealed = store.servers().create(&server(1), &long).await;
+    let mut secrets = ServerSecrets::default();
+    let refused = store.servers().create(&one, &secrets).await;
+    assert_refused(refused, "ari_url");
+    secrets.ari.clone_from(&long);
+    let sealed = store.servers().create(&server(1), &secrets).await;
     assert_refused(sealed, "sealed_secret");
     let mut one = api_key(1);
     one.name.clone_from(&long);

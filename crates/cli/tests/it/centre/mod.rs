@@ -8,6 +8,7 @@ mod first_load;
 mod howto;
 mod placing;
 mod queue_log;
+mod realtime;
 mod reconcile;
 mod restart;
 mod returned;
@@ -50,11 +51,21 @@ impl Cordboard {
 
     /// Starts a server with an Asterisk that may or may not be there.
     pub(crate) fn start_with(ari_url: &str, secret: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(ari_url, secret, "", environment)
+    }
+
+    /// The same; `more` is said of the Asterisk.
+    pub(crate) fn start_as(
+        ari_url: &str,
+        secret: &str,
+        more: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         std::fs::write(
             data.path().join("cordboard.toml"),
             format!(
-                "[[asterisk]]\nname = \"lab\"\nari_url = \"{ari_url}\"\nuser = \"cordboard\"\npassword = \"{secret}\"\n"
+                "[[asterisk]]\nname = \"lab\"\nari_url = \"{ari_url}\"\nuser = \"cordboard\"\npassword = \"{secret}\"\n{more}\n"
             ),
         )
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{DialOut, checked_name, checked_text};
+use model::{AmiAccess, DialOut, checked_name, checked_text};
 
 use super::{Key, Section, SectionReader, key};
 use crate::config::{Flaw, Secret, reader::Report, value::words};
@@ -31,6 +31,11 @@ pub struct AsteriskConfig {
     pub application: String,
     pub rest: Rest,
     pub dial_out: Option<String>,
+    /// Of the manager interface; without it Asterisk is not told what changes.
+    pub ami_address: Option<String>,
+    pub ami_user: String,
+    pub ami_secret: Option<Secret>,
+    pub ami_tls: bool,
 }
 
 impl Default for AsteriskConfig {
@@ -43,6 +48,10 @@ impl Default for AsteriskConfig {
             application: "cordboard".to_owned(),
             rest: Rest::Auto,
             dial_out: None,
+            ami_address: None,
+            ami_user: "cordboard".to_owned(),
+            ami_secret: None,
+            ami_tls: false,
         }
     }
 }
@@ -84,6 +93,27 @@ impl Section for AsteriskConfig {
             "Where calls go that Cordboard places: a dial string with the place of the number, which is put in as digits with the country code. Without it none are placed there.",
             "\"PJSIP/{number}@trunk\"",
         ),
+        key(
+            "ami_address",
+            "Host and port of its manager interface (`manager.conf`). By it Asterisk is told of phones that changed. Without it there is none.",
+            "\"127.0.0.1:5038\"",
+        ),
+        key(
+            "ami_user",
+            "A user of `manager.conf`, with `read = system` and `write = system,command`.",
+            "\"cordboard\"",
+        ),
+        key("ami_secret", "That user's secret.", "\"…\""),
+        key(
+            "ami_secret_file",
+            "A file that holds the secret, instead of `ami_secret`.",
+            "\"/etc/cordboard/ami.secret\"",
+        ),
+        key(
+            "ami_tls",
+            "It speaks TLS there, with a certificate that this machine trusts.",
+            "false",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -96,6 +126,10 @@ impl Section for AsteriskConfig {
             application: from.value("application", default.application),
             rest: from.value("rest", default.rest),
             dial_out: from.optional("dial_out"),
+            ami_address: from.optional("ami_address"),
+            ami_user: from.value("ami_user", default.ami_user),
+            ami_secret: from.secret("ami_secret", "ami_secret_file"),
+            ami_tls: from.value("ami_tls", default.ami_tls),
         }
     }
 
@@ -107,6 +141,16 @@ impl Section for AsteriskConfig {
         checked_text("ari_url", &self.ari_url, 300).map_err(field)?;
         let dial_out = self.dial_out.as_deref().map(str::parse::<DialOut>);
         dial_out.transpose().map_err(field)?;
+        if let Some(ami) = self.ami() {
+            ami.check()
+                .map_err(|error| ("ami_address", error.problem))?;
+            if self.ami_secret.is_none() {
+                return Err((
+                    "ami_address",
+                    "needs `ami_secret` or `ami_secret_file`".to_owned(),
+                ));
+            }
+        }
         if self.user.is_empty() || self.user.contains(':') {
             return Err(("user", "is empty or has a colon".to_owned()));
         }
@@ -126,6 +170,17 @@ impl Section for AsteriskConfig {
             ));
         }
         Ok(())
+    }
+}
+
+impl AsteriskConfig {
+    /// How its manager interface is reached, if it is.
+    pub fn ami(&self) -> Option<AmiAccess> {
+        Some(AmiAccess {
+            address: self.ami_address.clone()?,
+            user: self.ami_user.clone(),
+            tls: self.ami_tls,
+        })
     }
 }
 

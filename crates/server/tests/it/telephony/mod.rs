@@ -240,6 +240,7 @@ pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
 fn credentials(pbx: &SimPbx) -> Credentials {
     Credentials {
         password: pbx.password(),
+        ami_secret: None,
         transport: asterisk::ari::Transport::Auto,
     }
 }
@@ -263,6 +264,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             ari_user: pbx.username(),
             application: "cordboard".to_owned(),
             dial_out: Some("PJSIP/{number}@trunk".parse().unwrap()),
+            ami: None,
             credentials: credentials(pbx),
         }],
         default_queue: None,

@@ -371,6 +371,7 @@ async fn without_a_way_out_nobody_is_called() {
     let app = &placing.centre.app;
     let server = model::Server {
         dial_out: None,
+        ami: None,
         ..placing.centre.configured().await
     };
     let set = app.servers.set(server, placing.centre.credentials()).await;

@@ -1,0 +1,291 @@
+//! Phones and trunks that Cordboard sets up in a real Asterisk, which asks for them by HTTP: they register, call, change and go.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use lab::{Lab, LabBuilder, LabError, Phone, Release};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Cordboard, LIMIT, id};
+
+const MODULES: &str = "load = res_curl.so\nload = func_curl.so\nload = res_config_curl.so\n";
+
+/// A centre whose Asterisk asks it for its phones.
+struct Site {
+    lab: Lab,
+    centre: Cordboard,
+}
+
+impl Site {
+    async fn start(release: Release) -> Option<Self> {
+        let built = LabBuilder::new(release).config("modules_more.conf", MODULES);
+        let mut lab = match built.up().await {
+            Ok(lab) => lab,
+            Err(LabError::Missing(_)) => return lab::up_or_skip(release).await.and(None),
+            Err(error) => panic!("{error}"),
+        };
+        let manager = format!(
+            "ami_address = \"{}\"\nami_secret = \"{}\"",
+            lab.ami_addr(),
+            lab.secret()
+        );
+        let centre = Cordboard::start_as(&lab.ari_url(), lab.secret(), &manager, &[]);
+        let rendered = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+            .args(["asterisk", "render", "realtime", "--server"])
+            .arg(format!("http://{}", centre.listen))
+            .arg("--data")
+            .arg(centre.data())
+            .arg("--out")
+            .arg(lab.folder().join("etc"))
+            .output()
+            .unwrap();
+        assert!(rendered.status.success(), "{rendered:?}");
+        lab.restart_asterisk().await.unwrap();
+        centre.wait_for_server_state("connected").await;
+        Some(Self { lab, centre })
+    }
+
+    /// Sets up a phone as those of the lab are; its answer, with the secret.
+    async fn extension(&self, number: u16) -> Value {
+        let began = Instant::now();
+        loop {
+            let fields = fields(number);
+            let made = self.centre.post("/v1/extensions", fields).await;
+            if made["provisioned"][0]["state"] != "pending" {
+                return made;
+            }
+            // The manager's connection comes back a moment after that of ARI.
+            assert!(began.elapsed() < LIMIT, "{made}");
+            self.delete(&made).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn delete(&self, made: &Value) {
+        let path = path(made);
+        let removed = self.centre.ask(Method::DELETE, &path, None).await;
+        assert_eq!(removed.status(), 204);
+    }
+
+    async fn seen(&self, made: &Value) -> Value {
+        self.centre.get(&path(made)).await["provisioned"][0].clone()
+    }
+
+    /// The device, with what it was given.
+    fn phone(&self, number: u16, made: &Value) -> Phone {
+        let phone = self.lab.strange_phone(number);
+        phone.logs_in_with(made["secret"].as_str().unwrap());
+        phone
+    }
+
+    async fn registers(&self, phone: &Phone) {
+        if let Err(error) = phone.register().await {
+            panic!("{error}\n{}", self.lab.asterisk_log());
+        }
+    }
+
+    /// They talk, and hear each other.
+    async fn talk(&self, from: &Phone, (number, to): (u16, &Phone)) {
+        let call = from.calls(&number.to_string()).await.unwrap();
+        let rung = to.rings().await;
+        let rung = rung.unwrap_or_else(|error| panic!("{error}\n{}", self.lab.asterisk_log()));
+        tokio::try_join!(call.hears(to.tone()), rung.hears(from.tone())).unwrap();
+        call.hang_up().await.unwrap();
+        self.lab.wait_no_channels().await.unwrap();
+    }
+
+    /// Nobody can register as it, nor call it.
+    async fn is_gone(&self, number: u16, phone: &Phone, from: &Phone) {
+        assert!(phone.register().await.is_err(), "{number} registers");
+        let call = from.calls(&number.to_string()).await.unwrap();
+        let ended = call.wait_ended().await.unwrap();
+        assert!(!call.is_answered(), "{ended:?}");
+    }
+}
+
+fn path(made: &Value) -> String {
+    format!("/v1/extensions/{}", id(made))
+}
+
+fn fields(number: u16) -> Value {
+    json!({
+        "number": number.to_string(), "name": "Nora Example", "context": "from-phone", "codecs": ["ulaw", "alaw"],
+        "nat": false, "qualify_seconds": 0,
+    })
+}
+
+/// The state of a phone on the only server.
+fn state(answer: &Value) -> &str {
+    answer["provisioned"][0]["state"].as_str().unwrap()
+}
+
+async fn phones_are_live_when_saved_changed_and_removed(release: Release) {
+    let Some(site) = Site::start(release).await else {
+        return;
+    };
+    let stranger = site.lab.strange_phone(151);
+    assert!(stranger.register().await.is_err(), "it is not set up yet");
+
+    let made = site.extension(151).await;
+    let other = site.extension(152).await;
+    assert_eq!((state(&made), state(&other)), ("live", "live"), "{made}");
+    let (first, second) = (site.phone(151, &made), site.phone(152, &other));
+    first.answers_after(Duration::ZERO).await.unwrap();
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.lab.wait_endpoint("151", "online").await.unwrap();
+    let seen = site.seen(&made).await;
+    assert_eq!(seen["contacts"][0]["state"], "registered", "{seen}");
+    assert_eq!(seen["contacts"][0]["user_agent"], "lab phone", "{seen}");
+    site.talk(&first, (152, &second)).await;
+    site.talk(&second, (151, &first)).await;
+
+    // Another secret, with what has a meaning in files.
+    let secret = json!({"secret": "a\"; b=c, 100% &+ž"});
+    let renewed = format!("{}/secret", path(&other));
+    let renewed = site.centre.post(&renewed, secret).await;
+    assert_eq!(state(&renewed), "live", "{renewed}");
+    assert!(second.register().await.is_err(), "with the old secret");
+    let seen = site.seen(&other).await;
+    assert_eq!(
+        seen["contacts"],
+        json!([]),
+        "who registered before is not called"
+    );
+
+    // Another number: the old one is gone, with who registered as it.
+    let mut renamed = fields(153);
+    renamed["name"] = json!("Omar Example");
+    let renamed = site.centre.put(&path(&made), renamed).await;
+    assert_eq!(state(&renamed), "live", "{renamed}");
+    let third = site.phone(153, &renamed);
+    third.answers_after(Duration::ZERO).await.unwrap();
+    site.is_gone(151, &first, &third).await;
+
+    // Switched off, on again, removed.
+    let second = site.lab.strange_phone(152);
+    let plain = json!({"secret": "plain-secret"});
+    let plain = site
+        .centre
+        .post(&format!("{}/secret", path(&other)), plain)
+        .await;
+    second.logs_in_with(plain["secret"].as_str().unwrap());
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.talk(&third, (152, &second)).await;
+    let mut off = fields(152);
+    off["active"] = json!(false);
+    let off = site.centre.put(&path(&other), off).await;
+    assert_eq!(state(&off), "live", "{off}");
+    site.is_gone(152, &second, &third).await;
+    let on = site.centre.put(&path(&other), fields(152)).await;
+    assert_eq!(state(&on), "live", "{on}");
+    second.register().await.unwrap();
+    site.talk(&third, (152, &second)).await;
+    site.delete(&other).await;
+    site.is_gone(152, &second, &third).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_are_live_when_saved_changed_and_removed_22() {
+    phones_are_live_when_saved_changed_and_removed(Release::Asterisk22).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_are_live_when_saved_changed_and_removed_16() {
+    phones_are_live_when_saved_changed_and_removed(Release::Asterisk16).await;
+}
+
+/// Asterisk serves what it knows from its cache; what changed meanwhile is live when Cordboard is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_call_each_other_while_cordboard_is_away() {
+    let Some(mut site) = Site::start(Release::Asterisk22).await else {
+        return;
+    };
+    let (made, other) = (site.extension(151).await, site.extension(152).await);
+    let (first, second) = (site.phone(151, &made), site.phone(152, &other));
+    first.answers_after(Duration::ZERO).await.unwrap();
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.talk(&first, (152, &second)).await;
+
+    site.centre.kill();
+    site.talk(&first, (152, &second)).await;
+    site.registers(&second).await;
+    site.talk(&second, (151, &first)).await;
+
+    site.centre.start_again().await;
+    let third = site.extension(153).await;
+    assert_eq!(state(&third), "live", "{third}");
+    site.registers(&site.phone(153, &third)).await;
+    site.talk(&first, (152, &second)).await;
+}
+
+/// Calls out and in: 7 and a number goes to the provider, whose calls to us ring phone 101.
+const DIAL_OUT: &str = "exten => _7X.,1,Dial(PJSIP/${EXTEN:1}@provider,30)\n";
+const FROM_PROVIDER: &str = "[from-provider]\nexten => 101,1,Dial(PJSIP/101,30)\n";
+
+/// Waits until our registration at the provider is so.
+async fn registration(site: &Site, trunk: &str, wanted: &str) {
+    let began = Instant::now();
+    loop {
+        let seen = site.centre.get(trunk).await["provisioned"][0].clone();
+        if seen["registration"] == wanted {
+            return;
+        }
+        assert!(began.elapsed() < LIMIT, "{wanted}: {seen}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The provider is another Asterisk, where we are its phone 101.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_registers_calls_out_and_is_called() {
+    let Some(site) = Site::start(Release::Asterisk22).await else {
+        return;
+    };
+    let provider = lab::up(Release::Asterisk22).await.unwrap();
+    let write = |name, text| site.lab.write_config(name, text).unwrap();
+    write("extensions_from_phone.conf", DIAL_OUT);
+    write("extensions_more.conf", FROM_PROVIDER);
+    site.lab.console("dialplan reload").await.unwrap();
+    site.extension(151).await;
+
+    let fields = |password: &str| {
+        json!({
+            "name": "provider", "host": "127.0.0.1", "port": provider.sip_addr().port(), "username": "101",
+            "password": password, "registers": true, "addresses": ["127.0.0.9"], "codecs": ["ulaw"],
+        })
+    };
+    let made = site
+        .centre
+        .post("/v1/trunks", fields(provider.secret()))
+        .await;
+    assert_eq!(state(&made), "live", "{made}");
+    let trunk = format!("/v1/trunks/{}", id(&made));
+    registration(&site, &trunk, "Registered").await;
+
+    let (ours, theirs) = (site.lab.phone(101), provider.phone(102));
+    ours.answers_after(Duration::ZERO).await.unwrap();
+    theirs.answers_after(Duration::ZERO).await.unwrap();
+    for (from, number, to) in [(&ours, "7102", &theirs), (&theirs, "101", &ours)] {
+        let call = from.calls(number).await.unwrap();
+        let rung = to.rings().await;
+        let rung =
+            rung.unwrap_or_else(|error| panic!("{number}: {error}\n{}", site.lab.asterisk_log()));
+        tokio::try_join!(call.hears(to.tone()), rung.hears(from.tone())).unwrap();
+        call.hang_up().await.unwrap();
+        site.lab.wait_no_channels().await.unwrap();
+    }
+
+    let wrong = site.centre.put(&trunk, fields("wrong password")).await;
+    assert_eq!(state(&wrong), "live", "{wrong}");
+    registration(&site, &trunk, "Rejected").await;
+    let removed = site.centre.ask(Method::DELETE, &trunk, None).await;
+    assert_eq!(removed.status(), 204);
+    let call = ours.calls("7102").await.unwrap();
+    call.wait_ended().await.unwrap();
+    assert!(!call.is_answered());
+    let left = site.lab.console("pjsip show registrations").await.unwrap();
+    assert!(left.contains("No objects found"), "{left}");
+}

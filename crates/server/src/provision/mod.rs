@@ -1,0 +1,258 @@
+//! What is set up is made live in each Asterisk, and read back from there: told what to forget by its manager interface, it asks
+//! anew (`realtime`).
+//!
+//! A phone is *live* where Asterisk has it as it was set up, *pending* where nobody can say, *drifted* where Asterisk has
+//! something else. It must never call live what it has not seen.
+
+mod ami;
+mod found;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use asterisk::{Tls, TlsError, ami::Config};
+use futures_util::future::join_all;
+use model::{AmiAccess, Codec, Server, ServerId, Trunk};
+use serde::Serialize;
+use store::KeptExtension;
+use utoipa::ToSchema;
+
+use ami::AmiLink;
+pub use found::{Contact, ContactState};
+
+/// How long a change waits to be seen in Asterisk.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether Asterisk has something as it was set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provisioning {
+    /// It does, as it says itself.
+    Live,
+    /// Nobody can say at the moment.
+    Pending,
+    /// It has something else.
+    Drifted,
+}
+
+/// A phone or a trunk, as one Asterisk has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Provisioned {
+    pub server: ServerId,
+    /// The server's name.
+    pub name: String,
+    pub state: Provisioning,
+    /// Why it is not live.
+    pub reason: Option<String>,
+    /// Where it is reached: where a phone has registered, or where a trunk is.
+    pub contacts: Vec<Contact>,
+    /// Of a trunk that we register at: what became of it, in Asterisk's own word, such as `Registered`.
+    pub registration: Option<String>,
+}
+
+/// What Asterisk has to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The number of a phone, the name of a trunk.
+    pub(crate) id: String,
+    /// The only server that is to have it.
+    pub(crate) server: Option<ServerId>,
+    pub(crate) active: bool,
+    context: String,
+    codecs: Vec<Codec>,
+    /// What a phone's secret is proven by.
+    md5: Option<String>,
+    /// It is registered at.
+    registers: bool,
+}
+
+impl From<&KeptExtension> for Wanted {
+    fn from(kept: &KeptExtension) -> Self {
+        let extension = &kept.extension;
+        Self {
+            id: extension.number.clone(),
+            server: extension.server,
+            active: extension.active,
+            context: extension.context.clone(),
+            codecs: extension.codecs.clone(),
+            md5: Some(kept.digests.md5.clone()),
+            registers: false,
+        }
+    }
+}
+
+impl From<&Trunk> for Wanted {
+    fn from(trunk: &Trunk) -> Self {
+        Self {
+            id: trunk.name.clone(),
+            server: trunk.server,
+            active: trunk.active,
+            context: trunk.context.clone(),
+            codecs: trunk.codecs.clone(),
+            md5: None,
+            registers: trunk.registers && trunk.active,
+        }
+    }
+}
+
+/// A change that Asterisk has to hear of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change<'a> {
+    /// Under which number or name Asterisk may have it.
+    pub(crate) before: Option<&'a str>,
+    /// What it has to have from now on; nothing: no such thing.
+    pub(crate) after: Option<&'a Wanted>,
+    /// It is, or was, a trunk: whom to expect whence, and where to register, may be another.
+    pub(crate) is_trunk: bool,
+    /// Who registered before may not be called any more.
+    pub(crate) forget_contacts: bool,
+}
+
+/// The way to every Asterisk's manager interface. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Provisioner(Arc<Mutex<BTreeMap<ServerId, One>>>);
+
+#[derive(Clone)]
+struct One {
+    name: String,
+    /// Nothing: nobody said how to log in there.
+    ami: Option<Arc<AmiLink>>,
+}
+
+impl Provisioner {
+    /// Connects to a server's manager interface, in place of what is running under its id. Returns at once.
+    pub(crate) fn set(&self, server: &Server, secret: Option<&str>) {
+        self.remove(server.id);
+        if !server.active {
+            return;
+        }
+        let login = server.ami.as_ref().zip(secret);
+        let link = match login.map(|(ami, secret)| config(ami, secret)).transpose() {
+            Ok(login) => login.map(|login| Arc::new(AmiLink::start(&server.name, login))),
+            Err(error) => {
+                tracing::error!(server = server.name, %error, "the manager interface cannot be reached by TLS");
+                None
+            }
+        };
+        let name = server.name.clone();
+        self.lock().insert(server.id, One { name, ami: link });
+    }
+
+    pub(crate) fn remove(&self, server: ServerId) {
+        self.lock().remove(&server);
+    }
+
+    pub(crate) fn disconnect_all(&self) {
+        self.lock().clear();
+    }
+
+    /// Makes a change live; how each server has it then.
+    pub(crate) async fn apply(&self, change: Change<'_>) -> Vec<Provisioned> {
+        // What moved to another server has to be forgotten by the one that it had.
+        let only = change.after.and_then(|wanted| wanted.server);
+        let all = self.servers(None).into_iter().map(async |(id, one)| {
+            let done = one.apply(id, change);
+            let state = tokio::time::timeout(PATIENCE, done).await;
+            state
+                .unwrap_or_else(|_| one.pending(id, "its manager interface did not answer in time"))
+        });
+        let mut states = join_all(all).await;
+        states.retain(|state| only.is_none_or(|only| only == state.server));
+        states
+    }
+
+    /// Makes many new phones known, behind the answer. They can register at once; this lets Asterisk watch them.
+    pub(crate) fn welcome(&self, all: &[KeptExtension]) {
+        for (_, one) in self.servers(None) {
+            if let Some(link) = one.ami {
+                link.watch(all.iter().map(|kept| kept.extension.number.clone()));
+            }
+        }
+    }
+
+    /// How each server has it.
+    pub(crate) async fn look(&self, wanted: &Wanted) -> Vec<Provisioned> {
+        let all = self.servers(wanted.server).into_iter();
+        let all = all.map(async |(id, one)| {
+            let seen = tokio::time::timeout(PATIENCE, one.look(id, wanted)).await;
+            seen.unwrap_or_else(|_| one.pending(id, "its manager interface did not answer in time"))
+        });
+        join_all(all).await
+    }
+
+    fn servers(&self, only: Option<ServerId>) -> Vec<(ServerId, One)> {
+        let servers = self.lock();
+        let wanted = servers
+            .iter()
+            .filter(|(id, _)| only.is_none_or(|only| only == **id));
+        wanted.map(|(id, one)| (*id, one.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerId, One>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn config(ami: &AmiAccess, secret: &str) -> Result<Config, TlsError> {
+    let mut config = Config::new(&ami.address, &ami.user, secret);
+    config.tls = ami.tls.then(Tls::native_roots).transpose()?;
+    Ok(config)
+}
+
+impl One {
+    async fn apply(&self, id: ServerId, change: Change<'_>) -> Provisioned {
+        let Some(link) = &self.ami else {
+            return self.pending(id, NO_LOGIN);
+        };
+        match link.apply(change).await {
+            Err(error) => self.pending(id, &error.to_string()),
+            Ok(()) => match change.after {
+                Some(wanted) if wanted.server.is_none_or(|only| only == id) => {
+                    self.look(id, wanted).await
+                }
+                _ => self.state(id, Provisioning::Live, None),
+            },
+        }
+    }
+
+    async fn look(&self, id: ServerId, wanted: &Wanted) -> Provisioned {
+        let Some(link) = &self.ami else {
+            return self.pending(id, NO_LOGIN);
+        };
+        match link.look(wanted).await {
+            Err(error) => self.pending(id, &error.to_string()),
+            Ok(found) => {
+                let drift = found.drift(wanted);
+                let state = match drift {
+                    None => Provisioning::Live,
+                    Some(_) => Provisioning::Drifted,
+                };
+                Provisioned {
+                    contacts: found.contacts,
+                    registration: found.registration,
+                    ..self.state(id, state, drift)
+                }
+            }
+        }
+    }
+
+    fn pending(&self, id: ServerId, why: &str) -> Provisioned {
+        self.state(id, Provisioning::Pending, Some(why.to_owned()))
+    }
+
+    fn state(&self, server: ServerId, state: Provisioning, reason: Option<String>) -> Provisioned {
+        Provisioned {
+            server,
+            name: self.name.clone(),
+            state,
+            reason,
+            contacts: Vec::new(),
+            registration: None,
+        }
+    }
+}
+
+const NO_LOGIN: &str = "it cannot be asked: no manager log-in is set for this server (`ami`)";

@@ -1,0 +1,236 @@
+//! Asterisk's realtime over HTTP (`res_config_curl`): what is set up here is there in Asterisk at its next question.
+//!
+//! Every row that may be asked for is in memory, ready to be sent, so that no database is asked while a phone waits. It only
+//! answers: registrations stay with Asterisk, in its own database, and outlast us.
+
+mod conditions;
+mod phone;
+mod row;
+mod secret;
+mod table;
+#[cfg(test)]
+mod tests;
+mod trunk;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use model::{ExtensionId, ServerId, Trunk, TrunkId};
+use store::{KeptExtension, MAX_PAGE, Store, StoreError};
+
+use conditions::Conditions;
+use phone::Phone;
+pub(crate) use secret::PhoneSecret;
+use table::Table;
+use trunk::TrunkRows;
+
+use crate::secrets::{Vault, same_secret};
+
+/// Answers Asterisk's questions. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Realtime(Arc<RwLock<Tables>>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// Those that may ask.
+    servers: BTreeSet<ServerId>,
+    /// By id, the number under which each stands in the tables.
+    numbers: BTreeMap<ExtensionId, String>,
+    /// The same of trunks.
+    names: BTreeMap<TrunkId, String>,
+    endpoints: Table,
+    auths: Table,
+    aors: Table,
+    identifies: Table,
+    registrations: Table,
+}
+
+/// What Asterisk wants done, the last part of the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Single,
+    Multi,
+    /// Are there these columns? Always: what we do not have is left out of our rows.
+    Require,
+    /// It would change something; there is nothing here that Asterisk may change.
+    Change,
+}
+
+impl Verb {
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        Some(match text {
+            "single" => Self::Single,
+            "multi" => Self::Multi,
+            "require" => Self::Require,
+            "store" | "update" | "update2" | "destroy" => Self::Change,
+            _ => return None,
+        })
+    }
+}
+
+impl Realtime {
+    /// Reads everything.
+    pub(crate) async fn load(store: &Store, vault: &Vault) -> Result<Self, StoreError> {
+        let mut tables = Tables::default();
+        let take = |page: Vec<KeptExtension>| page.iter().for_each(|kept| tables.set(kept));
+        store.extensions().load(take).await?;
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.trunks().list(after.as_deref(), MAX_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.trunk.name.clone());
+            for kept in &page {
+                let password = kept.sealed.as_deref().map(|sealed| vault.open(sealed));
+                let password = password.transpose().unwrap_or_else(|error| {
+                    let trunk = &kept.trunk.name;
+                    tracing::error!(%error, trunk, "a trunk's password cannot be read; enter it again");
+                    None
+                });
+                tables.set_trunk(&kept.trunk, password.as_deref());
+            }
+        }
+        Ok(Self(Arc::new(RwLock::new(tables))))
+    }
+
+    /// From now on this server may ask, with the password of [`Self::password`].
+    pub(crate) fn admit(&self, server: ServerId) {
+        self.write(|tables| {
+            tables.servers.insert(server);
+        });
+    }
+
+    pub(crate) fn dismiss(&self, server: ServerId) {
+        self.write(|tables| {
+            tables.servers.remove(&server);
+        });
+    }
+
+    /// From now on these extensions are so.
+    pub(crate) fn set(&self, all: &[KeptExtension]) {
+        self.write(|tables| all.iter().for_each(|kept| tables.set(kept)));
+    }
+
+    pub(crate) fn remove(&self, extension: ExtensionId) {
+        self.write(|tables| tables.remove(extension));
+    }
+
+    /// From now on the trunk is so.
+    pub(crate) fn set_trunk(&self, trunk: &Trunk, password: Option<&str>) {
+        self.write(|tables| tables.set_trunk(trunk, password));
+    }
+
+    pub(crate) fn remove_trunk(&self, trunk: TrunkId) {
+        self.write(|tables| tables.remove_trunk(trunk));
+    }
+
+    /// What a server says with each question. It follows from its id, so it need not be kept.
+    pub fn password(vault: &Vault, server: ServerId) -> String {
+        vault.token(&format!("realtime {server}"))
+    }
+
+    /// Whether this is a server of ours.
+    pub(crate) fn knows(&self, vault: &Vault, server: ServerId, password: &str) -> bool {
+        let is_right = same_secret(password, &Self::password(vault, server));
+        is_right && self.read(|tables| tables.servers.contains(&server))
+    }
+
+    /// The body of the answer; `Err`: why there is none, for the log.
+    pub(crate) fn answer(
+        &self,
+        server: ServerId,
+        family: &str,
+        verb: Verb,
+        body: &str,
+    ) -> Result<String, String> {
+        match verb {
+            Verb::Require | Verb::Change => return Ok("0\n".to_owned()),
+            Verb::Single | Verb::Multi => {}
+        }
+        let wanted = Conditions::read(body).map_err(|why| why.to_string())?;
+        let single = verb == Verb::Single;
+        self.read(|tables| {
+            let table = tables.table(family)?;
+            Some(table.answer(server, &wanted, single))
+        })
+        .ok_or_else(|| "there is no such table".to_owned())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, write: impl FnOnce(&mut Tables)) {
+        write(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Tables {
+    fn table(&self, family: &str) -> Option<&Table> {
+        Some(match family {
+            "ps_endpoints" => &self.endpoints,
+            "ps_auths" => &self.auths,
+            "ps_aors" => &self.aors,
+            "ps_endpoint_id_ips" => &self.identifies,
+            "ps_registrations" => &self.registrations,
+            _ => return None,
+        })
+    }
+
+    fn set(&mut self, kept: &KeptExtension) {
+        let extension = &kept.extension;
+        self.remove(extension.id);
+        if !extension.active {
+            return;
+        }
+        let (number, server) = (&extension.number, extension.server);
+        let phone = Phone::new(kept);
+        self.endpoints.put(number, server, phone.endpoint);
+        self.auths.put(number, server, phone.auth);
+        self.aors.put(number, server, phone.aor);
+        self.numbers.insert(extension.id, number.clone());
+    }
+
+    fn remove(&mut self, extension: ExtensionId) {
+        if let Some(number) = self.numbers.remove(&extension) {
+            self.endpoints.remove(&number);
+            self.auths.remove(&number);
+            self.aors.remove(&number);
+        }
+    }
+
+    fn set_trunk(&mut self, trunk: &Trunk, password: Option<&str>) {
+        self.remove_trunk(trunk.id);
+        if !trunk.active {
+            return;
+        }
+        let (name, server) = (&trunk.name, trunk.server);
+        let rows = TrunkRows::new(trunk, password);
+        self.endpoints.put(name, server, rows.endpoint);
+        self.aors.put(name, server, rows.aor);
+        self.identifies.put(name, server, rows.identify);
+        if let Some(auth) = rows.auth {
+            self.auths.put(name, server, auth);
+        }
+        if let Some(registration) = rows.registration {
+            self.registrations.put(name, server, registration);
+        }
+        self.names.insert(trunk.id, name.clone());
+    }
+
+    fn remove_trunk(&mut self, trunk: TrunkId) {
+        let Some(name) = self.names.remove(&trunk) else {
+            return;
+        };
+        for table in [
+            &mut self.endpoints,
+            &mut self.auths,
+            &mut self.aors,
+            &mut self.identifies,
+            &mut self.registrations,
+        ] {
+            table.remove(&name);
+        }
+    }
+}

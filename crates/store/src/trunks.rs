@@ -1,0 +1,128 @@
+//! The ways to and from the telephone network. Passwords come and go sealed: this module cannot read them.
+
+use model::{ServerId, Trunk, TrunkId};
+
+use crate::StoreError;
+use crate::database::Database;
+use crate::extensions::no_server;
+use crate::row::Row;
+use crate::sql::{self, Sql, Value, json, word};
+
+const TABLE: &str = "trunks";
+const COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "server_id",
+    "host",
+    "port",
+    "transport",
+    "username",
+    "registers",
+    "addresses",
+    "context",
+    "codecs",
+    "from_domain",
+    "qualify_seconds",
+    "active",
+    "sealed_secret",
+];
+
+/// A trunk, with its password as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTrunk {
+    pub trunk: Trunk,
+    /// Sealed, at most 4,000 characters; nothing: there is none.
+    pub sealed: Option<String>,
+}
+
+pub struct Trunks<'a> {
+    pub(crate) database: &'a Database,
+}
+
+impl Trunks<'_> {
+    /// Conflicts: `name` (taken), `server` (unknown).
+    pub async fn create(&self, kept: &KeptTrunk) -> Result<(), StoreError> {
+        let sql = Sql::insert(TABLE, COLUMNS, values(kept));
+        let done = self.database.execute(sql).await;
+        done.map(drop).map_err(no_server)
+    }
+
+    pub async fn get(&self, id: TrunkId) -> Result<Option<KeptTrunk>, StoreError> {
+        let sql = Sql::select(TABLE, COLUMNS, "WHERE id = ?").bind(id);
+        let row = self.database.fetch_first(sql).await?;
+        row.as_ref().map(kept).transpose()
+    }
+
+    /// In the order of their names, after the name `after`.
+    pub async fn list(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<KeptTrunk>, StoreError> {
+        let sql = Sql::select(TABLE, COLUMNS, "WHERE name > ? ORDER BY name LIMIT ?")
+            .bind(after.unwrap_or_default())
+            .bind(sql::page(limit)?);
+        self.database.fetch(sql).await?.iter().map(kept).collect()
+    }
+
+    pub async fn update(&self, kept: &KeptTrunk) -> Result<(), StoreError> {
+        let sql = Sql::update(TABLE, COLUMNS, values(kept));
+        let done = self.database.execute_on_one(sql).await;
+        done.map_err(no_server)
+    }
+
+    /// Whether calls of any of them begin in this context.
+    pub async fn any_in(&self, context: &str) -> Result<bool, StoreError> {
+        let sql = Sql::select(TABLE, &["id"], "WHERE context = ? LIMIT 1").bind(context);
+        Ok(self.database.fetch_first(sql).await?.is_some())
+    }
+
+    pub async fn delete(&self, id: TrunkId) -> Result<(), StoreError> {
+        let sql = Sql::delete(TABLE, "id").bind(id);
+        self.database.execute_on_one(sql).await
+    }
+}
+
+fn values(kept: &KeptTrunk) -> Vec<Value> {
+    let trunk = &kept.trunk;
+    vec![
+        trunk.id.into(),
+        (&trunk.name).into(),
+        trunk.server.into(),
+        (&trunk.host).into(),
+        trunk.port.into(),
+        word(trunk.transport),
+        trunk.username.clone().into(),
+        trunk.registers.into(),
+        json(&trunk.addresses),
+        (&trunk.context).into(),
+        json(&trunk.codecs),
+        trunk.from_domain.clone().into(),
+        trunk.qualify_seconds.into(),
+        trunk.active.into(),
+        kept.sealed.clone().into(),
+    ]
+}
+
+fn kept(row: &Row) -> Result<KeptTrunk, StoreError> {
+    let trunk = Trunk {
+        id: TrunkId(row.uuid("id")?),
+        name: row.text("name")?,
+        server: row.opt_uuid("server_id")?.map(ServerId),
+        host: row.text("host")?,
+        port: row.int("port")?,
+        transport: row.word("transport")?,
+        username: row.opt_text("username")?,
+        registers: row.bool("registers")?,
+        addresses: row.json("addresses")?,
+        context: row.text("context")?,
+        codecs: row.json("codecs")?,
+        from_domain: row.opt_text("from_domain")?,
+        qualify_seconds: row.int("qualify_seconds")?,
+        active: row.bool("active")?,
+    };
+    Ok(KeptTrunk {
+        trunk,
+        sealed: row.opt_text("sealed_secret")?,
+    })
+}
