@@ -93,12 +93,11 @@ fn checked_trunk_name(name: &str) -> Result<(), Invalid> {
 fn checked_host(field: &'static str, host: &str) -> Result<(), Invalid> {
     bounded(field, host, 1, MAX_HOST)?;
     let in_brackets = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let is_host = match in_brackets {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-            host.chars().all(plain) && !host.starts_with(['-', '.'])
-        }
+    let is_host = if let Some(address) = in_brackets {
+        address.parse::<std::net::Ipv6Addr>().is_ok()
+    } else {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        host.chars().all(plain) && !host.starts_with(['-', '.'])
     };
     if is_host {
         Ok(())

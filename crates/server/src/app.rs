@@ -192,20 +192,21 @@ impl App {
             setup.caller_ids.watch_calls,
             setup.caller_ids.or_trunk_number,
         );
-        let caller_ids = callerid::start(
+        // Of its own, as the next: together they would be too much for the stack.
+        let caller_ids = Box::pin(callerid::start(
             &store,
             clock.clone(),
             &setup.data.join("ledger"),
             setup.journal,
             setup.caller_ids,
-        )
+        ))
         .await?;
         let numbering = Numbering {
             caller_ids: caller_ids.caller_ids.clone(),
             watch,
             or_trunk_number,
         };
-        let started = telephony::start(
+        let started = Box::pin(telephony::start(
             &store,
             clock.clone(),
             journal,
@@ -213,7 +214,7 @@ impl App {
             setup.numbers,
             numbering,
             witness,
-        )
+        ))
         .await?;
         let applier = tokio::spawn(applier.run(store.clone()));
         let retention = setup.retention.map(|keep| {

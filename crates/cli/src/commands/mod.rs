@@ -97,7 +97,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Stats(command) => briefly(stats::run(&command, &global, output)),
-        Command::Asterisk(command) => briefly(asterisk::run(&command, &global)),
+        Command::Asterisk(command) => briefly(asterisk::run(&command, &global, output)),
         Command::Agi(command) => agi::run(command),
         Command::Migrate => briefly(migrate::run(&global, output)),
     }

@@ -11,6 +11,7 @@ mod data;
 mod database;
 mod listen;
 mod mail;
+mod phones;
 mod redis;
 
 use serde::Serialize;
@@ -85,8 +86,21 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(mail::examine(config).await);
     findings.extend(cdr::examine(config, store.as_ref()).await);
     findings.extend(asterisk::examine(config, store.as_ref()).await);
+    findings.extend(phones::examine(config, store.as_ref()).await);
     if let Some(store) = store {
         findings.extend(caller_ids::examine(config, &store).await);
+        store.close().await;
+    }
+    findings
+}
+
+/// Looks at every Asterisk alone, and whether it is set up for us.
+pub async fn examine_asterisk(config: &Config) -> Vec<Finding> {
+    let (mut findings, store) = database::examine(config).await;
+    findings.retain(|finding| finding.verdict != Verdict::Ok);
+    findings.extend(asterisk::examine(config, store.as_ref()).await);
+    findings.extend(phones::examine(config, store.as_ref()).await);
+    if let Some(store) = store {
         store.close().await;
     }
     findings

@@ -196,7 +196,8 @@ impl Provisioner {
     }
 }
 
-fn config(ami: &AmiAccess, secret: &str) -> Result<Config, TlsError> {
+/// How to log in there.
+pub(crate) fn config(ami: &AmiAccess, secret: &str) -> Result<Config, TlsError> {
     let mut config = Config::new(&ami.address, &ami.user, secret);
     config.tls = ami.tls.then(Tls::native_roots).transpose()?;
     Ok(config)

@@ -6,13 +6,16 @@ mod realtime;
 
 use clap::Subcommand;
 
-use crate::setting::Global;
+use super::doctor;
+use crate::{output::Output, setting::Global};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Write what Asterisk's configuration needs
     #[command(subcommand)]
     Render(Render),
+    /// Say what is missing in the running Asterisk, and the lines that mend it
+    Check,
 }
 
 #[derive(Debug, Subcommand)]
@@ -23,8 +26,12 @@ pub(super) enum Render {
     Realtime(realtime::Arguments),
 }
 
-pub(super) async fn run(command: &Command, global: &Global) -> anyhow::Result<()> {
+pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> anyhow::Result<()> {
     match command {
+        Command::Check => {
+            let config = global.load(Vec::new())?;
+            doctor::told(&server::doctor::examine_asterisk(&config).await, output)
+        }
         Command::Render(Render::Callerid(arguments)) => callerid::run(arguments),
         Command::Render(Render::Realtime(arguments)) => realtime::run(arguments, global).await,
     }

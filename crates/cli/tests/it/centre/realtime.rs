@@ -197,6 +197,72 @@ async fn phones_are_live_when_saved_changed_and_removed_16() {
     phones_are_live_when_saved_changed_and_removed(Release::Asterisk16).await;
 }
 
+/// What `cordboard asterisk check` says, and whether it found nothing wrong.
+fn checked(centre: &Cordboard) -> (bool, String) {
+    let said = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+        .args(["asterisk", "check", "--data"])
+        .arg(centre.data())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    (said.status.success(), text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_in_asterisk_is_named_with_the_line_that_mends_it() {
+    let Some(site) = Site::start(Release::Asterisk22).await else {
+        return;
+    };
+    site.extension(151).await;
+    let (right, text) = checked(&site.centre);
+    assert!(
+        right && text.contains("Asterisk asks for its phones"),
+        "{text}"
+    );
+
+    // Nothing of it, and a manager user that may not do enough.
+    let Some(bare) = lab::up_or_skip(Release::Asterisk16).await else {
+        return;
+    };
+    let login = |user: &str, secret: &str| {
+        format!(
+            "ami_address = \"{}\"\nami_user = \"{user}\"\nami_secret = \"{secret}\"",
+            bare.ami_addr()
+        )
+    };
+    let secret = bare.secret();
+    let centre = Cordboard::start_as(&bare.ari_url(), secret, &login("watcher", secret), &[]);
+    centre.wait_for_server_state("connected").await;
+    centre.post("/v1/extensions", fields(151)).await;
+    let (right, text) = checked(&centre);
+    let named = [
+        "the manager user watcher may not do enough",
+        "write=command lacking",
+    ];
+    assert!(!right && named.iter().all(|it| text.contains(it)), "{text}");
+    drop(centre);
+
+    let centre = Cordboard::start_as(&bare.ari_url(), secret, &login("cordboard", secret), &[]);
+    centre.wait_for_server_state("connected").await;
+    let made = centre.post("/v1/extensions", fields(151)).await;
+    assert_eq!(state(&made), "drifted", "{made}");
+    let (right, text) = checked(&centre);
+    let named = [
+        "load = res_config_curl.so",
+        "extconfig.conf does not name ps_endpoints, ps_auths",
+        "there is no cache res_pjsip/endpoint",
+    ];
+    assert!(!right && named.iter().all(|it| text.contains(it)), "{text}");
+    drop(centre);
+
+    let centre = Cordboard::start_as(&bare.ari_url(), secret, &login("cordboard", "wrong"), &[]);
+    let (right, text) = checked(&centre);
+    assert!(
+        !right && text.contains("refuses the user cordboard"),
+        "{text}"
+    );
+}
+
 /// Asterisk serves what it knows from its cache; what changed meanwhile is live when Cordboard is back.
 #[tokio::test(flavor = "multi_thread")]
 async fn phones_call_each_other_while_cordboard_is_away() {
