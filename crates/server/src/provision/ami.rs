@@ -136,26 +136,25 @@ impl AmiLink {
         Ok(ours.map(|event| text(event, "Status")))
     }
 
-    /// Whoever registered as this number is not called any more.
+    /// Whoever registered as this number is not called any more. It has digits alone.
     async fn forget_contacts(&self, number: &str) -> Result<(), AmiError> {
-        for line in self
-            .client
-            .command(&format!("database show {REGISTRATIONS}"))
-            .await?
-        {
-            let prefix = format!("/{REGISTRATIONS}/");
-            let Some(rest) = line.trim_start().strip_prefix(&prefix) else {
-                continue;
+        // Of all who registered there may be tens of thousands.
+        let family = format!("/{REGISTRATIONS}/");
+        let query = format!(
+            "database query \"SELECT key FROM astdb WHERE key LIKE '{family}{number};@%'\""
+        );
+        for line in self.client.command(&query).await? {
+            let found = line.split_once(&family).map(|(_, key)| key);
+            let key = found.and_then(|key| key.split_whitespace().next());
+            let is_theirs = |key: &&str| {
+                let rest = key.strip_prefix(number);
+                rest.is_some_and(|rest| rest.starts_with(";@"))
             };
-            let key = rest.split(": ").next().unwrap_or_default().trim();
-            if key
-                .strip_prefix(number)
-                .is_some_and(|rest| rest.starts_with(";@"))
-            {
+            if let Some(key) = key.filter(is_theirs) {
                 let delete = Action::new("DBDel")
                     .header("Family", REGISTRATIONS)
                     .header("Key", key);
-                self.client.call(&delete).await?;
+                tolerated(self.client.call(&delete).await)?;
             }
         }
         Ok(())
