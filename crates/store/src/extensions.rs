@@ -20,19 +20,6 @@ const COLUMNS: &[&str] = &[
     "nat",
     "qualify_seconds",
     "active",
-];
-const WITH_DIGESTS: &[&str] = &[
-    "id",
-    "number",
-    "name",
-    "server_id",
-    "transport",
-    "codecs",
-    "context",
-    "mailbox",
-    "nat",
-    "qualify_seconds",
-    "active",
     "digest_md5",
     "digest_sha256",
 ];
@@ -72,28 +59,15 @@ impl Extensions<'_> {
             let problem = format!("are more than {MAX_EXTENSIONS_AT_ONCE}");
             return Err(StoreError::refused("extensions", problem));
         }
-        let rows: Vec<_> = all.iter().map(kept_values).collect();
+        let rows: Vec<_> = all.iter().map(values).collect();
         let mut tx = self.database.begin().await?;
-        let put = tx.put(TABLE, WITH_DIGESTS, "", &rows).await;
+        let put = tx.put(TABLE, COLUMNS, "", &rows).await;
         put.map_err(no_server)?;
         tx.commit().await
     }
 
-    pub async fn get(&self, id: ExtensionId) -> Result<Option<Extension>, StoreError> {
+    pub async fn get(&self, id: ExtensionId) -> Result<Option<KeptExtension>, StoreError> {
         let sql = Sql::select(TABLE, COLUMNS, "WHERE id = ?").bind(id);
-        let row = self.database.fetch_first(sql).await?;
-        row.as_ref().map(extension).transpose()
-    }
-
-    pub async fn by_number(&self, number: &str) -> Result<Option<Extension>, StoreError> {
-        let sql = Sql::select(TABLE, COLUMNS, "WHERE number = ?").bind(number);
-        let row = self.database.fetch_first(sql).await?;
-        row.as_ref().map(extension).transpose()
-    }
-
-    /// The same, with what its secret is proven by.
-    pub async fn kept(&self, id: ExtensionId) -> Result<Option<KeptExtension>, StoreError> {
-        let sql = Sql::select(TABLE, WITH_DIGESTS, "WHERE id = ?").bind(id);
         let row = self.database.fetch_first(sql).await?;
         row.as_ref().map(kept).transpose()
     }
@@ -108,6 +82,7 @@ impl Extensions<'_> {
             .bind(after.unwrap_or_default())
             .bind(sql::page(limit)?);
         let rows = self.database.fetch(sql).await?;
+        let extension = |row| kept(row).map(|kept| kept.extension);
         rows.iter().map(extension).collect()
     }
 
@@ -116,7 +91,7 @@ impl Extensions<'_> {
         let mut after = String::new();
         loop {
             let rest = "WHERE number > ? ORDER BY number LIMIT ?";
-            let sql = Sql::select(TABLE, WITH_DIGESTS, rest)
+            let sql = Sql::select(TABLE, COLUMNS, rest)
                 .bind(&after)
                 .bind(LOAD_STEP);
             let rows = self.database.fetch(sql).await?;
@@ -129,16 +104,8 @@ impl Extensions<'_> {
         }
     }
 
-    /// Changes everything but the secret.
-    pub async fn update(&self, extension: &Extension) -> Result<(), StoreError> {
-        let sql = Sql::update(TABLE, COLUMNS, values(extension));
-        let done = self.database.execute_on_one(sql).await;
-        done.map_err(no_server)
-    }
-
-    /// Changes everything, with the secret.
-    pub async fn replace(&self, kept: &KeptExtension) -> Result<(), StoreError> {
-        let sql = Sql::update(TABLE, WITH_DIGESTS, kept_values(kept));
+    pub async fn update(&self, kept: &KeptExtension) -> Result<(), StoreError> {
+        let sql = Sql::update(TABLE, COLUMNS, values(kept));
         let done = self.database.execute_on_one(sql).await;
         done.map_err(no_server)
     }
@@ -163,7 +130,8 @@ pub(crate) fn no_server(error: StoreError) -> StoreError {
     }
 }
 
-fn values(extension: &Extension) -> Vec<Value> {
+fn values(kept: &KeptExtension) -> Vec<Value> {
+    let extension = &kept.extension;
     vec![
         extension.id.into(),
         (&extension.number).into(),
@@ -176,18 +144,13 @@ fn values(extension: &Extension) -> Vec<Value> {
         extension.nat.into(),
         extension.qualify_seconds.into(),
         extension.active.into(),
+        (&kept.digests.md5).into(),
+        (&kept.digests.sha256).into(),
     ]
 }
 
-fn kept_values(kept: &KeptExtension) -> Vec<Value> {
-    let mut values = values(&kept.extension);
-    values.push((&kept.digests.md5).into());
-    values.push((&kept.digests.sha256).into());
-    values
-}
-
-fn extension(row: &Row) -> Result<Extension, StoreError> {
-    Ok(Extension {
+fn kept(row: &Row) -> Result<KeptExtension, StoreError> {
+    let extension = Extension {
         id: ExtensionId(row.uuid("id")?),
         number: row.text("number")?,
         name: row.text("name")?,
@@ -199,12 +162,9 @@ fn extension(row: &Row) -> Result<Extension, StoreError> {
         nat: row.bool("nat")?,
         qualify_seconds: row.int("qualify_seconds")?,
         active: row.bool("active")?,
-    })
-}
-
-fn kept(row: &Row) -> Result<KeptExtension, StoreError> {
+    };
     Ok(KeptExtension {
-        extension: extension(row)?,
+        extension,
         digests: Digests {
             md5: row.text("digest_md5")?,
             sha256: row.text("digest_sha256")?,

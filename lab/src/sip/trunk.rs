@@ -77,6 +77,13 @@ impl TrunkCaller {
         self
     }
 
+    /// Calls from another address than the provider's.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.caller.address = address;
+        self
+    }
+
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         self.caller.name = name.into();

@@ -4310,9 +4310,9 @@ export interface components {
             password?: string | null;
             /**
              * Format: int32
-             * @default 5060
+             * @description Usually 5060, and 5061 for `tls`.
              */
-            port: number;
+            port?: number | null;
             /**
              * Format: int32
              * @description How often it is asked whether it is still there; 0: never.

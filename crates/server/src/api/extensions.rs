@@ -255,7 +255,6 @@ pub(crate) async fn create_range(
         secrets.push(secret);
     }
     set_up(&api, &all).await?;
-    api.app.provisioner.welcome(&all);
     let items = all.into_iter().zip(secrets);
     let items = items.map(|(kept, secret)| NewExtension {
         extension: kept.extension,
@@ -300,7 +299,7 @@ pub(crate) async fn show(
     State(api): State<Api>,
     Segments(id): Segments<ExtensionId>,
 ) -> Result<Json<SeenExtension>, Problem> {
-    let kept = api.app.store.extensions().kept(id).await?;
+    let kept = api.app.store.extensions().get(id).await?;
     let kept = kept.ok_or_else(not_found)?;
     let provisioned = api.app.provisioner.look(&Wanted::from(&kept)).await;
     Ok(Json(SeenExtension {
@@ -326,7 +325,7 @@ pub(crate) async fn replace(
 ) -> Result<Json<MadeExtension>, Problem> {
     let (extension, secret) = fields.into_extension(id)?;
     let turn = api.set_up.lock().await;
-    let before = api.app.store.extensions().kept(id).await?;
+    let before = api.app.store.extensions().get(id).await?;
     let before = before.ok_or_else(not_found)?;
     refuse_trunks_context(&api, &extension).await?;
     // The number is part of what proves the secret.
@@ -339,7 +338,7 @@ pub(crate) async fn replace(
             digests: before.digests,
         },
     };
-    api.app.store.extensions().replace(&kept).await?;
+    api.app.store.extensions().update(&kept).await?;
     api.app.realtime.set(std::slice::from_ref(&kept));
     drop(turn);
     Ok(Json(live(&api, Some(before.extension), kept, secret).await))
@@ -363,10 +362,10 @@ pub(crate) async fn renew_secret(
     let secret = fields.secret.map(PhoneSecret::given).transpose()?;
     let secret = secret.unwrap_or_else(PhoneSecret::random);
     let turn = api.set_up.lock().await;
-    let extension = api.app.store.extensions().get(id).await?;
-    let extension = extension.ok_or_else(not_found)?;
+    let before = api.app.store.extensions().get(id).await?;
+    let extension = before.ok_or_else(not_found)?.extension;
     let kept = keep(extension.clone(), &secret);
-    api.app.store.extensions().replace(&kept).await?;
+    api.app.store.extensions().update(&kept).await?;
     api.app.realtime.set(std::slice::from_ref(&kept));
     drop(turn);
     let made = live(&api, Some(extension), kept, Some(secret)).await;
@@ -388,12 +387,12 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let turn = api.set_up.lock().await;
     let extensions = api.app.store.extensions();
-    let extension = extensions.get(id).await?.ok_or_else(not_found)?;
+    let before = extensions.get(id).await?.ok_or_else(not_found)?;
     extensions.delete(id).await?;
     api.app.realtime.remove(id);
     drop(turn);
     let change = Change {
-        before: Some(&extension.number),
+        before: Some(before.extension.number),
         after: None,
         is_trunk: false,
         forget_contacts: true,
@@ -443,14 +442,15 @@ async fn live(
     kept: KeptExtension,
     secret: Option<PhoneSecret>,
 ) -> MadeExtension {
-    let before = before.as_ref().map(|it| it.number.as_str());
-    let is_other = before.is_some_and(|it| it != kept.extension.number);
-    let wanted = Wanted::from(&kept);
+    let now = &kept.extension;
+    let is_other = |it: &Extension| it.number != now.number || it.server != now.server;
+    let is_other = before.as_ref().is_some_and(is_other);
+    let before = before.map(|it| it.number);
     let change = Change {
         before,
         // With another secret, number, or none of both, whoever registered before is somebody else.
         forget_contacts: is_other || secret.is_some() || !kept.extension.active,
-        after: Some(&wanted),
+        after: Some(Wanted::from(&kept)),
         is_trunk: false,
     };
     let provisioned = api.app.provisioner.apply(change).await;

@@ -1,7 +1,7 @@
 //! What Asterisk asks by `res_config_curl`. Not for people: it is not in the document.
 
 use axum::{
-    extract::{Path, State},
+    extract::{FromRequest as _, Path, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::ServerId;
 
 use super::Api;
-use crate::{extract::FormBody, problem::Problem, realtime::Verb};
+use crate::{extract::FormBody, realtime::Verb};
 
 /// The longest name of a table that is written to the log.
 const MAX_NAME: usize = 64;
@@ -19,12 +19,14 @@ pub(crate) async fn ask(
     State(api): State<Api>,
     Path((family, verb)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<FormBody, Problem>,
+    request: Request,
 ) -> Response {
+    // Whoever is not known is not read either.
     let Some(server) = asker(&api, &headers) else {
         let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"realtime\"")];
         return (StatusCode::UNAUTHORIZED, challenge).into_response();
     };
+    let body = FormBody::from_request(request, &api).await;
     let (Some(verb), Ok(FormBody(body))) = (Verb::read(&verb), body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };

@@ -28,9 +28,10 @@ pub(crate) struct TrunkFields {
     /// Where it is: a host name or an address, an IPv6 one in brackets.
     #[schema(max_length = 253)]
     host: String,
-    #[serde(default = "sip_port")]
-    #[schema(minimum = 1, default = 5060)]
-    port: u16,
+    /// Usually 5060, and 5061 for `tls`.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    port: Option<u16>,
     /// `udp`, `tcp` or `tls`.
     #[serde(default = "udp")]
     #[schema(default = "udp")]
@@ -71,10 +72,6 @@ pub(crate) struct TrunkFields {
     active: bool,
 }
 
-fn sip_port() -> u16 {
-    5060
-}
-
 fn udp() -> SipTransport {
     SipTransport::Udp
 }
@@ -109,7 +106,10 @@ impl TrunkFields {
             name: self.name,
             server: self.server,
             host: self.host,
-            port: self.port,
+            port: self.port.unwrap_or(match self.transport {
+                SipTransport::Tls => 5061,
+                _ => 5060,
+            }),
             transport: self.transport,
             username: self.username,
             registers: self.registers,
@@ -241,8 +241,7 @@ pub(crate) async fn replace(
     api.app.store.trunks().update(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
     drop(turn);
-    let before = before.trunk.name;
-    Ok(Json(live(&api, Some(&before), kept.trunk).await))
+    Ok(Json(live(&api, Some(before.trunk.name), kept.trunk).await))
 }
 
 /// Remove a trunk. No call comes from it from now on, nor goes there; those that are up stay up.
@@ -265,7 +264,7 @@ pub(crate) async fn delete(
     api.app.realtime.remove_trunk(id);
     drop(turn);
     let change = Change {
-        before: Some(&before.trunk.name),
+        before: Some(before.trunk.name),
         after: None,
         is_trunk: true,
         forget_contacts: false,
@@ -323,11 +322,10 @@ fn opened(api: &Api, sealed: &str) -> Result<String, Problem> {
 }
 
 /// Lets each Asterisk hear of the change, and sees what it has then.
-async fn live(api: &Api, before: Option<&str>, trunk: Trunk) -> SeenTrunk {
-    let wanted = Wanted::from(&trunk);
+async fn live(api: &Api, before: Option<String>, trunk: Trunk) -> SeenTrunk {
     let change = Change {
         before,
-        after: Some(&wanted),
+        after: Some(Wanted::from(&trunk)),
         is_trunk: true,
         forget_contacts: false,
     };

@@ -1,7 +1,13 @@
 //! One Asterisk's manager interface, for what is set up there.
 
+use std::time::Duration;
+
 use asterisk::ami::{Action, AmiError, Client, Config, Events, Item};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::Instant,
+};
 
 use super::{
     Change, Wanted,
@@ -16,22 +22,26 @@ const IDENTIFY: &str = "res_pjsip/identify";
 const REGISTRATION: &str = "res_pjsip_outbound_registration.so";
 /// Where Asterisk's own database has who registered.
 const REGISTRATIONS: &str = "registrar/contact";
-/// What is heard: where phones are, and nothing of calls.
-const EVENTS: &str = "system";
-/// Phones that may wait to be watched.
-const MAX_WAITING: usize = 100_000;
+/// Nothing is listened to.
+const EVENTS: &str = "off";
+/// After so long Asterisk forgets once more what was changed: an answer that was on its way came into its cache after it had
+/// forgotten what was there. Longer than any answer may take (`httptimeout`).
+const ONCE_MORE: Duration = Duration::from_secs(3);
+/// How long to wait before what Asterisk did not do is asked for again.
+const RETRY: Duration = Duration::from_secs(5);
 
 pub(super) struct AmiLink {
     client: Client,
-    watch: mpsc::Sender<String>,
-    tasks: [JoinHandle<()>; 2],
+    /// Whether Asterisk has forgotten, in this session, what it had before.
+    ready: watch::Receiver<bool>,
+    /// Asks for everything to be forgotten.
+    stale: mpsc::Sender<()>,
+    follow: JoinHandle<()>,
 }
 
 impl Drop for AmiLink {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.follow.abort();
     }
 }
 
@@ -39,46 +49,66 @@ impl AmiLink {
     pub(super) fn start(server: &str, mut config: Config) -> Self {
         EVENTS.clone_into(&mut config.event_mask);
         let (client, events) = Client::start(config);
-        let (watch, wanted) = mpsc::channel(MAX_WAITING);
-        let follow = follow(server.to_owned(), client.clone(), events);
-        let watching = watch_all(client.clone(), wanted);
+        let (is_ready, ready) = watch::channel(false);
+        let (stale, wanted) = mpsc::channel(1);
+        let follow = follow(server.to_owned(), client.clone(), events, is_ready, wanted);
         Self {
             client,
-            watch,
-            tasks: [tokio::spawn(follow), tokio::spawn(watching)],
+            ready,
+            stale,
+            follow: tokio::spawn(follow),
         }
     }
 
-    /// Lets Asterisk forget what it has, so that it asks anew.
-    pub(super) async fn apply(&self, change: Change<'_>) -> Result<(), AmiError> {
-        let after = change.after.map(|wanted| wanted.id.as_str());
-        for number in change.before.into_iter().chain(after) {
-            for cache in CACHES {
-                self.forget(cache, number).await?;
-            }
+    /// Lets Asterisk forget what it has, so that it asks anew. Where that fails it is made good as soon as can be.
+    pub(super) async fn apply(&self, change: &Change) -> Result<(), AmiError> {
+        self.is_ready()?;
+        let applied = self.tell(change).await;
+        if applied.is_err() {
+            let _ = self.stale.try_send(());
         }
-        if let Some(before) = change.before
-            && change.forget_contacts
-        {
-            self.forget_contacts(before).await?;
+        let (client, ids) = (self.client.clone(), change.ids());
+        tokio::spawn(async move {
+            tokio::time::sleep(ONCE_MORE).await;
+            for id in ids {
+                let _ = forget(&client, &id).await;
+            }
+        });
+        applied
+    }
+
+    fn is_ready(&self) -> Result<(), AmiError> {
+        if *self.ready.borrow() {
+            Ok(())
+        } else {
+            Err(AmiError::NotConnected)
+        }
+    }
+
+    async fn tell(&self, change: &Change) -> Result<(), AmiError> {
+        for id in change.ids() {
+            forget(&self.client, &id).await?;
+        }
+        for number in change.forgotten() {
+            self.forget_contacts(number).await?;
         }
         if change.is_trunk {
-            self.forget_all(IDENTIFY).await?;
-            let reload = Action::new("Reload").header("Module", REGISTRATION);
-            tolerated(self.client.call(&reload).await)?;
+            identify_anew(&self.client).await?;
+            register_anew(&self.client).await?;
         }
-        if let Some(wanted) = change.after.filter(|wanted| wanted.registers) {
+        let Some(after) = &change.after else {
+            return Ok(());
+        };
+        if after.registers {
             // With another password alone it would not register anew by itself.
-            let register = Action::new("PJSIPRegister").header("Registration", &wanted.id);
+            let register = Action::new("PJSIPRegister").header("Registration", &after.id);
             tolerated(self.client.call(&register).await)?;
         }
-        if let Some(id) = after {
-            reload_qualify(&self.client, id).await?;
-        }
-        Ok(())
+        reload_qualify(&self.client, &after.id).await
     }
 
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Found, AmiError> {
+        self.is_ready()?;
         let show = Action::new("PJSIPShowEndpoint").header("Endpoint", &wanted.id);
         match self.client.list(&show).await {
             Ok(list) => {
@@ -93,31 +123,6 @@ impl AmiLink {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Lets Asterisk watch whether these phones are there, one after the other.
-    pub(super) fn watch(&self, numbers: impl Iterator<Item = String>) {
-        for number in numbers {
-            if self.watch.try_send(number).is_err() {
-                tracing::warn!(
-                    "too many new phones wait: whether they are there is seen after the next restart of Asterisk"
-                );
-                return;
-            }
-        }
-    }
-
-    /// What is not in the cache need not be forgotten; neither is there a cache where the site has none.
-    async fn forget(&self, cache: &str, number: &str) -> Result<(), AmiError> {
-        let expire = Action::new("SorceryMemoryCacheExpireObject")
-            .header("Cache", cache)
-            .header("Object", number);
-        tolerated(self.client.call(&expire).await)
-    }
-
-    async fn forget_all(&self, cache: &str) -> Result<(), AmiError> {
-        let expire = Action::new("SorceryMemoryCacheExpire").header("Cache", cache);
-        tolerated(self.client.call(&expire).await)
     }
 
     /// What became of our registration there.
@@ -175,28 +180,80 @@ fn tolerated<T>(answer: Result<T, AmiError>) -> Result<(), AmiError> {
     }
 }
 
-async fn watch_all(client: Client, mut wanted: mpsc::Receiver<String>) {
-    while let Some(number) = wanted.recv().await {
-        if client.connected().await.is_err() {
-            return;
-        }
-        if let Err(error) = reload_qualify(&client, &number).await {
-            tracing::warn!(%error, number, "Asterisk does not watch whether a phone is there");
-        }
+/// What is not in the cache need not be forgotten; neither is there a cache where the site has none.
+async fn forget(client: &Client, id: &str) -> Result<(), AmiError> {
+    for cache in CACHES {
+        let expire = Action::new("SorceryMemoryCacheExpireObject")
+            .header("Cache", cache)
+            .header("Object", id);
+        tolerated(client.call(&expire).await)?;
     }
+    Ok(())
 }
 
-/// What changed while nobody could tell Asterisk is forgotten with all the rest when a session begins.
-async fn follow(server: String, client: Client, mut events: Events) {
-    while let Some(item) = events.recv().await {
-        if let Item::Connected { session } = item {
-            tracing::info!(server, session, "connected to Asterisk's manager interface");
-            for cache in CACHES.into_iter().chain([IDENTIFY]) {
-                let expire = Action::new("SorceryMemoryCacheExpire").header("Cache", cache);
-                if let Err(error) = client.call(&expire).await {
-                    tracing::info!(server, cache, %error, "Asterisk does not forget what it had");
-                }
+async fn identify_anew(client: &Client) -> Result<(), AmiError> {
+    for action in ["SorceryMemoryCacheExpire", "SorceryMemoryCachePopulate"] {
+        let action = Action::new(action).header("Cache", IDENTIFY);
+        tolerated(client.call(&action).await)?;
+    }
+    Ok(())
+}
+
+/// Where to register is read when Asterisk starts, and at this.
+async fn register_anew(client: &Client) -> Result<(), AmiError> {
+    let reload = Action::new("Reload").header("Module", REGISTRATION);
+    tolerated(client.call(&reload).await)
+}
+
+/// What changed while nobody could tell Asterisk is forgotten with all the rest.
+async fn forget_all(client: &Client) -> Result<(), AmiError> {
+    for cache in CACHES {
+        let expire = Action::new("SorceryMemoryCacheExpire").header("Cache", cache);
+        tolerated(client.call(&expire).await)?;
+    }
+    identify_anew(client).await?;
+    register_anew(client).await
+}
+
+/// At the beginning of each session, and whenever something could not be told, everything is forgotten.
+async fn follow(
+    server: String,
+    client: Client,
+    mut events: Events,
+    ready: watch::Sender<bool>,
+    mut stale: mpsc::Receiver<()>,
+) {
+    let mut retry = None;
+    loop {
+        let again = async {
+            match retry {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
             }
+        };
+        tokio::select! {
+            item = events.recv() => match item {
+                None => return,
+                Some(Item::Connected { session }) => {
+                    tracing::info!(server, session, "connected to Asterisk's manager interface");
+                }
+                Some(Item::Disconnected) => {
+                    ready.send_replace(false);
+                    continue;
+                }
+                Some(_) => continue,
+            },
+            Some(()) = stale.recv() => {}
+            () = again => {}
         }
+        let done = forget_all(&client).await;
+        retry = match &done {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(server, %error, "Asterisk does not forget what it had; it is asked again");
+                Some(Instant::now() + RETRY)
+            }
+        };
+        ready.send_replace(done.is_ok());
     }
 }

@@ -94,6 +94,10 @@ impl Found {
         let secret = wanted.md5.is_some() && self.md5 != wanted.md5;
         differs("context", &endpoint.context, &wanted.context)
             .or_else(|| differs("allow", &endpoint.allow, &codecs))
+            .or_else(|| {
+                let unregistered = wanted.registers && self.registration.is_none();
+                unregistered.then(|| "Asterisk does not register there".to_owned())
+            })
             .or_else(|| secret.then(|| "the secret is another one in Asterisk".to_owned()))
     }
 }

@@ -54,7 +54,7 @@ pub struct Provisioned {
 }
 
 /// What Asterisk has to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     /// The number of a phone, the name of a trunk.
     pub(crate) id: String,
@@ -67,6 +67,15 @@ pub(crate) struct Wanted {
     md5: Option<String>,
     /// It is registered at.
     registers: bool,
+}
+
+/// What a phone is known by stands in it.
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wanted")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl From<&KeptExtension> for Wanted {
@@ -99,16 +108,33 @@ impl From<&Trunk> for Wanted {
 }
 
 /// A change that Asterisk has to hear of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Change<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
     /// Under which number or name Asterisk may have it.
-    pub(crate) before: Option<&'a str>,
+    pub(crate) before: Option<String>,
     /// What it has to have from now on; nothing: no such thing.
-    pub(crate) after: Option<&'a Wanted>,
+    pub(crate) after: Option<Wanted>,
     /// It is, or was, a trunk: whom to expect whence, and where to register, may be another.
     pub(crate) is_trunk: bool,
     /// Who registered before may not be called any more.
     pub(crate) forget_contacts: bool,
+}
+
+impl Change {
+    /// All that Asterisk may know it by.
+    fn ids(&self) -> Vec<String> {
+        let after = self.after.as_ref().map(|wanted| &wanted.id);
+        self.before.iter().chain(after).cloned().collect()
+    }
+
+    /// The numbers whose registrations are somebody else's.
+    fn forgotten(&self) -> impl Iterator<Item = &str> {
+        let before = self.before.as_deref().filter(|_| self.forget_contacts);
+        // A number that was given out before may have been taken back while Asterisk could not be told.
+        let after = self.after.as_ref().map(|wanted| wanted.id.as_str());
+        let after = after.filter(|_| self.before.is_none() && !self.is_trunk);
+        before.into_iter().chain(after)
+    }
 }
 
 /// The way to every Asterisk's manager interface. Cheap to clone.
@@ -149,28 +175,25 @@ impl Provisioner {
         self.lock().clear();
     }
 
-    /// Makes a change live; how each server has it then.
-    pub(crate) async fn apply(&self, change: Change<'_>) -> Vec<Provisioned> {
-        // What moved to another server has to be forgotten by the one that it had.
-        let only = change.after.and_then(|wanted| wanted.server);
+    /// Makes a change live; how each server has it then. What takes longer than is waited for goes on behind the answer.
+    pub(crate) async fn apply(&self, change: Change) -> Vec<Provisioned> {
+        let change = Arc::new(change);
         let all = self.servers(None).into_iter().map(async |(id, one)| {
-            let done = one.apply(id, change);
-            let state = tokio::time::timeout(PATIENCE, done).await;
-            state
-                .unwrap_or_else(|_| one.pending(id, "its manager interface did not answer in time"))
+            let (applying, told) = (one.clone(), change.clone());
+            let done = tokio::spawn(async move { applying.apply(id, &told).await });
+            match tokio::time::timeout(PATIENCE, done).await {
+                Ok(Ok(state)) => state,
+                _ => one.pending(id, LATE),
+            }
         });
         let mut states = join_all(all).await;
-        states.retain(|state| only.is_none_or(|only| only == state.server));
+        // What moved to another server has to be forgotten by the one that it had.
+        let only = change.after.as_ref().and_then(|wanted| wanted.server);
+        let is_told = |one: &Provisioned| {
+            only.is_none_or(|only| only == one.server) || one.state != Provisioning::Live
+        };
+        states.retain(is_told);
         states
-    }
-
-    /// Makes many new phones known, behind the answer. They can register at once; this lets Asterisk watch them.
-    pub(crate) fn welcome(&self, all: &[KeptExtension]) {
-        for (_, one) in self.servers(None) {
-            if let Some(link) = one.ami {
-                link.watch(all.iter().map(|kept| kept.extension.number.clone()));
-            }
-        }
     }
 
     /// How each server has it.
@@ -178,7 +201,7 @@ impl Provisioner {
         let all = self.servers(wanted.server).into_iter();
         let all = all.map(async |(id, one)| {
             let seen = tokio::time::timeout(PATIENCE, one.look(id, wanted)).await;
-            seen.unwrap_or_else(|_| one.pending(id, "its manager interface did not answer in time"))
+            seen.unwrap_or_else(|_| one.pending(id, LATE))
         });
         join_all(all).await
     }
@@ -204,13 +227,13 @@ pub(crate) fn config(ami: &AmiAccess, secret: &str) -> Result<Config, TlsError> 
 }
 
 impl One {
-    async fn apply(&self, id: ServerId, change: Change<'_>) -> Provisioned {
+    async fn apply(&self, id: ServerId, change: &Change) -> Provisioned {
         let Some(link) = &self.ami else {
             return self.pending(id, NO_LOGIN);
         };
         match link.apply(change).await {
             Err(error) => self.pending(id, &error.to_string()),
-            Ok(()) => match change.after {
+            Ok(()) => match &change.after {
                 Some(wanted) if wanted.server.is_none_or(|only| only == id) => {
                     self.look(id, wanted).await
                 }
@@ -256,4 +279,5 @@ impl One {
     }
 }
 
+const LATE: &str = "its manager interface did not answer in time";
 const NO_LOGIN: &str = "it cannot be asked: no manager log-in is set for this server (`ami`)";

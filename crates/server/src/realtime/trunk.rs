@@ -44,13 +44,15 @@ fn endpoint(trunk: &Trunk, has_login: bool) -> Vec<(&'static str, String)> {
         // With it Asterisk tells the provider our own number as whom it is connected to.
         ("send_connected_line", "no".to_owned()),
         ("allow_subscribe", "no".to_owned()),
+        // By name anybody could come in who writes it into From: a trunk is asked for no password.
+        ("identify_by", "ip".to_owned()),
     ];
     if has_login {
         // Not `auth`: that would ask the provider for a password.
         columns.push(("outbound_auth", trunk.name.clone()));
     }
     if let Some(user) = trunk.username.as_ref().filter(|_| has_login) {
-        columns.push(("contact_user", user.clone()));
+        columns.push(("contact_user", escaped(user)));
     }
     if let Some(domain) = &trunk.from_domain {
         columns.push(("from_domain", domain.clone()));
@@ -96,7 +98,7 @@ fn registration(trunk: &Trunk, user: &str) -> Vec<(&'static str, String)> {
         ("id", trunk.name.clone()),
         ("server_uri", uri(trunk, None)),
         ("client_uri", uri(trunk, Some(user))),
-        ("contact_user", user.to_owned()),
+        ("contact_user", escaped(user)),
         ("outbound_auth", trunk.name.clone()),
         ("retry_interval", "60".to_owned()),
         // A provider that refuses us may take us later: it is asked on, slowly.
@@ -110,13 +112,19 @@ fn registration(trunk: &Trunk, user: &str) -> Vec<(&'static str, String)> {
 }
 
 fn uri(trunk: &Trunk, user: Option<&str>) -> String {
-    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
+    let user = user.map(|user| format!("{}@", escaped(user)));
+    let user = user.unwrap_or_default();
     let transport = match trunk.transport {
         SipTransport::Udp => "",
         SipTransport::Tcp => ";transport=tcp",
         SipTransport::Tls | SipTransport::Webrtc => ";transport=tls",
     };
     format!("sip:{user}{}:{}{transport}", trunk.host, trunk.port)
+}
+
+/// As the user of a SIP address: some providers' have a domain of their own in it.
+fn escaped(user: &str) -> String {
+    user.replace('@', "%40")
 }
 
 #[cfg(test)]
@@ -156,7 +164,9 @@ pub(super) mod tests {
 
     #[test]
     fn one_that_we_register_at() {
-        let rows = TrunkRows::new(&trunk("provider"), Some("s3cret;\"&"));
+        let mut trunk = trunk("provider");
+        trunk.username = Some("4215550100@example.net".to_owned());
+        let rows = TrunkRows::new(&trunk, Some("s3cret;\"&"));
         insta::assert_snapshot!(lines(&rows));
     }
 

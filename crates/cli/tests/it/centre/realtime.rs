@@ -344,6 +344,13 @@ async fn a_trunk_registers_calls_out_and_is_called() {
         site.lab.wait_no_channels().await.unwrap();
     }
 
+    // Whoever calls from elsewhere does not get in by its name.
+    let stranger = site.lab.trunk_caller().with_number("provider");
+    let stranger = stranger.with_address("127.0.0.1".parse().unwrap());
+    let call = stranger.calls("101").await.unwrap();
+    call.wait_ended().await.unwrap();
+    assert!(!call.is_answered());
+
     let wrong = site.centre.put(&trunk, fields("wrong password")).await;
     assert_eq!(state(&wrong), "live", "{wrong}");
     registration(&site, &trunk, "Rejected").await;
