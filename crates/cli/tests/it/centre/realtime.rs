@@ -45,23 +45,26 @@ impl Site {
         assert!(rendered.status.success(), "{rendered:?}");
         lab.restart_asterisk().await.unwrap();
         centre.wait_for_server_state("connected").await;
-        Some(Self { lab, centre })
+        let site = Self { lab, centre };
+        site.wait_for_manager().await;
+        Some(site)
     }
 
     /// Sets up a phone as those of the lab are; its answer, with the secret.
     async fn extension(&self, number: u16) -> Value {
+        let fields = fields(number);
+        self.centre.post("/v1/extensions", fields).await
+    }
+
+    /// Waits until the manager's connection is there: it comes a moment after that of ARI.
+    async fn wait_for_manager(&self) {
+        let probe = self.extension(159).await;
         let began = Instant::now();
-        loop {
-            let fields = fields(number);
-            let made = self.centre.post("/v1/extensions", fields).await;
-            if made["provisioned"][0]["state"] != "pending" {
-                return made;
-            }
-            // The manager's connection comes back a moment after that of ARI.
-            assert!(began.elapsed() < LIMIT, "{made}");
-            self.delete(&made).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        while self.seen(&probe).await["state"] != "live" {
+            assert!(began.elapsed() < LIMIT, "{}", self.seen(&probe).await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.delete(&probe).await;
     }
 
     async fn delete(&self, made: &Value) {
@@ -281,6 +284,7 @@ async fn phones_call_each_other_while_cordboard_is_away() {
     site.talk(&second, (151, &first)).await;
 
     site.centre.start_again().await;
+    site.wait_for_manager().await;
     let third = site.extension(153).await;
     assert_eq!(state(&third), "live", "{third}");
     site.registers(&site.phone(153, &third)).await;
