@@ -24,6 +24,7 @@ pub use error::{LabError, Result};
 pub use folders::cache;
 pub use lab::{AmiUser, Lab, LabBuilder, up, up_or_skip};
 pub use media::{Tone, Voice};
+pub use ports::Port;
 pub use requirements::{is_given, is_required, is_root, requirements};
 pub use services::{
     Database, RedisCluster, Server, Services, mariadb, postgres, redis, redis_cluster,

@@ -27,13 +27,14 @@ pub(crate) const BLOCK: u16 = 500;
 
 /// One TCP port, ours until dropped.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     number: u16,
     _lock: File,
 }
 
 impl Port {
-    pub(crate) fn reserve() -> Result<Self> {
+    /// One that nobody has now, and that nobody gets by chance while it is not listened on.
+    pub fn reserve() -> Result<Self> {
         for number in SINGLE_PORTS {
             if let Some(lock) = lock(number)?
                 && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok()
@@ -49,7 +50,7 @@ impl Port {
         )))
     }
 
-    pub(crate) fn number(&self) -> u16 {
+    pub fn number(&self) -> u16 {
         self.number
     }
 }

@@ -169,6 +169,8 @@ impl App {
         setup: Setup,
         witness: Option<Box<dyn Witness>>,
     ) -> Result<(Self, Tasks), StartError> {
+        // First of all: a gauge that is set before it exists would be missing until something changes.
+        crate::api::install_metrics();
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
         let store = Store::open(&setup.dsn).await?;

@@ -47,7 +47,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::routes;
 
 pub(crate) use created::created;
-pub(crate) use metrics::keep_up;
+pub(crate) use metrics::{install as install_metrics, keep_up};
 pub(crate) use page::{Page, PageQuery};
 
 use crate::{app::App, auth::AuthConfig, openapi::frame, web, ws};
@@ -234,7 +234,6 @@ fn table() -> Table {
 
 /// The whole HTTP interface. Event streams end when `stop` is cancelled.
 pub fn router(app: App, auth: AuthConfig, stop: CancellationToken) -> Router {
-    metrics::install();
     let (routes, access, document) = table().into_parts();
     let api = Api::new(app, auth, stop, document);
     guard::wrap(routes, access, api.clone())

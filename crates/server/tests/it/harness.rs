@@ -142,6 +142,15 @@ impl Server {
 
     /// One that differs in what `change` says; it is given the data folder.
     pub(crate) async fn start_by(auth: AuthConfig, change: impl FnOnce(&Path, &mut Setup)) -> Self {
+        Self::start_in_turn(auth, change, || ()).await
+    }
+
+    /// The same; `before` it answers requests, and after it has started all else, this happens.
+    pub(crate) async fn start_in_turn(
+        auth: AuthConfig,
+        change: impl FnOnce(&Path, &mut Setup),
+        before: impl FnOnce(),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut setup = Setup {
             data: folder.path().to_owned(),
@@ -158,6 +167,7 @@ impl Server {
         change(folder.path(), &mut setup);
         // A large future: all of a server.
         let (app, tasks) = Box::pin(App::start(setup)).await.unwrap();
+        before();
         let stop = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::Role;
 use reqwest::Method;
 use serde_json::json;
+use server::auth::AuthConfig;
 
 use crate::harness::{Server, shape};
 
@@ -58,6 +59,19 @@ async fn a_database_that_is_gone_is_named_and_ends_no_request_in_a_mystery() {
     assert_eq!(live.json()["agents"][0]["status"]["state"], "available");
     let stranger = server.anonymous().with("authorization", "Bearer cb_x_y");
     assert_eq!(stranger.get("/v1/live").await.verdict().1, "unavailable");
+}
+
+/// Connections are made before anybody can ask, and what is told of them then may not change for long.
+#[tokio::test]
+async fn what_is_counted_before_the_first_request_is_not_lost() {
+    let early = || metrics::gauge!("cordboard_told_early").set(1.0);
+    let server = Server::start_in_turn(AuthConfig::default(), |_, _| (), early).await;
+    let program = server.program(Role::Service).await;
+    let figures = program.get("/metrics").await;
+    assert!(
+        figures.body.contains("cordboard_told_early 1"),
+        "{figures:?}"
+    );
 }
 
 #[tokio::test]

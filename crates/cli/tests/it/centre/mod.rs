@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lab::Lab;
+use lab::{Lab, Port};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
@@ -33,6 +33,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Cordboard {
     child: Child,
     data: tempfile::TempDir,
+    /// It is listened on again after a restart, so nobody else may get it meanwhile.
+    _port: Port,
     listen: String,
     /// Where it answers FastAGI, if it does.
     agi: Option<String>,
@@ -74,11 +76,14 @@ impl Cordboard {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let key = make_key(data.path(), &environment);
-        let (child, listen, agi) = spawn(data.path(), "127.0.0.1:0", &environment);
+        let port = Port::reserve().unwrap();
+        let listen = format!("127.0.0.1:{}", port.number());
+        let (child, listen, agi) = spawn(data.path(), &listen, &environment);
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             child,
             data,
+            _port: port,
             listen,
             agi,
             environment,
