@@ -7,6 +7,7 @@
 pub mod acd;
 pub mod alarm;
 pub mod callerid;
+pub mod control;
 pub mod dial;
 pub mod invariants;
 mod lookup;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AgentId, CallId, OfferId, QueueId, ReservationId, ServerId, Timestamp, visible};
+use crate::{
+    AgentId, CallId, Control, OfferId, QueueId, ReservationId, ServerId, Timestamp, visible,
+};
 
 /// Which way a call goes, seen from the centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -138,6 +140,8 @@ pub struct Call {
     pub hangup_cause: Option<u16>,
     /// Of outbound calls only.
     pub placed: Option<Placed>,
+    #[serde(default, skip_serializing_if = "Control::is_untouched")]
+    pub control: Control,
 }
 
 impl Call {
@@ -166,6 +170,7 @@ impl Call {
             ended_by: None,
             hangup_cause: None,
             placed: None,
+            control: Control::default(),
         }
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    AgentId, AgentState, AgentStatus, CallId, Caller, EndedBy, OfferId, Outcome, OverflowReason,
-    Placed, QueueId, ServerId, Strategy, Timestamp,
+    AgentId, AgentState, AgentStatus, CallId, Caller, Deed, EndedBy, OfferId, Outcome,
+    OverflowReason, Placed, QueueId, ServerId, Strategy, Timestamp, Watch,
 };
 
 /// A fact with its place in the one order of all facts.
@@ -90,6 +90,23 @@ pub enum EventBody {
         agent: AgentId,
         wait_ms: u64,
     },
+    /// Something was done to a call that talks, as Asterisk has confirmed.
+    CallControlled {
+        call: CallId,
+        /// Who talks on it.
+        agent: AgentId,
+        /// Who asked for it; nothing: it came about by itself.
+        by: Option<String>,
+        #[serde(flatten)]
+        deed: Deed,
+    },
+    /// A supervisor is on a call, or no longer.
+    CallWatched {
+        /// Who talks on it.
+        agent: AgentId,
+        #[serde(flatten)]
+        watch: Watch,
+    },
     CallEnded {
         call: CallId,
         queue: Option<QueueId>,
@@ -133,7 +150,9 @@ impl EventBody {
             | Self::CallOffered { call, .. }
             | Self::OfferEnded { call, .. }
             | Self::CallAnswered { call, .. }
+            | Self::CallControlled { call, .. }
             | Self::CallEnded { call, .. } => Some(*call),
+            Self::CallWatched { watch, .. } => Some(watch.call),
             Self::AgentChanged { status, .. } => status.call,
             Self::ServerLost { .. }
             | Self::ServerConnected { .. }

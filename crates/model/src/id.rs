@@ -80,4 +80,6 @@ ids! {
     TrunkId,
     /// Somebody who logs in.
     UserId,
+    /// A supervisor on somebody's call.
+    WatchId,
 }

@@ -8,6 +8,7 @@ mod caller_id;
 mod caller_id_import;
 mod caller_id_use;
 mod check;
+mod control;
 mod delivery;
 mod did;
 mod event;
@@ -30,6 +31,10 @@ pub use caller_id::{
 pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
 pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
+pub use control::{
+    Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Recording, RecordingState, Watch, WatchMode,
+    WatchState, checked_digits,
+};
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use did::{Did, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
@@ -37,7 +42,7 @@ pub use extension::{Codec, Extension, SipTransport, checked_context};
 pub use id::{
     AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, ExtensionId,
     OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, TrunkId,
-    UserId,
+    UserId, WatchId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{

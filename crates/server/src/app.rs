@@ -169,21 +169,19 @@ impl App {
         setup: Setup,
         witness: Option<Box<dyn Witness>>,
     ) -> Result<(Self, Tasks), StartError> {
-        // First of all: a gauge that is set before it exists would be missing until something changes.
-        crate::api::install_metrics();
         make_folder(&setup.data)?;
         let vault = Vault::open_or_make(&setup.data.join("secret.key"))?;
         let store = Store::open(&setup.dsn).await?;
         store.migrate().await?;
         let clock = Clock::start();
+        // A gauge that is set before there is a recorder would be missing until something changes.
+        crate::api::install_metrics();
 
         let applied = store.journal().applied_seq().await?;
         let (journal, mut applier) =
             Journal::open(&setup.data.join("journal"), applied, setup.journal)?;
-        applier
-            .catch_up_once(&store)
-            .await
-            .map_err(StartError::CatchUp)?;
+        let caught_up = applier.catch_up_once(&store).await;
+        caught_up.map_err(StartError::CatchUp)?;
         let stream = recent_events(&store).await?;
         let status = journal.status();
         set_default_queue(&store, setup.default_queue.as_deref()).await?;

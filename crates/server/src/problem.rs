@@ -55,6 +55,14 @@ pub(crate) enum Code {
     StateRefused,
     /// The call has ended.
     CallEnded,
+    /// Nobody talks on the call.
+    NotTalking,
+    /// It cannot be done to the call as it stands; `detail` says why.
+    ControlRefused,
+    /// Asterisk said no.
+    AsteriskRefused,
+    /// Asterisk did not answer in time: nobody knows whether it did it.
+    AsteriskSilent,
     /// The day cannot be compared: it is not over, or not all of it is known.
     NotJudged,
     /// Too many tries; see `Retry-After`.
@@ -77,7 +85,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
@@ -95,6 +103,10 @@ impl Code {
         Self::InUse,
         Self::StateRefused,
         Self::CallEnded,
+        Self::NotTalking,
+        Self::ControlRefused,
+        Self::AsteriskRefused,
+        Self::AsteriskSilent,
         Self::NotJudged,
         Self::TooManyRequests,
         Self::EmergencyNumber,
@@ -126,6 +138,10 @@ impl Code {
             Self::InUse => "in_use",
             Self::StateRefused => "state_refused",
             Self::CallEnded => "call_ended",
+            Self::NotTalking => "not_talking",
+            Self::ControlRefused => "control_refused",
+            Self::AsteriskRefused => "asterisk_refused",
+            Self::AsteriskSilent => "asterisk_silent",
             Self::NotJudged => "not_judged",
             Self::TooManyRequests => "too_many_requests",
             Self::EmergencyNumber => "emergency_number",
@@ -154,10 +170,14 @@ impl Code {
             | Self::InUse
             | Self::StateRefused
             | Self::CallEnded
+            | Self::NotTalking
+            | Self::ControlRefused
             | Self::NotJudged
             | Self::AgentBusy
             | Self::NoWayOut => StatusCode::CONFLICT,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::AsteriskRefused => StatusCode::BAD_GATEWAY,
+            Self::AsteriskSilent => StatusCode::GATEWAY_TIMEOUT,
             Self::NoCallerId | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -182,6 +202,10 @@ impl Code {
             Self::InUse => "Something depends on it",
             Self::StateRefused => "The agent cannot go to this state",
             Self::CallEnded => "The call has ended",
+            Self::NotTalking => "Nobody talks on the call",
+            Self::ControlRefused => "This cannot be done to the call now",
+            Self::AsteriskRefused => "Asterisk refuses it",
+            Self::AsteriskSilent => "Asterisk does not answer",
             Self::NotJudged => "The day cannot be judged",
             Self::TooManyRequests => "Too many tries",
             Self::EmergencyNumber => "A call for help keeps its caller ID",

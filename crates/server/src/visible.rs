@@ -168,8 +168,11 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         EventBody::CallPlaced { agent, .. }
         | EventBody::AgentPickedUp { agent, .. }
         | EventBody::CustomerAnswered { agent, .. }
+        | EventBody::CallControlled { agent, .. }
         | EventBody::AgentChanged { agent, .. } => *agent == own,
-        EventBody::ServerLost { .. }
+        // Who is listened to is not to know.
+        EventBody::CallWatched { .. }
+        | EventBody::ServerLost { .. }
         | EventBody::ServerConnected { .. }
         | EventBody::ServerReplaced { .. } => false,
     };

@@ -157,6 +157,8 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::CallOffered { .. } => "call_offered",
         EventBody::OfferEnded { .. } => "offer_ended",
         EventBody::CallAnswered { .. } => "call_answered",
+        EventBody::CallControlled { .. } => "call_controlled",
+        EventBody::CallWatched { .. } => "call_watched",
         EventBody::CallEnded { .. } => "call_ended",
         EventBody::AgentChanged { .. } => "agent_changed",
         EventBody::ServerLost { .. } => "server_lost",

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use model::{
-    AgentId, Call, CallId, CallState, Caller, OfferId, Outcome, Placed, QueueId, ReservationId,
-    ServerId, Timestamp,
+    AgentId, Call, CallId, CallState, Caller, Control, OfferId, Outcome, Placed, QueueId,
+    ReservationId, ServerId, Timestamp,
 };
 
 use crate::database::Database;
@@ -41,6 +41,7 @@ pub(crate) const COLUMNS: &[&str] = &[
     "campaign",
     "presented",
     "reservation_id",
+    "control",
 ];
 
 /// Which calls; all that is given must hold.
@@ -351,6 +352,7 @@ pub(crate) fn values(call: &Call) -> Vec<Value> {
         placed.map(|placed| placed.campaign.clone()).into(),
         placed.and_then(|placed| placed.caller_id.clone()).into(),
         placed.and_then(|placed| placed.reservation).into(),
+        control(&call.control),
     ]
 }
 
@@ -382,7 +384,16 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         ended_by: row.opt_word("ended_by")?,
         hangup_cause: row.opt_int("hangup_cause")?,
         placed: placed(row)?,
+        control: row.opt_json("control")?.unwrap_or_default(),
     })
+}
+
+/// Nothing for the many calls to which nothing was done.
+fn control(control: &Control) -> Value {
+    if control.is_untouched() {
+        return Value::Text(None);
+    }
+    sql::json(control)
 }
 
 /// A call that nobody placed has no campaign, not even an empty one.

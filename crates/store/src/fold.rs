@@ -82,11 +82,17 @@ impl Fold {
             EventBody::CallOffered { .. } => self.call_offered(event),
             EventBody::OfferEnded { .. } => self.offer_ended(event),
             EventBody::CallAnswered { .. } => self.call_answered(event),
+            EventBody::CallControlled { call, deed, .. } => {
+                if let Some(call) = self.calls.change(*call) {
+                    call.control.learn(event.at, deed);
+                }
+            }
             EventBody::CallEnded { .. } => self.call_ended(event),
             EventBody::AgentChanged { agent, status, .. } => {
                 self.agent_changed(event.seq, *agent, status);
             }
-            EventBody::ServerLost { .. }
+            EventBody::CallWatched { .. }
+            | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
             | EventBody::ServerReplaced { .. } => {}
         }
@@ -294,6 +300,7 @@ impl Fold {
             call.hangup_cause = *hangup_cause;
             call.wait_ms = wait_ms.or(call.wait_ms);
             call.talk_ms = *talk_ms;
+            call.control.end(event.at);
         }
     }
 

@@ -69,6 +69,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     28 "0028_extensions",
     29 "0029_server_ami",
     30 "0030_trunks",
+    31 "0031_call_control",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -117,6 +117,17 @@ impl Row {
         serde_json::from_str(&text).map_err(|error| self.corrupt(column, error.to_string()))
     }
 
+    pub(crate) fn opt_json<T: DeserializeOwned>(
+        &self,
+        column: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(text) = self.opt_text(column)? else {
+            return Ok(None);
+        };
+        let read = serde_json::from_str(&text).map(Some);
+        read.map_err(|error| self.corrupt(column, error.to_string()))
+    }
+
     pub(crate) fn corrupt(&self, column: &str, problem: impl Into<String>) -> StoreError {
         StoreError::Corrupt {
             table: self.table,

@@ -24,15 +24,39 @@ const SAMPLES: u32 = 160;
 const HEADER: usize = 12;
 /// Payload type of µ-law.
 const PCMU: u8 = 0;
+/// Payload type of pressed keys (RFC 4733), as our SDP says.
+const TELEPHONE_EVENT: u8 = 101;
+/// The keys by their number there.
+const KEYS: &[u8; 16] = b"0123456789*#ABCD";
 /// Longer than any RTP packet that Asterisk sends.
 const LONGEST: usize = 2_048;
 
 #[derive(Debug)]
 struct Shared {
     ear: Mutex<Ear>,
+    keys: Mutex<Keys>,
     /// Where to send, once known.
     peer: Mutex<Option<SocketAddr>>,
     over: AtomicBool,
+}
+
+/// Keys that were pressed at the other end. Each comes in many packets, all with the time at which it began.
+#[derive(Debug, Default)]
+struct Keys {
+    pressed: String,
+    last_began: Option<u32>,
+}
+
+impl Keys {
+    fn listen(&mut self, began: u32, number: u8) {
+        if self.last_began == Some(began) {
+            return;
+        }
+        self.last_began = Some(began);
+        if let Some(key) = KEYS.get(usize::from(number)) {
+            self.pressed.push(char::from(*key));
+        }
+    }
 }
 
 /// Open until dropped.
@@ -49,6 +73,7 @@ impl RtpEndpoint {
         let port = socket.local_addr().doing(|| "read a port".into())?.port();
         let shared = Arc::new(Shared {
             ear: Mutex::default(),
+            keys: Mutex::default(),
             peer: Mutex::default(),
             over: AtomicBool::new(false),
         });
@@ -81,6 +106,12 @@ impl RtpEndpoint {
             .peer
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(peer);
+    }
+
+    /// The keys that were pressed at the other end so far.
+    pub(crate) fn keys(&self) -> String {
+        let keys = self.shared.keys.lock();
+        keys.unwrap_or_else(PoisonError::into_inner).pressed.clone()
     }
 
     pub(crate) fn ear<T>(&self, ask: impl FnOnce(&Ear) -> T) -> T {
@@ -155,7 +186,16 @@ impl Stream {
         let Ok(length) = waited.and_then(|()| self.socket.recv(&mut packet)) else {
             return;
         };
-        if length > HEADER && packet[0] >> 6 == 2 && packet[1] & 0x7F == PCMU {
+        if length <= HEADER || packet[0] >> 6 != 2 {
+            return;
+        }
+        let kind = packet[1] & 0x7F;
+        if kind == TELEPHONE_EVENT {
+            let began = u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]);
+            let keys = self.shared.keys.lock();
+            let mut keys = keys.unwrap_or_else(PoisonError::into_inner);
+            keys.listen(began, packet[HEADER]);
+        } else if kind == PCMU {
             let samples = packet[HEADER..length]
                 .iter()
                 .map(|byte| g711::decode(*byte));

@@ -43,6 +43,13 @@ impl Tone {
         Self(420 + 40 * (n % 14))
     }
 
+    /// Whether it sounds in these samples, 8,000 a second.
+    pub fn sounds_in(self, samples: &[i16]) -> bool {
+        let mut ear = Ear::default();
+        ear.listen(samples.iter().copied());
+        ear.heard(self, None)
+    }
+
     pub(crate) fn sample(self, n: u32) -> i16 {
         // Whole seconds repeat exactly: the frequency is a whole number of Hz.
         let time = f64::from(n % SAMPLES_PER_SECOND) / f64::from(SAMPLES_PER_SECOND);

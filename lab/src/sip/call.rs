@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a step of a call is waited for, unless told otherwise.
 const STEP_LIMIT: Duration = Duration::from_secs(20);
+/// Longer than what makes a tone heard.
+const SILENT_FOR: Duration = Duration::from_millis(500);
 const HEARING_POLL: Duration = Duration::from_millis(20);
 
 /// How a call ended, from this end's view.
@@ -186,6 +188,50 @@ impl Call {
             tokio::time::sleep(HEARING_POLL).await;
         }
         Ok(())
+    }
+
+    /// Waits until `tone` is not heard any more: for half a second.
+    pub async fn stops_hearing(&self, tone: Tone) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let since = Instant::now();
+            tokio::time::sleep(SILENT_FOR).await;
+            if !self.heard(tone, Some(since)) {
+                return Ok(());
+            }
+            if began.elapsed() > self.limit {
+                return Err(LabError::Timeout {
+                    what: format!(
+                        "{tone} to end on the call from {} to {}",
+                        self.from, self.to
+                    ),
+                    waited: began.elapsed(),
+                    detail: String::new(),
+                });
+            }
+        }
+    }
+
+    /// Waits until these keys were pressed at the other end, and no others.
+    pub async fn hears_keys(&self, keys: &str) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let heard = self.rtp.get().map(RtpEndpoint::keys).unwrap_or_default();
+            if heard == keys {
+                return Ok(());
+            }
+            if began.elapsed() > self.limit || !keys.starts_with(&heard) {
+                return Err(LabError::Timeout {
+                    what: format!(
+                        "the keys {keys} on the call from {} to {}",
+                        self.from, self.to
+                    ),
+                    waited: began.elapsed(),
+                    detail: format!("; pressed so far: {heard:?}"),
+                });
+            }
+            tokio::time::sleep(HEARING_POLL).await;
+        }
     }
 
     /// Whether `tone` was received in the last minute, after `since`.

@@ -677,6 +677,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/{id}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do something to a call that talks.
+         * @description The answer comes when Asterisk has done it; what is so already is answered at once, so a request may be sent again.
+         *     `control` of the call says how it stands. A user with the role agent does it to the own call.
+         */
+        post: operations["calls_control"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Press keys for the customer to hear, such as a machine that asks for some.
+         * @description How many there were is written down, not which. A user with the role agent does it on the own call.
+         */
+        post: operations["calls_send_digits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/{id}/events": {
         parameters: {
             query?: never;
@@ -729,6 +770,49 @@ export interface paths {
          */
         post: operations["calls_hang_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/recordings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A recording of a call, as a WAV file.
+         * @description It is read from the Asterisk that made it, and at most 32 MiB long: some 35 minutes.
+         */
+        get: operations["calls_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who watches a call. */
+        get: operations["calls_watches"];
+        /**
+         * Take part in a call: the supervisor's phone rings, and then hears it.
+         * @description Asked again it changes the way: listen, whisper to the agent, or barge in. Agents are not told of it; the events
+         *     `call_watched` go to supervisors.
+         */
+        put: operations["calls_watch"];
+        post?: never;
+        /** Leave a call that was watched. */
+        delete: operations["calls_unwatch"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1798,6 +1882,7 @@ export interface components {
             caller: components["schemas"]["Caller"];
             /** @description The caller's channel on that server (Asterisk's unique id); of a call that we placed, the agent's. */
             channel: string;
+            control?: components["schemas"]["Control"];
             /** @description The number that was dialled. */
             dialled: string;
             direction: components["schemas"]["Direction"];
@@ -2214,7 +2299,7 @@ export interface components {
          * @description What went wrong, as a word that programs may compare. Documented in `docs/API.md`.
          * @enum {string}
          */
-        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
+        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_talking" | "control_refused" | "asterisk_refused" | "asterisk_silent" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
         /**
          * @description A codec, as Asterisk names it.
          * @enum {string}
@@ -2259,6 +2344,27 @@ export interface components {
          * @enum {string}
          */
         ContactState: "reachable" | "unreachable" | "registered";
+        /** @description What has been done to a call while it talked. */
+        Control: {
+            /** @default null */
+            held_since: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How long the customer was held before, in milliseconds.
+             * @default 0
+             */
+            hold_ms: number;
+            /**
+             * @description Whether nobody hears the agent.
+             * @default false
+             */
+            muted: boolean;
+            /**
+             * @description The first one first; at most the last of them goes on.
+             * @default []
+             */
+            recordings: components["schemas"]["Recording"][];
+        };
         CountryStatistics: {
             /** Format: int64 */
             answered_calls: number;
@@ -2308,6 +2414,43 @@ export interface components {
             talk_time: number;
             /** Format: int64 */
             twice: number;
+        };
+        /** @description Something that was done to a call, and that Asterisk has done. */
+        Deed: {
+            /** @enum {string} */
+            deed: "held";
+        } | {
+            /** @enum {string} */
+            deed: "resumed";
+            /** Format: int64 */
+            held_ms: number;
+        } | {
+            /** @enum {string} */
+            deed: "muted";
+        } | {
+            /** @enum {string} */
+            deed: "unmuted";
+        } | {
+            /** Format: int32 */
+            count: number;
+            /** @enum {string} */
+            deed: "digits_sent";
+        } | {
+            /** @enum {string} */
+            deed: "recording_started";
+            name: string;
+        } | {
+            /** @enum {string} */
+            deed: "recording_paused";
+            name: string;
+        } | {
+            /** @enum {string} */
+            deed: "recording_resumed";
+            name: string;
+        } | {
+            /** @enum {string} */
+            deed: "recording_ended";
+            name: string;
         };
         /** @description One message to one recipient, and what became of it. */
         Delivery: {
@@ -2408,6 +2551,11 @@ export interface components {
          * @enum {string}
          */
         DifferenceKind: "only_ours" | "only_recorded" | "twice" | "outcome" | "talk_time" | "start";
+        /** @description Which keys. */
+        Digits: {
+            /** @description `0` to `9`, `*`, `#`, `A` to `D`. */
+            digits: string;
+        };
         /**
          * @description Which way a call goes, seen from the centre.
          * @enum {string}
@@ -2518,7 +2666,22 @@ export interface components {
             type: "call_answered";
             /** Format: int64 */
             wait_ms: number;
-        } | {
+        } | (components["schemas"]["Deed"] & {
+            /** @description Who talks on it. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Who asked for it; nothing: it came about by itself. */
+            by?: string | null;
+            call: components["schemas"]["CallId"];
+        } & {
+            /** @enum {string} */
+            type: "call_controlled";
+        }) | (components["schemas"]["Watch"] & {
+            /** @description Who talks on it. */
+            agent: components["schemas"]["AgentId"];
+        } & {
+            /** @enum {string} */
+            type: "call_watched";
+        }) | {
             agent?: components["schemas"]["AgentId"] | null;
             call: components["schemas"]["CallId"];
             ended_by: components["schemas"]["EndedBy"];
@@ -3104,6 +3267,7 @@ export interface components {
                 caller: components["schemas"]["Caller"];
                 /** @description The caller's channel on that server (Asterisk's unique id); of a call that we placed, the agent's. */
                 channel: string;
+                control?: components["schemas"]["Control"];
                 /** @description The number that was dialled. */
                 dialled: string;
                 direction: components["schemas"]["Direction"];
@@ -3822,6 +3986,18 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        /** @description One recording of a call, in Asterisk's recording folder. */
+        Recording: {
+            /** @description In Asterisk, without the ending of the file. */
+            name: string;
+            started_at: components["schemas"]["Timestamp"];
+            state: components["schemas"]["RecordingState"];
+        };
+        /**
+         * @description Whether a recording goes on.
+         * @enum {string}
+         */
+        RecordingState: "recording" | "paused" | "ended";
         /** @description What the call detail records say. */
         RecordsSay: {
             /** @description Whether an agent was bridged with the caller. */
@@ -4392,6 +4568,38 @@ export interface components {
          * @enum {string}
          */
         Verification: "administrator" | "did";
+        /** @description A supervisor on somebody's call. */
+        Watch: {
+            /** @description Who asked for it. */
+            by: string;
+            call: components["schemas"]["CallId"];
+            id: components["schemas"]["WatchId"];
+            mode: components["schemas"]["WatchMode"];
+            since: components["schemas"]["Timestamp"];
+            state: components["schemas"]["WatchState"];
+            /** @description Whose phone it is. */
+            watcher: components["schemas"]["AgentId"];
+        };
+        /** @description How a supervisor takes part. */
+        WatchFields: {
+            agent?: components["schemas"]["AgentId"] | null;
+            mode: components["schemas"]["WatchMode"];
+        };
+        /**
+         * Format: uuid
+         * @description A supervisor on somebody's call.
+         */
+        WatchId: string;
+        /**
+         * @description How a supervisor takes part in a call.
+         * @enum {string}
+         */
+        WatchMode: "listen" | "whisper" | "barge";
+        /**
+         * @description How far a supervisor has come.
+         * @enum {string}
+         */
+        WatchState: "ringing" | "watching" | "ended";
         /** @description A new secret. */
         WebhookSecret: {
             /** @description It is not shown again. */
@@ -6279,6 +6487,118 @@ export interface operations {
             };
         };
     };
+    calls_control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "hold" | "unhold" | "mute" | "unmute" | "record" | "pause_recording" | "resume_recording" | "stop_recording";
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description Nobody talks on this call, or something else is being done to it, or there is nothing to pause */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk refuses it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The connection to the call's Asterisk is lost */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk does not answer in time; nobody knows whether it was done */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_send_digits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Digits"];
+            };
+        };
+        responses: {
+            /** @description Asterisk plays them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description Nobody talks on this call, or the customer is on hold */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     calls_events: {
         parameters: {
             query?: {
@@ -6365,6 +6685,182 @@ export interface operations {
                 content?: never;
             };
             /** @description The call has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+                /** @description As in `control.recordings` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            /** @description It is still being recorded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk does not have it, or will not give it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_watches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order in which they came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watch"][];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchFields"];
+            };
+        };
+        responses: {
+            /** @description The phone rings (`state` is `ringing`), or the way is changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watch"];
+                };
+            };
+            /** @description Nobody talks on this call, it is the own one, or the supervisor is on another */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk does not answer in time */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_unwatch: {
+        parameters: {
+            query?: {
+                /** @description The own agent's unless told. */
+                agent?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor's phone is let go */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody watches with this phone */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -135,6 +135,8 @@ impl Checker {
             EventBody::CallPlaced { .. }
             | EventBody::AgentPickedUp { .. }
             | EventBody::CustomerAnswered { .. }
+            | EventBody::CallControlled { .. }
+            | EventBody::CallWatched { .. }
             | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
             | EventBody::ServerReplaced { .. } => {}

@@ -7,8 +7,8 @@ use axum::{
     response::Response,
 };
 use model::{
-    AgentId, Call, CallId, Choice, Event, EventBody, OfferId, OfferResult, Outcome, QueueId,
-    Timestamp,
+    AgentId, Call, CallId, CallState, Choice, Event, EventBody, OfferId, OfferResult, Outcome,
+    QueueId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use store::{CallCursor, CallFilter};
@@ -150,14 +150,29 @@ pub(crate) async fn show(
     Ok(Json(call))
 }
 
-/// The call as this principal may see it, and the eyes that see it.
-async fn find(api: &Api, principal: &Principal, id: CallId) -> Result<(Call, Viewer), Problem> {
-    let calls = api.app.store.calls();
-    let mut call = calls.get(id).await?;
-    if call.is_none() {
-        // The journal writes behind: a call that has just arrived is known to the engine first.
-        call = api.app.acd.call(id).await?;
+/// The call, if this principal may do something to it: an agent to the own one.
+pub(super) async fn own(api: &Api, principal: &Principal, id: CallId) -> Result<Call, Problem> {
+    let (call, _) = find(api, principal, id).await?;
+    if principal.is_agent() && (principal.agent.is_none() || call.agent != principal.agent) {
+        let detail = "An agent does something to the own call only.";
+        return Err(Problem::new(Code::Forbidden, detail));
     }
+    Ok(call)
+}
+
+/// The call as this principal may see it, and the eyes that see it.
+pub(super) async fn find(
+    api: &Api,
+    principal: &Principal,
+    id: CallId,
+) -> Result<(Call, Viewer), Problem> {
+    let calls = api.app.store.calls();
+    // The journal writes behind: how an open call stands is known to the engine first.
+    let known = api.app.acd.call(id).await?;
+    let call = match known {
+        Some(call) if call.state != CallState::Ended => Some(call),
+        known => calls.get(id).await?.or(known),
+    };
     let call = call.ok_or_else(|| Problem::not_found("call"))?;
     let mut viewer = api.viewer(principal).await?;
     if let Some(own) = principal.agent.filter(|_| principal.is_agent()) {
@@ -344,13 +359,7 @@ pub(crate) async fn hang_up(
     principal: Principal,
     Segments(id): Segments<CallId>,
 ) -> Result<StatusCode, Problem> {
-    let (call, _) = find(&api, &principal, id).await?;
-    if principal.is_agent() && (principal.agent.is_none() || call.agent != principal.agent) {
-        return Err(Problem::new(
-            Code::Forbidden,
-            "An agent ends the own call only.",
-        ));
-    }
+    own(&api, &principal, id).await?;
     match api.app.acd.hang_up(id).await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         Err(Refused::NoSuchCall) => Err(Problem::new(Code::CallEnded, "The call has ended.")),

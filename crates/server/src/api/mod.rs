@@ -7,6 +7,7 @@ mod agent_states;
 mod agents;
 mod alarms;
 mod api_keys;
+mod call_control;
 mod call_file;
 mod call_statistics;
 mod caller_ids;
@@ -227,6 +228,17 @@ fn table() -> Table {
         .to(EVERYBODY, routes!(calls::events))
         .to(EVERYBODY, routes!(calls::explain))
         .to(EVERYBODY, routes!(calls::hang_up))
+        .to(EVERYBODY, routes!(call_control::control))
+        .to(EVERYBODY, routes!(call_control::send_digits))
+        .to(
+            SUPERVISORS,
+            routes!(
+                call_control::watches,
+                call_control::watch,
+                call_control::unwatch
+            ),
+        )
+        .to(STAFF, routes!(call_control::recording))
         .to(EVERYBODY, routes!(originate::originate))
         .to(EVERYBODY, routes!(ws::follow))
         .to(EVERYBODY, routes!(ws::connect))

@@ -4,6 +4,7 @@
 //! written.
 
 mod ask;
+mod controls;
 mod dials;
 mod returns;
 mod servers;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{
     acd::{Acd, Command, Input},
-    dial,
+    control, dial,
 };
 use model::{
     AgentId, AgentState, AgentStatus, Call, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
@@ -21,8 +22,9 @@ use model::{
 use tokio::{sync::mpsc, task::JoinHandle};
 
 pub(super) use self::ask::{Ask, Mailbox};
-pub use self::{ask::Refused, dials::NotPlaced};
-use self::{dials::Dials, returns::Returns};
+pub(super) use self::controls::{Demand, What};
+pub use self::{ask::Refused, controls::NotDone, dials::NotPlaced};
+use self::{controls::Controls, dials::Dials, returns::Returns};
 pub(crate) use self::{
     dials::{Chooser, Reply, same},
     returns::Finder,
@@ -44,6 +46,7 @@ const JOURNAL_TICK: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) struct Desk {
     acd: Acd,
     dials: Dials,
+    controls: Controls,
     returns: Returns,
     witness: Option<Box<dyn Witness>>,
     clock: Clock,
@@ -74,6 +77,7 @@ impl Desk {
         Self {
             acd,
             dials: Dials::default(),
+            controls: Controls::default(),
             returns: Returns::default(),
             witness,
             clock,
@@ -94,7 +98,11 @@ impl Desk {
         let mut journal_tick = tokio::time::interval(JOURNAL_TICK);
         journal_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let deadlines = [self.acd.poll_timeout(), self.dials.poll_timeout()];
+            let deadlines = [
+                self.acd.poll_timeout(),
+                self.dials.poll_timeout(),
+                self.controls.poll_timeout(),
+            ];
             let deadline = deadlines.into_iter().flatten().min();
             let deadline = deadline.map(|at| self.clock.tokio_instant(at));
             let wake = async {
@@ -111,6 +119,7 @@ impl Desk {
                 () = wake => {
                     self.input(Input::Tick);
                     self.dial(dial::Input::Tick);
+                    self.control(control::Input::Tick);
                 }
                 _ = journal_tick.tick() => self.keep_journal(),
             }
@@ -150,10 +159,10 @@ impl Desk {
     }
 
     pub(super) fn known_call(&self, call: CallId) -> Option<Call> {
-        self.acd
-            .call(call)
-            .cloned()
-            .or_else(|| self.dials.placed(call))
+        let queued = self.acd.call(call).cloned();
+        let mut call = queued.or_else(|| self.dials.placed(call))?;
+        self.controls.complete(&mut call);
+        Some(call)
     }
 
     fn on_ask(&mut self, ask: Ask) {
@@ -178,6 +187,9 @@ impl Desk {
             Ask::Call { call, reply } => drop(reply.send(self.known_call(call))),
             Ask::Chosen { call, answer } => self.chosen(call, answer),
             Ask::Dial(input) => self.dial(input),
+            Ask::Demand { demand, reply } => self.demand(demand, reply),
+            Ask::Watches { call, reply } => drop(reply.send(self.controls.watches(call))),
+            Ask::Control(input) => self.control(input),
             Ask::Found { call, returned } => self.found(call, returned),
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
@@ -217,6 +229,9 @@ impl Desk {
         let queues_of = &self.queues_of;
         let mut live = LiveView::of(&self.acd, &mut self.today, told, now, queues_of);
         live.calls.extend(self.dials.calls().cloned());
+        for call in &mut live.calls {
+            self.controls.complete(call);
+        }
         live.calls.sort_by_key(|call| (call.arrived_at, call.id));
         live
     }
@@ -246,6 +261,7 @@ impl Desk {
     fn input(&mut self, input: Input) {
         if let Input::ServerLost { server } = input {
             self.dial(dial::Input::ServerLost { server });
+            self.control(control::Input::ServerLost { server });
         }
         let strays = self.before(&input);
         let gone = gone_for_good(&input);
@@ -352,6 +368,8 @@ impl Desk {
 
     /// `at` is the time the engine was given, or a restart would find other times than the engine had.
     fn publish(&mut self, at: Timestamp, facts: Vec<EventBody>) {
+        let talks = facts.iter().filter(|fact| ends_or_begins(fact));
+        let talks: Vec<EventBody> = talks.cloned().collect();
         let events: Vec<Event> = self.journal.append(at, facts);
         for event in &events {
             self.learn(event);
@@ -359,6 +377,7 @@ impl Desk {
         }
         self.untold.extend(events);
         self.tell_written();
+        self.follow_talks(&talks);
     }
 
     fn tell_written(&mut self) {
@@ -416,4 +435,13 @@ fn gone_for_good(input: &Input) -> Gone {
         Input::OfferFailed { offer, .. } | Input::AgentHungUp { offer, .. } => Gone::Offer(*offer),
         _ => Gone::Nothing,
     }
+}
+
+fn ends_or_begins(fact: &EventBody) -> bool {
+    matches!(
+        fact,
+        EventBody::CallAnswered { .. }
+            | EventBody::CustomerAnswered { .. }
+            | EventBody::CallEnded { .. }
+    )
 }

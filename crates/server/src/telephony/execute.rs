@@ -109,6 +109,24 @@ pub(super) async fn end_channel(client: &Client, channel: &str, reason: HangupRe
     Gone::Unknown
 }
 
+/// Makes a bridge, unless it is there: Asterisk refuses that with 409, before 18 with 500.
+pub(super) async fn make_bridge(
+    client: &Client,
+    id: &str,
+    kind: &str,
+    name: &str,
+) -> Result<(), RestError> {
+    let bridges = client.bridges();
+    let Err(error) = bridges.create(id, kind, name).await else {
+        return Ok(());
+    };
+    let refused = matches!(error, RestError::Rejected { .. });
+    if refused && bridges.get(id).await.is_ok() {
+        return Ok(());
+    }
+    Err(error)
+}
+
 /// Does the commands of one call: what concerns the caller in order, and the [`Phones`] beside it.
 pub(super) struct Executor {
     reach: Reach,

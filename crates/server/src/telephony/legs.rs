@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     desk::Mailbox,
-    execute::{BRIDGE_TIMEOUT, Finding, Gone, end_channel, gave_up},
+    execute::{BRIDGE_TIMEOUT, Finding, Gone, end_channel, gave_up, make_bridge},
     names::Names,
     phones::{RING_TIMEOUT_SLACK, caller_id},
     turns::Turns,
@@ -199,13 +199,9 @@ impl Hand {
         let name = call.to_string();
         // Fails where nothing rings, which is as good.
         let quiet = channels.stop_ring(&agent);
-        let (_, made) = tokio::join!(quiet, bridges.create(&bridge, "mixing", &name));
         // It is there already where this is asked for once more, after a lost connection.
-        if let Err(error) = made
-            && !error.is_conflict()
-        {
-            return Err(error);
-        }
+        let (_, made) = tokio::join!(quiet, make_bridge(&self.client, &bridge, "mixing", &name));
+        made?;
         // The trunk must not be told that it talks with its own customer, whose number the agent's phone was shown.
         let join = Join {
             inhibit_connected_line_updates: true,

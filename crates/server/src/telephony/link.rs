@@ -13,6 +13,7 @@ use model::{CallId, Caller, EventBody, OfferId, Server, Timestamp};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
+    control::Controls,
     desk::Mailbox,
     execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, Reach, hand_over},
     legs::Legs,
@@ -59,6 +60,8 @@ pub(super) struct Link {
     pub(super) offers: HashMap<OfferId, OfferLeg>,
     /// Of calls that we place.
     legs: Legs,
+    /// Of calls that talk.
+    controls: Controls,
     findings: (mpsc::Sender<Finding>, mpsc::Receiver<Finding>),
     connected: bool,
     /// Of those that the client counted.
@@ -104,9 +107,16 @@ impl Link {
             around.acd.clone(),
             findings.0.clone(),
         );
+        let controls = Controls::new(
+            client.clone(),
+            names.clone(),
+            around.acd.clone(),
+            findings.0.clone(),
+        );
         let mut link = Self {
             names,
             legs,
+            controls,
             server,
             client,
             around,
@@ -149,6 +159,7 @@ impl Link {
                 command = inbox.commands.recv() => match command {
                     Some(outbox::Command::Acd(command)) => self.pass_on(command),
                     Some(outbox::Command::Dial(command)) => self.legs.carry_out(command),
+                    Some(outbox::Command::Control(command)) => self.controls.carry_out(command),
                     None => return,
                 },
                 () = inbox.dropped.notified() => self.compare_soon(),
@@ -278,6 +289,8 @@ impl Link {
                 self.on_agent_gone(offer, cause, failure).await;
             }
             Meaning::Leg(input) => self.around.acd.dial(input).await,
+            Meaning::Control(input) => self.around.acd.control(input).await,
+            Meaning::SnoopEntered(watch, mode) => self.controls.snoop_entered(watch, mode),
         }
     }
 
@@ -422,23 +435,6 @@ impl Link {
         };
         self.around.acd.tell(input).await;
         self.forget_if_done(leg.call);
-    }
-
-    /// A phone that we know nothing of any more must not stay rung or connected.
-    pub(super) fn end_stray(&self, offer: OfferId) {
-        tracing::warn!(%offer, "hanging up an agent's phone that belongs to no call");
-        self.end_leg_and_bridge(offer);
-    }
-
-    fn end_leg_and_bridge(&self, offer: OfferId) {
-        let (client, names) = (self.client.clone(), self.names.clone());
-        tokio::spawn(async move {
-            let _ = client
-                .channels()
-                .hang_up(&names.agent_channel(offer), HangupReason::Normal)
-                .await;
-            let _ = client.bridges().destroy(&names.bridge(offer)).await;
-        });
     }
 
     /// Gives a command to the task of its call.

@@ -4,6 +4,7 @@
 //! commanded, in order ([`execute`]), and beside it one for each phone that is rung for the call ([`phones`]). None of them
 //! ever holds a lock while waiting, and the engine waits for nobody.
 
+mod control;
 mod desk;
 mod execute;
 mod legs;
@@ -25,20 +26,21 @@ mod witness;
 
 use engine::{
     acd::{CallExplained, Input},
+    control::Verb,
     dial::{Leg, Order},
 };
 use model::{
     Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, E164, Event, EventBody, Member,
-    Queue,
+    Queue, Watch, WatchMode,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use desk::{Ask, Mailbox, same};
-pub use desk::{MAILBOX, NotPlaced, Refused};
+use desk::{Ask, Demand, Mailbox, What, same};
+pub use desk::{MAILBOX, NotDone, NotPlaced, Refused};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
 pub(crate) use phones::caller_id;
 pub use restore::{Numbering, Started, start};
-pub use servers::{Credentials, ServerState, ServerStatus, Servers};
+pub use servers::{Credentials, NotFetched, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
 pub use witness::Witness;
 
@@ -143,6 +145,39 @@ impl Acd {
     /// Ends a call.
     pub async fn hang_up(&self, call: CallId) -> Result<(), Refused> {
         self.ask(|reply| Ask::HangUp { call, reply }).await?
+    }
+
+    /// Does something to a call that talks. When it returns, Asterisk has done it.
+    pub async fn control(&self, call: CallId, verb: Verb, by: &str) -> Result<(), NotDone> {
+        self.demand(call, What::Verb(verb), by).await
+    }
+
+    /// Lets a supervisor hear a call, in another way if it is heard already. When it returns, the phone rings, or the way
+    /// is changed.
+    pub async fn watch(
+        &self,
+        call: CallId,
+        watcher: AgentId,
+        mode: WatchMode,
+        by: &str,
+    ) -> Result<(), NotDone> {
+        self.demand(call, What::Watch { watcher, mode }, by).await
+    }
+
+    /// Lets a supervisor hear the call no more.
+    pub async fn unwatch(&self, call: CallId, watcher: AgentId, by: &str) -> Result<(), NotDone> {
+        self.demand(call, What::Unwatch { watcher }, by).await
+    }
+
+    async fn demand(&self, call: CallId, what: What, by: &str) -> Result<(), NotDone> {
+        let by = by.to_owned();
+        let demand = Demand { call, by, what };
+        self.ask(|reply| Ask::Demand { demand, reply }).await?
+    }
+
+    /// Who watches a call.
+    pub async fn watches(&self, call: CallId) -> Result<Vec<Watch>, Refused> {
+        self.ask(|reply| Ask::Watches { call, reply }).await
     }
 
     /// Who could take a waiting call, who could not, and why. `None`: the call does not wait.

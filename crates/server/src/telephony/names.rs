@@ -1,7 +1,7 @@
 //! The ids that we choose for channels and bridges, so that an event can be understood without having seen its request.
 
 use engine::dial::Leg;
-use model::{CallId, OfferId};
+use model::{CallId, OfferId, WatchId};
 
 /// Ids of one application; another Cordboard on the same Asterisk has another.
 #[derive(Debug, Clone)]
@@ -9,6 +9,8 @@ pub(super) struct Names {
     agent: String,
     bridge: String,
     dial: String,
+    hold: String,
+    watch: String,
 }
 
 impl Names {
@@ -18,6 +20,8 @@ impl Names {
             bridge: format!("{application}-bridge-"),
             // No application's name has a tilde, so these are in nobody else's names.
             dial: format!("{application}~dial-"),
+            hold: format!("{application}~hold-"),
+            watch: format!("{application}~watch-"),
         }
     }
 
@@ -39,6 +43,30 @@ impl Names {
     /// The bridge of a call that we place.
     pub(super) fn dial_bridge(&self, call: CallId) -> String {
         format!("{}bridge-{call}", self.dial)
+    }
+
+    /// Where the customer of a call waits.
+    pub(super) fn hold_bridge(&self, call: CallId) -> String {
+        format!("{}{call}", self.hold)
+    }
+
+    pub(super) fn call_of_hold_bridge(&self, bridge: &str) -> Option<CallId> {
+        bridge.strip_prefix(&self.hold)?.parse().ok()
+    }
+
+    /// A channel, or the bridge, of a supervisor on a call.
+    pub(super) fn watch(&self, part: WatchPart, watch: WatchId) -> String {
+        format!("{}{}-{watch}", self.watch, part.word())
+    }
+
+    pub(super) fn watch_of(&self, part: WatchPart, id: &str) -> Option<WatchId> {
+        let (kind, watch) = id.strip_prefix(&self.watch)?.split_once('-')?;
+        (kind == part.word()).then(|| watch.parse().ok())?
+    }
+
+    /// Is this channel a supervisor's, whichever part?
+    pub(super) fn is_watch(&self, channel: &str) -> bool {
+        channel.starts_with(&self.watch)
     }
 
     pub(super) fn leg_of_channel(&self, channel: &str) -> Option<(CallId, Leg)> {
@@ -63,6 +91,30 @@ impl Names {
     }
 }
 
+/// What a supervisor's part in a call is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WatchPart {
+    /// The channel to the supervisor's phone.
+    Phone,
+    /// The bridge of phone and snoop channel.
+    Bridge,
+    /// Hears the agent's channel.
+    Listening,
+    /// The same, and the agent hears it.
+    Whispering,
+}
+
+impl WatchPart {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Bridge => "bridge",
+            Self::Listening => "listening",
+            Self::Whispering => "whispering",
+        }
+    }
+}
+
 fn word(leg: Leg) -> &'static str {
     match leg {
         Leg::Agent => "agent",
@@ -73,6 +125,10 @@ fn word(leg: Leg) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn channel_of(names: &Names, call: CallId) -> String {
+        names.leg(call, Leg::Agent)
+    }
 
     #[test]
     fn a_leg_is_known_by_its_name_alone() {
@@ -90,6 +146,15 @@ mod tests {
         assert_eq!(names.leg_of_channel(&bridge), None);
         let other = names.leg(call, Leg::Agent);
         assert_eq!(Names::new("other").leg_of_channel(&other), None);
+        let watch = WatchId(call.0);
+        let phone = names.watch(WatchPart::Phone, watch);
+        assert_eq!(names.watch_of(WatchPart::Phone, &phone), Some(watch));
+        assert_eq!(names.watch_of(WatchPart::Bridge, &phone), None);
+        assert!(names.is_watch(&phone) && !names.is_watch(&channel_of(&names, call)));
+        assert_eq!(
+            names.call_of_hold_bridge(&names.hold_bridge(call)),
+            Some(call)
+        );
         // Whatever the other application is called.
         let offer = OfferId(call.0);
         for other in ["cordboard-dial", "cordboard-dial-agent", "cordboard-agent"].map(Names::new) {

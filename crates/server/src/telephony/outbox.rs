@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use engine::{acd, dial};
+use engine::{acd, control, dial};
 use tokio::sync::{
     Notify,
     mpsc::{self, error::TrySendError},
@@ -20,6 +20,8 @@ pub(super) enum Command {
     Acd(acd::Command),
     /// For a call that we place.
     Dial(dial::Command),
+    /// For a call that talks.
+    Control(control::Command),
 }
 
 /// The desk's end.

@@ -9,7 +9,9 @@ use engine::{
     acd::{Acd as Engine, CallRestored, Input},
     dial,
 };
-use model::{AgentId, CallId, Direction, Event, EventBody, QueueId, ServerId, Timestamp};
+use model::{
+    AgentId, Call, CallId, CallState, Direction, Event, EventBody, QueueId, ServerId, Timestamp,
+};
 use store::{MAX_PAGE, Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -79,7 +81,11 @@ pub async fn start(
     for input in agents(store, &past.tallies).await? {
         desk.take(input);
     }
-    for open in store.calls().open().await? {
+    let open = store.calls().open().await?;
+    let talks = open.iter().map(|open| open.call.clone());
+    let talks = talks.filter(|call| call.state == CallState::Talking);
+    let talks: Vec<Call> = talks.collect();
+    for open in open {
         if open.call.direction == Direction::Outbound {
             desk.dial(dial::Input::Restored(Box::new(open.call)));
             continue;
@@ -87,6 +93,9 @@ pub async fn start(
         let entered_at = past.entered.get(&open.call.id).copied();
         // Nothing is decided for it before its server shows what is left of it.
         desk.take(Input::CallRestored(Box::new(restored(open, entered_at))));
+    }
+    for call in talks {
+        desk.restore_talk(call);
     }
     desk.forget_all_but(&servers(store).await?);
     // What no call holds any more is set free now, not when something happens to happen.

@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use asterisk::ari;
+use asterisk::ari::{self, HangupReason};
 use engine::{
     acd::{Input, Snapshot},
+    control,
     dial::{self, Leg},
 };
-use model::{CallId, OfferId, Timestamp};
+use model::{CallId, OfferId, Timestamp, WatchId};
 use tokio::time::Instant;
 
-use super::{execute::Job, link::Link, translate::Arrival};
+use super::{execute::Job, link::Link, names::WatchPart, translate::Arrival};
 
 impl Link {
     pub(super) async fn resync_by_request(&mut self) {
@@ -57,7 +58,8 @@ impl Link {
                 snapshot: ours,
             })
             .await;
-        let (legs, bridges) = (self.legs_in(&found), self.dial_bridges_in(&found));
+        let held = self.held_in(&found);
+        let (legs, bridges) = (self.legs_in(&found), self.dial_bridges_in(&found, &held));
         self.around
             .acd
             .dial(dial::Input::ServerResynced {
@@ -66,11 +68,21 @@ impl Link {
                 bridges,
             })
             .await;
+        let watchers = self.watchers_in(&found);
+        self.around
+            .acd
+            .control(control::Input::ServerResynced {
+                server,
+                held,
+                watchers,
+            })
+            .await;
         let application = self.server.application.clone();
         for channel in found.channels {
             let waiting = ari::Snapshot::is_in_application(&channel, &application);
             let own = self.names.offer_of_channel(&channel.id).is_some()
-                || self.names.leg_of_channel(&channel.id).is_some();
+                || self.names.leg_of_channel(&channel.id).is_some()
+                || self.names.is_watch(&channel.id);
             if waiting && !own {
                 let argument = channel
                     .dialplan
@@ -81,6 +93,23 @@ impl Link {
                 self.on_arrival(Arrival::new(channel, argument)).await;
             }
         }
+    }
+
+    /// A phone that we know nothing of any more must not stay rung or connected.
+    pub(super) fn end_stray(&self, offer: OfferId) {
+        tracing::warn!(%offer, "hanging up an agent's phone that belongs to no call");
+        self.end_leg_and_bridge(offer);
+    }
+
+    pub(super) fn end_leg_and_bridge(&self, offer: OfferId) {
+        let (client, names) = (self.client.clone(), self.names.clone());
+        tokio::spawn(async move {
+            let _ = client
+                .channels()
+                .hang_up(&names.agent_channel(offer), HangupReason::Normal)
+                .await;
+            let _ = client.bridges().destroy(&names.bridge(offer)).await;
+        });
     }
 
     async fn was_restarted(&mut self) -> bool {
@@ -162,13 +191,27 @@ impl Link {
         found.channels.iter().filter_map(leg).collect()
     }
 
-    /// Their bridges, and whether both legs are in them.
-    fn dial_bridges_in(&self, found: &ari::Snapshot) -> Vec<(CallId, bool)> {
+    /// Calls whose customer waits on hold.
+    fn held_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
+        let waits = |bridge: &&ari::Bridge| !bridge.channels.is_empty();
+        let bridges = found.bridges.iter().filter(waits);
+        let held = bridges.filter_map(|bridge| self.names.call_of_hold_bridge(&bridge.id));
+        held.collect()
+    }
+
+    /// Supervisors whose phone is there.
+    fn watchers_in(&self, found: &ari::Snapshot) -> Vec<WatchId> {
+        let watcher = |channel: &ari::Channel| self.names.watch_of(WatchPart::Phone, &channel.id);
+        found.channels.iter().filter_map(watcher).collect()
+    }
+
+    /// Their bridges, and whether both legs are in them. Whoever is on hold has not left.
+    fn dial_bridges_in(&self, found: &ari::Snapshot, held: &[CallId]) -> Vec<(CallId, bool)> {
         let with_both = |bridge: &ari::Bridge| {
             let call = self.names.call_of_dial_bridge(&bridge.id)?;
             let legs = [Leg::Agent, Leg::Customer].map(|leg| self.names.leg(call, leg));
             let both = legs.iter().all(|leg| bridge.channels.contains(leg));
-            Some((call, both))
+            Some((call, both || held.contains(&call)))
         };
         found.bridges.iter().filter_map(with_both).collect()
     }

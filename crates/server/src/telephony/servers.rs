@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use asterisk::ari::{Client, Config, ConfigError, ConnectionState, Transport};
+use asterisk::ari::{Client, Config, ConfigError, ConnectionState, RestError, Transport};
 use model::{Server, ServerId, Timestamp};
 use serde::Serialize;
 use tokio::{
@@ -89,6 +89,15 @@ impl Credentials {
             transport: Transport::Auto,
         })
     }
+}
+
+/// Why a recording is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotFetched {
+    #[error("no connection to its Asterisk")]
+    NotConnected,
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// Adds, changes, removes and shows servers. Cheap to clone.
@@ -241,6 +250,19 @@ impl Servers {
         let connected = ways.into_iter().find(|one| one.is_connected());
         let found = connected.map(|one| one.server.clone());
         found.ok_or(NotPlaced::WayOutLost)
+    }
+
+    /// A recording's file, from the server that made it.
+    pub async fn recording(&self, server: ServerId, name: &str) -> Result<Vec<u8>, NotFetched> {
+        let client = self.lock().get(&server).map(|one| one.client.clone());
+        let client = client.ok_or(NotFetched::NotConnected)?;
+        let file = client.recordings().stored_file(name).await;
+        file.map_err(|error| match error {
+            RestError::Rejected { .. } | RestError::Malformed(_) => {
+                NotFetched::Refused(error.to_string())
+            }
+            _ => NotFetched::NotConnected,
+        })
     }
 
     /// How all connections stand.

@@ -2,10 +2,11 @@
 
 use asterisk::ari::{ChannelState, Event, EventKind};
 use engine::acd::OfferFailure;
+use engine::control;
 use engine::dial::Input;
-use model::{OfferId, ServerId};
+use model::{OfferId, Recording, ServerId, WatchId, WatchMode};
 
-use super::names::Names;
+use super::names::{Names, WatchPart};
 
 /// What an ARI event means to a call centre.
 #[derive(Debug, PartialEq)]
@@ -32,6 +33,10 @@ pub(super) enum Meaning {
     },
     /// The same of a call that we place.
     Leg(Input),
+    /// Of what is done to calls that talk.
+    Control(control::Input),
+    /// The channel is there by which a supervisor hears an agent, in one of two ways.
+    SnoopEntered(WatchId, WatchMode),
 }
 
 /// A channel that entered our application.
@@ -47,10 +52,50 @@ pub(super) struct Arrival {
 
 /// `None`: nothing that concerns us.
 pub(super) fn translate(event: Event, names: &Names, server: ServerId) -> Option<Meaning> {
-    match of_placed_call(&event.kind, names, server) {
-        Some(input) => input.map(Meaning::Leg),
+    if let Some(input) = of_placed_call(&event.kind, names, server) {
+        return input.map(Meaning::Leg);
+    }
+    match of_control(&event.kind, names, server) {
+        Some(meaning) => meaning,
         None => of_queued_call(event, names),
     }
+}
+
+/// Outer `None`: it is about no recording, and no supervisor's channel.
+#[expect(clippy::option_option, reason = "both absences mean something")]
+fn of_control(kind: &EventKind, names: &Names, server: ServerId) -> Option<Option<Meaning>> {
+    let channel = match kind {
+        EventKind::RecordingFinished { recording } | EventKind::RecordingFailed { recording } => {
+            let name = recording.name.clone();
+            let ended = |call| control::Input::RecordingEnded { call, name };
+            let call = Recording::call_of(&recording.name);
+            return Some(call.map(ended).map(Meaning::Control));
+        }
+        EventKind::StasisStart { channel, .. }
+        | EventKind::StasisEnd { channel }
+        | EventKind::ChannelStateChange { channel }
+        | EventKind::ChannelHangupRequest { channel, .. }
+        | EventKind::ChannelDestroyed { channel, .. } => channel,
+        EventKind::Dial { peer, .. } => peer,
+        _ => return None,
+    };
+    if !names.is_watch(&channel.id) {
+        return None;
+    }
+    let of = |part| names.watch_of(part, &channel.id);
+    let Some(watch) = of(WatchPart::Phone) else {
+        let listening = of(WatchPart::Listening).map(|watch| (watch, WatchMode::Listen));
+        let whispering = || of(WatchPart::Whispering).map(|watch| (watch, WatchMode::Whisper));
+        let snoop = listening.or_else(whispering);
+        let snoop = snoop.filter(|_| matches!(kind, EventKind::StasisStart { .. }));
+        return Some(snoop.map(|(watch, mode)| Meaning::SnoopEntered(watch, mode)));
+    };
+    let input = match kind {
+        EventKind::StasisStart { .. } => control::Input::WatcherAnswered { watch, server },
+        EventKind::ChannelDestroyed { .. } => control::Input::WatcherGone { watch },
+        _ => return Some(None),
+    };
+    Some(Some(Meaning::Control(input)))
 }
 
 /// Outer `None`: it is about no call that we place.
@@ -277,5 +322,53 @@ mod tests {
             let destroyed = r#""cause":17,"cause_txt":"","#;
             assert_eq!(about("ChannelDestroyed", destroyed, "Down"), Some(gone));
         }
+    }
+
+    #[test]
+    fn a_supervisors_channel_is_no_caller() {
+        let names = Names::new("cordboard");
+        let watch = WatchId(uuid::Uuid::from_u128(5));
+        let about = |part: WatchPart, kind: &str, rest: &str| {
+            let id = names.watch(part, watch);
+            let json = format!(
+                r#"{{"type":"{kind}","timestamp":"",{rest}"channel":{{"id":"{id}","state":"Up"}}}}"#
+            );
+            translate(event(&json), &names, PBX)
+        };
+        let (start, server) = (r#""args":[],"#, PBX);
+        let answered = control::Input::WatcherAnswered { watch, server };
+        let phone = about(WatchPart::Phone, "StasisStart", start);
+        assert_eq!(phone, Some(Meaning::Control(answered)));
+        let gone = control::Input::WatcherGone { watch };
+        let destroyed = r#""cause":16,"cause_txt":"","#;
+        let phone = about(WatchPart::Phone, "ChannelDestroyed", destroyed);
+        assert_eq!(phone, Some(Meaning::Control(gone)));
+        for (part, mode) in [
+            (WatchPart::Listening, WatchMode::Listen),
+            (WatchPart::Whispering, WatchMode::Whisper),
+        ] {
+            let entered = Meaning::SnoopEntered(watch, mode);
+            assert_eq!(about(part, "StasisStart", start), Some(entered));
+            assert_eq!(about(part, "StasisEnd", ""), None);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_recording_is_its_calls() {
+        let names = Names::new("cordboard");
+        let call = CallId(uuid::Uuid::from_u128(5));
+        let told = |name: &str| {
+            let json = format!(
+                r#"{{"type":"RecordingFinished","timestamp":"","recording":{{"name":"{name}","format":"wav","state":"done","target_uri":"bridge:1"}}}}"#
+            );
+            translate(event(&json), &names, PBX)
+        };
+        let name = Recording::name_of(call, 1);
+        let ended = control::Input::RecordingEnded {
+            call,
+            name: name.clone(),
+        };
+        assert_eq!(told(&name), Some(Meaning::Control(ended)));
+        assert_eq!(told("of-the-dialplan"), None);
     }
 }

@@ -293,3 +293,103 @@ async fn the_log_is_a_file_with_names_and_an_agent_gets_the_own_calls_only() {
     let expected = (400, "invalid_field".to_owned(), "format".to_owned());
     assert_eq!(refused.verdict(), expected);
 }
+
+#[tokio::test]
+async fn what_may_be_done_to_a_call_and_by_whom() {
+    let centre = centre().await;
+    let call = centre.caller_arrives().await;
+    let path = |rest: &str| format!("/v1/calls/{call}/{rest}");
+    let code = async |client: &Client, rest: &str| {
+        let answer = client.post(&path(rest), &json!({})).await;
+        answer.verdict().1
+    };
+    assert_eq!(code(&centre.root, "hold").await, "not_talking");
+    centre.agnes_answers().await;
+
+    // Bert does not see it, and once he serves the queue he sees it and may do nothing to it.
+    assert_eq!(code(&centre.bert.0, "hold").await, "not_found");
+    let member = format!("/v1/queues/{}/members/{}", centre.queue, centre.bert.1);
+    assert_eq!(centre.root.put(&member, &json!({})).await.status, 200);
+    let bert = centre.server.logged_in("bert2", Role::Agent, None).await;
+    assert_eq!(code(&bert, "hold").await, "not_found");
+    for verb in ["hold", "unhold", "mute", "record", "stop_recording"] {
+        assert_eq!(code(&centre.bert.0, verb).await, "forbidden", "{verb}");
+    }
+    let keys = json!({"digits": "1"});
+    let keys = centre.bert.0.post(&path("digits"), &keys).await;
+    assert_eq!(keys.verdict().1, "forbidden");
+
+    // What is so already needs no Asterisk.
+    let agnes = &centre.agnes.0;
+    let unheld = agnes.post(&path("unhold"), &json!({})).await;
+    assert_eq!(unheld.json()["id"], call.to_string());
+    assert_eq!(code(agnes, "pause_recording").await, "control_refused");
+    let nonsense = agnes.post(&path("dance"), &json!({})).await;
+    assert_eq!(nonsense.verdict().2, "action");
+    for digits in ["", "1 2", "1\r\nAction: Originate", "w", &"1".repeat(33)] {
+        let answer = agnes
+            .post(&path("digits"), &json!({"digits": digits}))
+            .await;
+        let expected = (400, "invalid_field".to_owned(), "digits".to_owned());
+        assert_eq!(answer.verdict(), expected, "{digits:?}");
+    }
+
+    let server = centre.server.app.acd.live().await.unwrap().calls[0].server;
+    centre.tell(Input::ServerLost { server }).await;
+    assert_eq!(code(agnes, "hold").await, "unavailable");
+}
+
+#[tokio::test]
+async fn supervisors_watch_and_agents_do_not() {
+    let centre = centre().await;
+    let call = centre.caller_arrives().await;
+    let path = format!("/v1/calls/{call}/watch");
+    let ask = async |client: &Client, agent: Option<AgentId>| {
+        let body = json!({"mode": "listen", "agent": agent});
+        client.put(&path, &body).await.verdict()
+    };
+    let code = |verdict: (u16, String, String)| verdict.1;
+    let bert = Some(centre.bert.1);
+    assert_eq!(code(ask(&centre.root, bert).await), "not_talking");
+    centre.agnes_answers().await;
+    assert_eq!(code(ask(&centre.agnes.0, bert).await), "forbidden");
+    assert_eq!(ask(&centre.root, None).await.2, "agent");
+    let own = Some(centre.agnes.1);
+    assert_eq!(code(ask(&centre.root, own).await), "control_refused");
+    let nobody = Some(AgentId(call.0));
+    assert_eq!(code(ask(&centre.root, nobody).await), "not_found");
+    let berts = format!("{path}?agent={}", centre.bert.1);
+    let none = centre.root.delete(&berts).await;
+    assert_eq!(none.verdict().1, "control_refused");
+    assert_eq!(centre.agnes.0.get(&path).await.verdict().1, "forbidden");
+
+    // Bert's phone is rung: nobody offers him a call meanwhile, and Agnes is told nothing of it.
+    let member = format!("/v1/queues/{}/members/{}", centre.queue, centre.bert.1);
+    assert_eq!(centre.root.put(&member, &json!({})).await.status, 200);
+    let before = centre.server.app.acd.live().await.unwrap().seq;
+    let rings = json!({"mode": "whisper", "agent": bert});
+    let rings = centre.root.put(&path, &rings).await.json();
+    assert_eq!(
+        (&rings["state"], &rings["mode"]),
+        (&json!("ringing"), &json!("whisper"))
+    );
+    let watches = centre.root.get(&path).await.json();
+    assert_eq!(watches, json!([rings]));
+    let live = centre.server.app.acd.live().await.unwrap();
+    let busy = live.agents.iter().find(|one| Some(one.agent.id) == bert);
+    assert_eq!(busy.unwrap().status.state, model::AgentState::Busy);
+    centre.written().await;
+    let events = centre.server.app.store.events();
+    let events = events.after(before, 10).await.unwrap();
+    let kinds = events.iter().map(|event| match event.body {
+        EventBody::CallWatched { .. } => "watched",
+        EventBody::AgentChanged { .. } => "changed",
+        _ => "other",
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), ["watched", "changed"]);
+    let told = format!("/v1/calls/{call}/events");
+    let told = centre.agnes.0.get(&told).await;
+    assert!(!told.body.contains("call_watched"), "{told:?}");
+    let told = centre.root.get(&format!("/v1/calls/{call}/events")).await;
+    assert!(told.body.contains("call_watched"));
+}

@@ -8,7 +8,8 @@ use crate::fixtures::{
     queue_id, queued, reservation_id, server_id,
 };
 use model::{
-    Call, CallState, Caller, Direction, EndedBy, EventBody, OfferResult, Outcome, Placed, Timestamp,
+    Call, CallState, Caller, Deed, Direction, EndedBy, EventBody, OfferResult, Outcome, Placed,
+    RecordingState, Timestamp,
 };
 use store::{CallCursor, CallFilter, MAX_PAST, Offer, PastCall, Store, StoreError};
 
@@ -21,6 +22,7 @@ contract!(
     answered_calls_are_counted_per_agent,
     past_calls_are_added_once_and_taken_back,
     a_placed_call_is_kept_with_what_it_was_placed_with,
+    what_was_done_to_a_call_is_kept,
 );
 
 const CALLS: u128 = 24;
@@ -401,4 +403,39 @@ async fn a_placed_call_is_kept_with_what_it_was_placed_with(store: &Store) {
         store.calls().get(call_id(2)).await.unwrap().unwrap().placed,
         None
     );
+}
+
+async fn what_was_done_to_a_call_is_kept(store: &Store) {
+    let deeds = [
+        Deed::Held,
+        Deed::Muted,
+        Deed::Resumed { held_ms: 1_000 },
+        Deed::RecordingStarted { name: "a".into() },
+        Deed::Held,
+    ];
+    let mut bodies = vec![arrived(1), queued(1, 1), answered(1, 1, 1)];
+    bodies.extend(deeds.map(|deed| EventBody::CallControlled {
+        call: call_id(1),
+        agent: agent_id(1),
+        by: Some("ann".into()),
+        deed,
+    }));
+    let all = events(1, bodies);
+    store.journal().apply(&all).await.unwrap();
+    // Written a second time, nothing counts twice.
+    store.journal().apply(&all[4..]).await.unwrap();
+    let open = store.calls().open().await.unwrap();
+    let control = &open[0].call.control;
+    assert_eq!(control.held_since, Some(at(8_000)));
+    assert_eq!((control.hold_ms, control.muted), (1_000, true));
+    assert_eq!(control.recordings[0].state, RecordingState::Recording);
+    let over = events(9, vec![ended(1, Some(1))]);
+    store.journal().apply(&over).await.unwrap();
+    let call = store.calls().get(call_id(1)).await.unwrap().unwrap();
+    assert_eq!(
+        (call.control.hold_ms, call.control.held_since),
+        (1_001, None)
+    );
+    assert_eq!(call.control.recordings[0].state, RecordingState::Ended);
+    assert!(!call.control.muted);
 }

@@ -3,12 +3,15 @@
 use engine::{
     acd::{CallExplained, Input, Returned},
     callerid::Allocation,
-    dial,
+    control, dial,
 };
-use model::{AgentId, AgentState, AgentStatus, Call, CallId, EventBody, ServerId};
+use model::{AgentId, AgentState, AgentStatus, Call, CallId, EventBody, ServerId, Watch};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Reply;
+use super::{
+    Reply,
+    controls::{self, Demand},
+};
 use crate::{
     callerid,
     telephony::{link::Known, live::LiveView, outbox::Outbox},
@@ -47,6 +50,18 @@ pub(in crate::telephony) enum Ask {
     },
     /// What happened to one.
     Dial(dial::Input),
+    /// Do something to a call that talks.
+    Demand {
+        demand: Demand,
+        reply: controls::Reply,
+    },
+    /// Who watches a call.
+    Watches {
+        call: CallId,
+        reply: oneshot::Sender<Vec<Watch>>,
+    },
+    /// What happened to one that talks.
+    Control(control::Input),
     /// Who called before the person who calls now.
     Found {
         call: CallId,
@@ -100,6 +115,10 @@ impl Mailbox {
 
     pub(in crate::telephony) async fn dial(&self, input: dial::Input) {
         let _ = self.0.send(Ask::Dial(input)).await;
+    }
+
+    pub(in crate::telephony) async fn control(&self, input: control::Input) {
+        let _ = self.0.send(Ask::Control(input)).await;
     }
 
     pub(in crate::telephony) async fn note(&self, body: EventBody) {
