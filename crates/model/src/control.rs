@@ -24,6 +24,10 @@ pub struct Control {
     pub muted: bool,
     /// The first one first; at most the last of them goes on.
     pub recordings: Vec<Recording>,
+    /// Somebody else is asked in, or the call is being given to them.
+    pub consult: Option<Consult>,
+    /// Whom the customer was given to; the call has ended with it.
+    pub transferred_to: Option<String>,
 }
 
 impl Control {
@@ -60,6 +64,24 @@ impl Control {
             Deed::RecordingPaused { name } => self.record(name, RecordingState::Paused),
             Deed::RecordingResumed { name } => self.record(name, RecordingState::Recording),
             Deed::RecordingEnded { name } => self.record(name, RecordingState::Ended),
+            Deed::ConsultBegun { to, transfer } => {
+                self.consult = Some(Consult {
+                    to: to.clone(),
+                    transfer: *transfer,
+                    state: ConsultState::Ringing,
+                    since: at,
+                });
+            }
+            Deed::ConsultChanged { state } => {
+                if let Some(consult) = &mut self.consult {
+                    (consult.state, consult.since) = (*state, at);
+                }
+            }
+            Deed::ConsultEnded { .. } => self.consult = None,
+            Deed::Transferred { to } => {
+                self.consult = None;
+                self.transferred_to = Some(to.clone());
+            }
         }
     }
 
@@ -69,6 +91,7 @@ impl Control {
             self.hold_ms = self.hold_ms.saturating_add(millis(at, since));
         }
         self.muted = false;
+        self.consult = None;
         for recording in &mut self.recordings {
             recording.state = RecordingState::Ended;
         }
@@ -119,6 +142,31 @@ pub enum RecordingState {
     Ended,
 }
 
+/// A third person, whom the agent talks with or the customer is given to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Consult {
+    /// What was dialled.
+    pub to: String,
+    /// Whether the customer is given to them as soon as they answer.
+    pub transfer: bool,
+    pub state: ConsultState,
+    pub since: Timestamp,
+}
+
+/// Who talks with whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsultState {
+    /// The third one's phone rings; the customer hears music.
+    Ringing,
+    /// The agent talks with the third one; the customer hears music.
+    Talking,
+    /// The agent talks with the customer; the third one hears music.
+    Waiting,
+    /// All three talk.
+    Conference,
+}
+
 /// Something that was done to a call, and that Asterisk has done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "deed")]
@@ -148,6 +196,23 @@ pub enum Deed {
     /// Its file is complete.
     RecordingEnded {
         name: String,
+    },
+    /// Somebody else's phone rings, to be talked with or to be given the customer (`transfer`).
+    ConsultBegun {
+        to: String,
+        transfer: bool,
+    },
+    ConsultChanged {
+        state: ConsultState,
+    },
+    /// They are gone; why, as a Q.850 cause, where it was not asked for.
+    ConsultEnded {
+        to: String,
+        cause: Option<u16>,
+    },
+    /// The customer is with somebody else now.
+    Transferred {
+        to: String,
     },
 }
 
@@ -183,7 +248,7 @@ pub struct Watch {
     pub watcher: AgentId,
     pub mode: WatchMode,
     pub state: WatchState,
-    /// Who asked for it.
+    /// Who asked for it, or for its end.
     pub by: String,
     pub since: Timestamp,
 }

@@ -32,8 +32,8 @@ pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
 pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use control::{
-    Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Recording, RecordingState, Watch, WatchMode,
-    WatchState, checked_digits,
+    Consult, ConsultState, Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Recording, RecordingState,
+    Watch, WatchMode, WatchState, checked_digits,
 };
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use did::{Did, return_wait};

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
 };
 
-use model::{AgentId, Call, CallId, Caller, Choice, Event, EventBody, QueueId, Role};
+use model::{AgentId, Call, CallId, Caller, Choice, Control, Event, EventBody, QueueId, Role};
 
 /// The most calls of one agent that are remembered as the agent's own; the oldest is forgotten first.
 const MAX_OWN_CALLS: usize = 64;
@@ -137,6 +137,8 @@ impl Viewer {
         let queue = call.queue?;
         self.sees_queue(queue).then(|| Call {
             caller: masked(&call.caller),
+            // It may name others: whom the customer was given to.
+            control: Control::default(),
             ..call.clone()
         })
     }

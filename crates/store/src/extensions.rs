@@ -72,6 +72,12 @@ impl Extensions<'_> {
         row.as_ref().map(kept).transpose()
     }
 
+    pub async fn by_number(&self, number: &str) -> Result<Option<KeptExtension>, StoreError> {
+        let sql = Sql::select(TABLE, COLUMNS, "WHERE number = ?").bind(number);
+        let row = self.database.fetch_first(sql).await?;
+        row.as_ref().map(kept).transpose()
+    }
+
     /// In the order of their numbers, as text, after the number `after`.
     pub async fn list(
         &self,

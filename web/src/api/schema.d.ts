@@ -698,6 +698,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/{id}/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask somebody else while the customer waits.
+         * @description The customer hears music, the other one's phone rings, and once they pick up the agent talks with them: then `swap`,
+         *     `conference`, `transfer` or `end_consult`. If they do not answer, or go, the customer is brought back.
+         */
+        post: operations["calls_consult"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/{id}/digits": {
         parameters: {
             query?: never;
@@ -789,6 +810,28 @@ export interface paths {
         get: operations["calls_recording"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the customer to somebody else.
+         * @description To the one who is consulted at once; to anybody else as soon as they pick up, and until then the customer hears music and the
+         *     agent the ringing. If they do not pick up, the customer is brought back. Then the agent is free, and the call has ended with
+         *     the outcome `answered` and `control.transferred_to`. To a queue it goes at once, and waits there as a call of its own.
+         */
+        post: operations["calls_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2327,6 +2370,25 @@ export interface components {
              */
             weight: number;
         };
+        /** @description A third person, whom the agent talks with or the customer is given to. */
+        Consult: {
+            since: components["schemas"]["Timestamp"];
+            state: components["schemas"]["ConsultState"];
+            /** @description What was dialled. */
+            to: string;
+            /** @description Whether the customer is given to them as soon as they answer. */
+            transfer: boolean;
+        };
+        /** @description Somebody else. */
+        ConsultFields: {
+            /** @description A phone of this house (`103`), or a telephone number as people write it. */
+            to: string;
+        };
+        /**
+         * @description Who talks with whom.
+         * @enum {string}
+         */
+        ConsultState: "ringing" | "talking" | "waiting" | "conference";
         /** @description Where a phone has registered. */
         Contact: {
             /**
@@ -2347,6 +2409,8 @@ export interface components {
         /** @description What has been done to a call while it talked. */
         Control: {
             /** @default null */
+            consult: components["schemas"]["Consult"] | null;
+            /** @default null */
             held_since: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
@@ -2364,6 +2428,11 @@ export interface components {
              * @default []
              */
             recordings: components["schemas"]["Recording"][];
+            /**
+             * @description Whom the customer was given to; the call has ended with it.
+             * @default null
+             */
+            transferred_to: string | null;
         };
         CountryStatistics: {
             /** Format: int64 */
@@ -2451,6 +2520,25 @@ export interface components {
             /** @enum {string} */
             deed: "recording_ended";
             name: string;
+        } | {
+            /** @enum {string} */
+            deed: "consult_begun";
+            to: string;
+            transfer: boolean;
+        } | {
+            /** @enum {string} */
+            deed: "consult_changed";
+            state: components["schemas"]["ConsultState"];
+        } | {
+            /** Format: int32 */
+            cause?: number | null;
+            /** @enum {string} */
+            deed: "consult_ended";
+            to: string;
+        } | {
+            /** @enum {string} */
+            deed: "transferred";
+            to: string;
         };
         /** @description One message to one recipient, and what became of it. */
         Delivery: {
@@ -4427,6 +4515,12 @@ export interface components {
         };
         /** Format: date-time */
         Timestamp: string;
+        /** @description To whom. */
+        TransferFields: {
+            queue?: components["schemas"]["QueueId"] | null;
+            /** @description As in a consultation; nothing, and no queue: to the one who is consulted. */
+            to?: string | null;
+        };
         /** @description A provider's SIP line. Its password is kept apart, sealed: whoever calls out has to prove it. */
         Trunk: {
             active: boolean;
@@ -4570,7 +4664,7 @@ export interface components {
         Verification: "administrator" | "did";
         /** @description A supervisor on somebody's call. */
         Watch: {
-            /** @description Who asked for it. */
+            /** @description Who asked for it, or for its end. */
             by: string;
             call: components["schemas"]["CallId"];
             id: components["schemas"]["WatchId"];
@@ -6492,7 +6586,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                action: "hold" | "unhold" | "mute" | "unmute" | "record" | "pause_recording" | "resume_recording" | "stop_recording";
+                action: "hold" | "unhold" | "mute" | "unmute" | "record" | "pause_recording" | "resume_recording" | "stop_recording" | "swap" | "conference" | "end_consult";
                 id: components["schemas"]["CallId"];
             };
             cookie?: never;
@@ -6537,6 +6631,68 @@ export interface operations {
             };
             /** @description Asterisk does not answer in time; nobody knows whether it was done */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_consult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsultFields"];
+            };
+        };
+        responses: {
+            /** @description Their phone rings; `control.consult` says how far it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description `to` is no phone of this house and no number that can be called */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody talks on this call, or somebody is consulted already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk cannot ring that phone: nobody is registered there */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6736,6 +6892,68 @@ export interface operations {
                 };
             };
             /** @description Asterisk does not have it, or will not give it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferFields"];
+            };
+        };
+        responses: {
+            /** @description Done, or (with `to`) their phone rings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description `to` is no phone of this house and no number that can be called */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody talks on this call, nobody is consulted, or has not answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk cannot ring that phone: nobody is registered there */
             502: {
                 headers: {
                     [name: string]: unknown;

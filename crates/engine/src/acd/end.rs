@@ -149,6 +149,13 @@ impl Acd {
         }
     }
 
+    pub(super) fn call_handed_over(&mut self, id: CallId) {
+        let talking = |c: &CallSlot| self.calls[*c].call.state == CallState::Talking;
+        if let Some(c) = self.calls.slot(id).filter(talking) {
+            self.end_call(c, Ending::by(Outcome::Answered, EndedBy::Agent));
+        }
+    }
+
     pub(super) fn hang_up_asked(&mut self, id: CallId) {
         let Some(c) = self.calls.slot(id) else {
             return;

@@ -44,6 +44,11 @@ pub enum Input {
         call: CallId,
     },
 
+    /// The caller was given to somebody else and talks with them: the agent is free, and the caller not ours to end.
+    CallHandedOver {
+        call: CallId,
+    },
+
     // ---- agents' phones
     /// The agent picked up.
     OfferAnswered {

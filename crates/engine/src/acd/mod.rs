@@ -195,6 +195,7 @@ impl Acd {
             }
             Input::CallerHungUp { call, cause } => self.caller_hung_up(call, cause),
             Input::CallContinued { call } => self.call_continued(call),
+            Input::CallHandedOver { call } => self.call_handed_over(call),
             Input::OfferAnswered { offer } => self.offer_answered(offer),
             Input::OfferFailed { offer, why } => self.offer_failed(offer, why),
             Input::OfferDeclined { offer } => self.offer_declined(offer),

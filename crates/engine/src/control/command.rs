@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use model::{AgentId, CallId, EventBody, ServerId, WatchId, WatchMode};
+use model::{AgentId, CallId, Caller, EventBody, ServerId, WatchId, WatchMode};
 
-use super::{Failure, Talkers, Ticket, Verb};
+use super::{Arrangement, Failure, Talkers, Ticket, Verb};
 
 /// One thing to do, in order. A command whose IO fails comes back as an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,46 @@ pub enum Command {
         verb: Verb,
         /// The recording that the verb is about.
         recording: Option<String>,
+        /// The number of the third one whom it is about.
+        consult: u32,
+        waits: Waits,
     },
+    /// Comes back as `Arranged`.
+    Arrange {
+        call: CallId,
+        server: ServerId,
+        talkers: Talkers,
+        consult: u32,
+        what: Arrangement,
+        waits: Waits,
+    },
+    /// Hang a third one up, whatever they do.
+    DropTarget {
+        call: CallId,
+        server: ServerId,
+        consult: u32,
+    },
+    /// The customer is with somebody else: whoever has the call lets the agent go, and not the customer.
+    HandOver { call: CallId },
+    /// The customer arrives anew, for this queue.
+    Requeue {
+        call: CallId,
+        server: ServerId,
+        talkers: Talkers,
+        caller: Caller,
+        dialled: String,
+        queue: String,
+    },
+    /// End a recording of which nobody knows whether it was begun.
+    EndRecording {
+        call: CallId,
+        server: ServerId,
+        name: String,
+    },
+    /// Look at what is there: something was done that had been given up.
+    Compare { server: ServerId },
+    /// The agent is gone, and nobody else has the customer.
+    LetEnd { call: CallId },
     /// What was made for this call is taken down: where the customer waited.
     CleanUp { call: CallId, server: ServerId },
 
@@ -54,6 +93,13 @@ pub enum Command {
     DropWatcher { server: ServerId, watch: WatchId },
 }
 
+/// Who hears music now. Whoever does not is in the call's bridge already, and must not be put there twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waits {
+    pub customer: bool,
+    pub target: bool,
+}
+
 /// Why somebody's wish is not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -63,6 +109,14 @@ pub enum Refusal {
     Busy,
     #[error("the customer is on hold")]
     Held,
+    #[error("only a call that came in can go to a queue")]
+    NotQueued,
+    #[error("somebody else is being consulted")]
+    Consulting,
+    #[error("nobody else is being consulted")]
+    NotConsulting,
+    #[error("the one who is consulted has not answered")]
+    NotAnswered,
     #[error("nothing is being recorded")]
     NoRecording,
     #[error("the call has as many recordings as it may")]

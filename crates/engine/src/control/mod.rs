@@ -10,7 +10,10 @@
 //! - After a lost connection the snapshot says who is on hold. Asterisk does not show who is muted: we believe what we did.
 
 mod command;
+mod consult;
+mod give;
 mod input;
+mod resync;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -19,12 +22,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use model::{
-    AgentId, Call, CallId, Control as State, Deed, EventBody, Instant, MAX_RECORDINGS, Now,
+    AgentId, Call, CallId, Caller, Control as State, Deed, EventBody, Instant, MAX_RECORDINGS, Now,
     Recording, RecordingState, ServerId, WatchId,
 };
 
-pub use command::{Command, Refusal};
-pub use input::{Failure, Input, Talkers, Ticket, Verb, WatchWish, Wish};
+pub use command::{Command, Refusal, Waits};
+pub use consult::TARGET_RING;
+use consult::{Consulting, Early};
+pub use input::{
+    Arrangement, Failure, Input, Snapshot, Talkers, Target, TargetAt, Ticket, Verb, WatchWish, Wish,
+};
 use watch::Watching;
 pub use watch::{MAX_WATCHERS, WATCHER_RING};
 
@@ -48,10 +55,26 @@ struct Talk {
     call: CallId,
     server: ServerId,
     agent: AgentId,
+    caller: Caller,
+    dialled: String,
     talkers: Talkers,
     state: State,
+    /// Whether there may be a bridge in which somebody waits.
+    has_waited: bool,
+    /// Whether something may have been done that we do not know of: then nothing counts as being so already.
+    unsure: bool,
+    /// Recordings that were asked for: each has a number.
+    recorded: usize,
     doing: Option<Doing>,
+    /// What was given up last.
+    given_up: Option<Ticket>,
     watchers: BTreeMap<WatchId, Watching>,
+    /// The third one.
+    consult: Option<Consulting>,
+    /// How many there have been: each has a number.
+    consults: u32,
+    /// What was told of the next one before Asterisk said that it rings their phone.
+    early: Option<Early>,
 }
 
 /// What is being done to it.
@@ -64,6 +87,7 @@ struct Doing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Verb(CallId),
+    Target(CallId),
     Watch(WatchId),
 }
 
@@ -78,6 +102,7 @@ impl Control {
             self.timers.remove(&(at, timer));
             match timer {
                 Timer::Verb(call) => self.give_up(call, Refusal::Failed(Failure::Unknown)),
+                Timer::Target(call) => self.target_late(call),
                 Timer::Watch(watch) => self.end_watch(watch, Refusal::Failed(Failure::Unknown)),
             }
         }
@@ -102,6 +127,7 @@ impl Control {
         match input {
             Input::Talking { call, talkers } => self.talking(*call, talkers),
             Input::Over { call } => self.over(call),
+            Input::AgentLeft { call } => self.agent_left(call),
             Input::Asked(wish) => self.asked(wish),
             Input::Done {
                 call,
@@ -109,48 +135,87 @@ impl Control {
                 result,
             } => self.done(call, ticket, result),
             Input::RecordingEnded { call, name } => self.recording_ended(call, name),
+            Input::TargetAnswered {
+                call,
+                number,
+                server,
+            } => self.target_answered(call, number, server),
+            Input::TargetGone {
+                call,
+                number,
+                cause,
+            } => self.target_gone(call, number, cause),
+            Input::Arranged { call, what, result } => self.arranged(call, what, &result),
             Input::WatchAsked(wish) => self.watch_asked(wish),
             Input::UnwatchAsked {
                 call,
                 ticket,
                 watcher,
-            } => self.unwatch_asked(call, ticket, watcher),
+                by,
+            } => self.unwatch_asked(call, ticket, watcher, by),
             Input::WatcherAnswered { watch, server } => self.watcher_answered(watch, server),
             Input::WatcherJoined { watch, result } => self.watcher_joined(watch, result),
             Input::WatcherGone { watch } => self.end_watch(watch, Refusal::NoWatcher),
             Input::ServerLost { server } => self.server_lost(server),
-            Input::ServerResynced {
-                server,
-                held,
-                watchers,
-            } => self.server_resynced(server, &held, &watchers),
+            Input::Given { calls } => {
+                for call in calls {
+                    self.given(call);
+                }
+            }
+            Input::ServerResynced { server, found } => {
+                self.server_resynced(server, &found);
+                self.compare_targets(server, &found.targets);
+            }
             Input::Tick => {}
         }
     }
 
     fn talking(&mut self, call: Call, talkers: Talkers) {
         let Some(agent) = call.agent else { return };
-        self.talks.entry(call.id).or_insert_with(|| Talk {
+        let control = &call.control;
+        let has_waited = control.held_since.is_some() || control.hold_ms > 0;
+        let known = self.talks.get(&call.id);
+        // Another agent has it now, of which a restart may not have known.
+        if known.is_some_and(|known| known.talkers == talkers) {
+            return;
+        }
+        self.over(call.id);
+        let recorded = control.recordings.len();
+        let talk = Talk {
             call: call.id,
             server: call.server,
             agent,
+            caller: call.caller,
+            dialled: call.dialled,
             talkers,
             state: call.control,
+            has_waited,
+            unsure: false,
+            recorded,
             doing: None,
+            given_up: None,
             watchers: BTreeMap::new(),
-        });
+            consult: None,
+            consults: 0,
+            early: None,
+        };
+        self.talks.insert(talk.call, talk);
     }
 
     fn over(&mut self, call: CallId) {
+        if let Some(talk) = self.talks.get_mut(&call) {
+            // Nobody is brought back any more.
+            talk.early = None;
+        }
         self.give_up(call, Refusal::NotTalking);
         for watch in self.watchers_of(call) {
             self.end_watch(watch, Refusal::NotTalking);
         }
+        self.drop_target(call);
         let Some(talk) = self.talks.remove(&call) else {
             return;
         };
-        // The bridge in which a customer waits is left for good once it was needed.
-        if talk.state.held_since.is_some() || talk.state.hold_ms > 0 {
+        if talk.has_waited {
             let server = talk.server;
             self.commands.push_back(Command::CleanUp { call, server });
         }
@@ -158,7 +223,11 @@ impl Control {
 
     fn asked(&mut self, wish: Wish) {
         let (ticket, call) = (wish.ticket, wish.call);
-        match self.checked(&wish) {
+        let checked = self.checked(&wish);
+        if let (Verb::ToQueue(queue), Ok(_)) = (&wish.verb, &checked) {
+            return self.send_to_queue(call, ticket, wish.by.clone(), queue.clone());
+        }
+        match checked {
             Ok(None) => self.answer(ticket, Ok(())),
             Ok(Some(recording)) => {
                 let Some(talk) = self.talks.get_mut(&call) else {
@@ -171,8 +240,13 @@ impl Control {
                     ticket,
                     verb: wish.verb.clone(),
                     recording: recording.clone(),
+                    consult: talk.consult_of(&wish.verb),
+                    waits: talk.waits(),
                 };
                 let until = self.now.mono.after(VERB_TIMEOUT);
+                talk.early = None;
+                talk.has_waited |= matches!(wish.verb, Verb::Hold | Verb::Consult(_));
+                talk.recorded += usize::from(wish.verb == Verb::StartRecording);
                 talk.doing = Some(Doing {
                     wish,
                     recording,
@@ -192,10 +266,12 @@ impl Control {
         if self.lost.contains(&talk.server) {
             return Err(Refusal::ServerLost);
         }
-        if talk.doing.is_some() {
+        if talk.doing.is_some() || talk.is_arranging() {
             return Err(Refusal::Busy);
         }
+        talk.may_consult(&wish.verb)?;
         let (held, state) = (talk.state.held_since.is_some(), &talk.state);
+        let unsure = talk.unsure;
         let recording = state.recording();
         let about = || {
             let name = recording.map(|recording| recording.name.clone());
@@ -203,39 +279,66 @@ impl Control {
         };
         let is = |state| recording.is_some_and(|recording| recording.state == state);
         let needed = match &wish.verb {
-            Verb::Hold => (!held).then_some(None),
-            Verb::Unhold => held.then_some(None),
-            Verb::Mute => (!state.muted).then_some(None),
-            Verb::Unmute => state.muted.then_some(None),
+            Verb::Hold => (!held || unsure).then_some(None),
+            Verb::Unhold => (held || unsure).then_some(None),
+            Verb::Mute => (!state.muted || unsure).then_some(None),
+            Verb::Unmute => (state.muted || unsure).then_some(None),
             Verb::SendDigits(_) if held => return Err(Refusal::Held),
-            Verb::SendDigits(_) => Some(None),
             Verb::StartRecording if recording.is_some() => None,
             Verb::StartRecording if state.recordings.len() >= MAX_RECORDINGS => {
                 return Err(Refusal::TooManyRecordings);
             }
             Verb::StartRecording => {
-                let number = state.recordings.len() + 1;
+                let number = talk.recorded + 1;
                 Some(Some(Recording::name_of(wish.call, number)))
             }
             Verb::PauseRecording if is(RecordingState::Paused) => None,
             Verb::ResumeRecording if is(RecordingState::Recording) => None,
             Verb::PauseRecording | Verb::ResumeRecording => Some(about()?),
             Verb::StopRecording => recording.map(|recording| Some(recording.name.clone())),
+            Verb::EndConsult if talk.consult.is_none() => None,
+            Verb::Conference if talk.is_conference() => None,
+            Verb::SendDigits(_)
+            | Verb::Consult(_)
+            | Verb::Swap
+            | Verb::Conference
+            | Verb::Transfer
+            | Verb::EndConsult
+            | Verb::ToQueue(_) => Some(None),
         };
         Ok(needed)
     }
 
     fn done(&mut self, call: CallId, ticket: Ticket, result: Result<(), Failure>) {
         let Some(doing) = self.take_doing(call, Some(ticket)) else {
-            return;
+            return self.done_late(call, ticket);
         };
         if let Err(failure) = result {
+            self.not_done(call, &doing, failure == Failure::Unknown);
             return self.answer(ticket, Err(Refusal::Failed(failure)));
+        }
+        if doing.wish.verb.is_about_third() {
+            self.consult_done(call, &doing);
+            self.answer(ticket, Ok(()));
+            return self.let_given_go(call);
         }
         if let Some(deed) = self.deed(call, &doing) {
             self.publish(call, Some(doing.wish.by), deed);
         }
         self.answer(ticket, Ok(()));
+    }
+
+    /// It had been given up: it was done after all, or not.
+    fn done_late(&mut self, call: CallId, ticket: Ticket) {
+        if let Some(talk) = self.talks.get_mut(&call)
+            && talk
+                .given_up
+                .take_if(|given_up| *given_up == ticket)
+                .is_some()
+        {
+            let server = talk.server;
+            self.commands.push_back(Command::Compare { server });
+        }
     }
 
     /// What has been done; `None`: its end was told before it was.
@@ -255,6 +358,13 @@ impl Control {
             Verb::PauseRecording => goes_on.then_some(Deed::RecordingPaused { name }),
             Verb::ResumeRecording => goes_on.then_some(Deed::RecordingResumed { name }),
             Verb::StopRecording => goes_on.then_some(Deed::RecordingEnded { name }),
+            // Told elsewhere: they are more than one deed each.
+            Verb::Consult(_)
+            | Verb::Swap
+            | Verb::Conference
+            | Verb::Transfer
+            | Verb::EndConsult
+            | Verb::ToQueue(_) => None,
         }
     }
 
@@ -279,7 +389,28 @@ impl Control {
 
     fn give_up(&mut self, call: CallId, why: Refusal) {
         if let Some(doing) = self.take_doing(call, None) {
+            if let Some(talk) = self.talks.get_mut(&call) {
+                talk.given_up = Some(doing.wish.ticket);
+            }
+            self.not_done(call, &doing, true);
             self.answer(doing.wish.ticket, Err(why));
+        }
+    }
+
+    /// `unsure`: nobody knows whether it was.
+    fn not_done(&mut self, call: CallId, doing: &Doing, unsure: bool) {
+        self.drop_asked(call, doing);
+        let Some(talk) = self.talks.get_mut(&call) else {
+            return;
+        };
+        talk.unsure |= unsure;
+        if doing.wish.verb == Verb::StartRecording
+            && unsure
+            && let Some(name) = doing.recording.clone()
+        {
+            let server = talk.server;
+            self.commands
+                .push_back(Command::EndRecording { call, server, name });
         }
     }
 
@@ -290,39 +421,6 @@ impl Control {
         let doing = talk.doing.take_if(same)?;
         self.timers.remove(&(doing.until, Timer::Verb(call)));
         Some(doing)
-    }
-
-    fn server_lost(&mut self, server: ServerId) {
-        self.lost.insert(server);
-        for call in self.calls_of(server) {
-            self.give_up(call, Refusal::Failed(Failure::Unknown));
-            for watch in self.watchers_of(call) {
-                self.wait_for_server(watch);
-            }
-        }
-    }
-
-    fn server_resynced(&mut self, server: ServerId, held: &[CallId], watchers: &[WatchId]) {
-        self.lost.remove(&server);
-        for call in self.calls_of(server) {
-            let Some(state) = self.state(call) else {
-                continue;
-            };
-            match (state.held_since.is_some(), held.contains(&call)) {
-                (false, true) => self.publish(call, None, Deed::Held),
-                (true, false) => self.publish(call, None, self.resumed(state)),
-                _ => {}
-            }
-            for watch in self.watchers_of(call) {
-                self.compare_watch(watch, watchers.contains(&watch));
-            }
-        }
-        for &watch in watchers {
-            if !self.watches.contains_key(&watch) {
-                let drop = Command::DropWatcher { server, watch };
-                self.commands.push_back(drop);
-            }
-        }
     }
 
     fn calls_of(&self, server: ServerId) -> Vec<CallId> {

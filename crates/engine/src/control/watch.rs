@@ -129,12 +129,21 @@ impl Control {
         Ok(())
     }
 
-    pub(super) fn unwatch_asked(&mut self, call: CallId, ticket: Ticket, watcher: AgentId) {
+    pub(super) fn unwatch_asked(
+        &mut self,
+        call: CallId,
+        ticket: Ticket,
+        watcher: AgentId,
+        by: String,
+    ) {
         let mut watchers = self.watchers(call);
         let known = watchers.find(|watch| watch.watcher == watcher);
         let known = known.map(|watch| watch.id);
         drop(watchers);
         if let Some(watch) = known {
+            if let Some(watching) = self.watching(watch) {
+                watching.watch.by = by;
+            }
             self.end_watch(watch, Refusal::NoWatcher);
         }
         let result = known.map(drop).ok_or(Refusal::NoWatcher);
@@ -236,17 +245,23 @@ impl Control {
         }
     }
 
-    /// `there`: whether the watcher's phone is.
-    pub(super) fn compare_watch(&mut self, watch: WatchId, there: bool) {
+    /// `phone`: whether the watcher has answered; nothing: it is not there.
+    pub(super) fn compare_watch(&mut self, watch: WatchId, phone: Option<bool>) {
         let Some(watching) = self.watching(watch) else {
             return;
         };
-        match watching.phase {
+        let mode = watching.watch.mode;
+        match (watching.phase, phone) {
+            (Phase::Ringing, Some(true)) => self.join(watch, mode),
             // One that was asked for lately may come yet.
-            Phase::Ringing => self.begin(watch, Phase::Ringing, Some(WATCHER_RING + RING_GRACE)),
-            Phase::Joining(mode) if there => self.join(watch, mode),
-            Phase::Watching if there => {}
-            Phase::Joining(_) | Phase::Watching => self.end_watch(watch, Refusal::NoWatcher),
+            (Phase::Ringing, _) => {
+                self.begin(watch, Phase::Ringing, Some(WATCHER_RING + RING_GRACE));
+            }
+            (Phase::Joining(mode), Some(_)) => self.join(watch, mode),
+            (Phase::Watching, Some(_)) => {}
+            (Phase::Joining(_) | Phase::Watching, None) => {
+                self.end_watch(watch, Refusal::NoWatcher);
+            }
         }
     }
 

@@ -137,6 +137,15 @@ impl Dialler {
         self.end(id, Ending::by(outcome, ended_by));
     }
 
+    pub(super) fn handed_over(&mut self, id: CallId) {
+        if let Some(dial) = self.dials.get_mut(&id)
+            && dial.step == Step::Talking
+        {
+            dial.customer_leg = LegState::Gone;
+            self.end(id, Ending::by(Outcome::Answered, EndedBy::Agent));
+        }
+    }
+
     pub(super) fn end(&mut self, id: CallId, ending: Ending) {
         let Some(mut dial) = self.forget(id) else {
             return;

@@ -78,6 +78,11 @@ pub enum Input {
         call: CallId,
     },
 
+    /// The customer was given to somebody else and talks with them: that leg is not ours to end.
+    HandedOver {
+        call: CallId,
+    },
+
     /// No connection; legs on it may or may not be alive.
     ServerLost {
         server: ServerId,

@@ -170,6 +170,7 @@ impl Dialler {
             Input::Connected { call } => self.connected(call),
             Input::ConnectFailed { call } => self.connect_failed(call),
             Input::HangUpAsked { call } => self.hang_up_asked(call),
+            Input::HandedOver { call } => self.handed_over(call),
             Input::ServerLost { server } => self.server_lost(server),
             Input::ServerResynced {
                 server,

@@ -53,7 +53,9 @@ impl Checker {
                     line.members.remove(agent);
                 }
             }
-            Input::CallerHungUp { call, .. } | Input::CallContinued { call } => {
+            Input::CallerHungUp { call, .. }
+            | Input::CallContinued { call }
+            | Input::CallHandedOver { call } => {
                 picture.gone.push(*call);
             }
             Input::ServerLost { server } => {

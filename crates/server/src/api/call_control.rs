@@ -6,20 +6,28 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use engine::control::{Failure, Refusal, Verb};
-use model::{AgentId, Call, CallId, Recording, RecordingState, Watch, WatchMode, checked_digits};
+use engine::control::{Failure, Refusal, Target, TargetAt, Verb};
+use model::{
+    AgentId, Call, CallId, Caller, QueueId, Recording, RecordingState, Watch, WatchMode,
+    checked_digits, checked_text,
+};
 use serde::{
     Deserialize,
     de::{IntoDeserializer as _, value::Error as ValueError},
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, JsonBody, Params, Segments, calls};
+use super::{Api, JsonBody, Params, Segments, calls, rotation::destination};
 use crate::{
     auth::Principal,
     problem::{Code, Problem, ProblemBody},
     telephony::{NotDone, NotFetched},
 };
+
+/// The longest text that a number is read from.
+const MAX_TO: usize = 64;
+/// The longest number of a phone of this house.
+const MAX_EXTENSION: usize = 10;
 
 /// What can be done to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -39,6 +47,12 @@ pub(crate) enum Action {
     ResumeRecording,
     /// The file is complete. The next recording is another file.
     StopRecording,
+    /// The customer and the one who is consulted change places: one talks, the other hears music.
+    Swap,
+    /// All three hear each other.
+    Conference,
+    /// The one who is consulted goes, and the agent and the customer hear each other.
+    EndConsult,
 }
 
 impl From<Action> for Verb {
@@ -52,6 +66,9 @@ impl From<Action> for Verb {
             Action::PauseRecording => Self::PauseRecording,
             Action::ResumeRecording => Self::ResumeRecording,
             Action::StopRecording => Self::StopRecording,
+            Action::Swap => Self::Swap,
+            Action::Conference => Self::Conference,
+            Action::EndConsult => Self::EndConsult,
         }
     }
 }
@@ -119,6 +136,148 @@ pub(crate) async fn send_digits(
     carry_out(&api, &principal, id, Verb::SendDigits(fields.digits)).await
 }
 
+/// Somebody else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConsultFields {
+    /// A phone of this house (`103`), or a telephone number as people write it.
+    #[schema(max_length = 64)]
+    to: String,
+}
+
+/// Ask somebody else while the customer waits.
+///
+/// The customer hears music, the other one's phone rings, and once they pick up the agent talks with them: then `swap`,
+/// `conference`, `transfer` or `end_consult`. If they do not answer, or go, the customer is brought back.
+#[utoipa::path(
+    post,
+    path = "/v1/calls/{id}/consult",
+    operation_id = "calls_consult",
+    tag = "calls",
+    params(("id" = CallId, Path)),
+    request_body = ConsultFields,
+    responses(
+        (status = 200, description = "Their phone rings; `control.consult` says how far it has come", body = Call),
+        (status = 400, description = "`to` is no phone of this house and no number that can be called", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody talks on this call, or somebody is consulted already", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Asterisk cannot ring that phone: nobody is registered there", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn consult(
+    State(api): State<Api>,
+    principal: Principal,
+    Segments(id): Segments<CallId>,
+    JsonBody(fields): JsonBody<ConsultFields>,
+) -> Result<Json<Call>, Problem> {
+    checked_text("to", &fields.to, MAX_TO)?;
+    let call = calls::own(&api, &principal, id).await?;
+    let target = target(&api, &call, &fields.to, false).await?;
+    carry_out(&api, &principal, id, Verb::Consult(target)).await
+}
+
+/// To whom.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TransferFields {
+    /// As in a consultation; nothing, and no queue: to the one who is consulted.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    to: Option<String>,
+    /// Of a call that came in: the customer waits in this queue, as a call of its own.
+    #[serde(default)]
+    queue: Option<QueueId>,
+}
+
+/// Give the customer to somebody else.
+///
+/// To the one who is consulted at once; to anybody else as soon as they pick up, and until then the customer hears music and the
+/// agent the ringing. If they do not pick up, the customer is brought back. Then the agent is free, and the call has ended with
+/// the outcome `answered` and `control.transferred_to`. To a queue it goes at once, and waits there as a call of its own.
+#[utoipa::path(
+    post,
+    path = "/v1/calls/{id}/transfer",
+    operation_id = "calls_transfer",
+    tag = "calls",
+    params(("id" = CallId, Path)),
+    request_body = TransferFields,
+    responses(
+        (status = 200, description = "Done, or (with `to`) their phone rings", body = Call),
+        (status = 400, description = "`to` is no phone of this house and no number that can be called", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody talks on this call, nobody is consulted, or has not answered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Asterisk cannot ring that phone: nobody is registered there", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn transfer(
+    State(api): State<Api>,
+    principal: Principal,
+    Segments(id): Segments<CallId>,
+    JsonBody(fields): JsonBody<TransferFields>,
+) -> Result<Json<Call>, Problem> {
+    checked_text("to", fields.to.as_deref().unwrap_or_default(), MAX_TO)?;
+    let call = calls::own(&api, &principal, id).await?;
+    let verb = match (&fields.to, fields.queue) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::field(
+                "queue",
+                "queue and to cannot both be given.",
+            ));
+        }
+        (Some(to), None) => Verb::Consult(target(&api, &call, to, true).await?),
+        (None, Some(queue)) => {
+            let queue = api.app.store.queues().get(queue).await?;
+            let queue = queue.filter(|queue| queue.active);
+            let queue =
+                queue.ok_or_else(|| Problem::field("queue", "queue is none that is active."))?;
+            Verb::ToQueue(queue.name)
+        }
+        (None, None) => Verb::Transfer,
+    };
+    carry_out(&api, &principal, id, verb).await
+}
+
+/// Who that is, and what their phone shows: with a consultation the agent, with a transfer the customer.
+async fn target(api: &Api, call: &Call, to: &str, transfer: bool) -> Result<Target, Problem> {
+    let asked = to.trim();
+    let at = if is_phone(api, call, asked).await? {
+        TargetAt::Phone(asked.to_owned())
+    } else {
+        let number = destination(api.app.numbers, asked)?;
+        if !api.app.servers.has_way_out(call.server) {
+            let detail =
+                "This call's server has no dial_out, so it reaches phones of this house only.";
+            return Err(Problem::new(Code::NoWayOut, detail).about("to"));
+        }
+        TargetAt::Number(number)
+    };
+    let shown = match (&at, call.agent) {
+        // The trunk's own number.
+        (TargetAt::Number(_), _) => None,
+        (TargetAt::Phone(_), Some(agent)) if !transfer => {
+            let agent = api.app.store.agents().get(agent).await?;
+            agent.map(|agent| Caller::new(&agent.extension, &agent.name))
+        }
+        (TargetAt::Phone(_), _) => Some(call.caller.clone()),
+    };
+    Ok(Target {
+        to: asked.to_owned(),
+        at,
+        shown,
+        transfer,
+    })
+}
+
+/// Is it a phone of this house? Asterisk knows, and of those that nobody is registered at, we do.
+async fn is_phone(api: &Api, call: &Call, to: &str) -> Result<bool, Problem> {
+    let digits = to.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || !(2..=MAX_EXTENSION).contains(&to.len()) {
+        return Ok(false);
+    }
+    let store = &api.app.store;
+    Ok(api.app.servers.has_phone(call.server, to).await
+        || store.agents().by_extension(to).await?.is_some()
+        || store.extensions().by_number(to).await?.is_some())
+}
+
 async fn carry_out(
     api: &Api,
     principal: &Principal,
@@ -126,12 +285,8 @@ async fn carry_out(
     verb: Verb,
 ) -> Result<Json<Call>, Problem> {
     calls::own(api, principal, id).await?;
-    let acd = &api.app.acd;
-    acd.control(id, verb, &principal.name).await.map_err(told)?;
-    let call = acd.call(id).await?;
-    // It may have ended at this very moment.
-    let call = call.ok_or_else(|| Problem::new(Code::CallEnded, "The call has ended."))?;
-    Ok(Json(call))
+    let done = api.app.acd.control(id, verb, &principal.name).await;
+    done.map(Json).map_err(told)
 }
 
 /// How a supervisor takes part.
@@ -293,6 +448,10 @@ fn told(why: NotDone) -> Problem {
         Refusal::Failed(Failure::Unknown) => Problem::new(Code::AsteriskSilent, detail),
         Refusal::Busy
         | Refusal::Held
+        | Refusal::NotQueued
+        | Refusal::Consulting
+        | Refusal::NotConsulting
+        | Refusal::NotAnswered
         | Refusal::NoRecording
         | Refusal::TooManyRecordings
         | Refusal::TooManyWatchers

@@ -230,6 +230,8 @@ fn table() -> Table {
         .to(EVERYBODY, routes!(calls::hang_up))
         .to(EVERYBODY, routes!(call_control::control))
         .to(EVERYBODY, routes!(call_control::send_digits))
+        .to(EVERYBODY, routes!(call_control::consult))
+        .to(EVERYBODY, routes!(call_control::transfer))
         .to(
             SUPERVISORS,
             routes!(

@@ -167,6 +167,7 @@ impl Desk {
 
     fn on_ask(&mut self, ask: Ask) {
         match ask {
+            Ask::Input(input) if self.leaves_customer(&input) => {}
             Ask::Input(input) => self.hear(*input),
             Ask::Note(body) => self.publish(self.clock.now().utc, vec![body]),
             Ask::Live(reply) => {
@@ -186,10 +187,12 @@ impl Desk {
             Ask::Place { order, reply } => self.place(*order, reply),
             Ask::Call { call, reply } => drop(reply.send(self.known_call(call))),
             Ask::Chosen { call, answer } => self.chosen(call, answer),
+            Ask::Dial(input) if self.leaves_dialled(&input) => {}
             Ask::Dial(input) => self.dial(input),
             Ask::Demand { demand, reply } => self.demand(demand, reply),
             Ask::Watches { call, reply } => drop(reply.send(self.controls.watches(call))),
             Ask::Control(input) => self.control(input),
+            Ask::Parted(call) => self.free_third(call, true),
             Ask::Found { call, returned } => self.found(call, returned),
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
@@ -261,7 +264,6 @@ impl Desk {
     fn input(&mut self, input: Input) {
         if let Input::ServerLost { server } = input {
             self.dial(dial::Input::ServerLost { server });
-            self.control(control::Input::ServerLost { server });
         }
         let strays = self.before(&input);
         let gone = gone_for_good(&input);

@@ -13,7 +13,7 @@ use engine::acd::{CONNECT_TIMEOUT, Command, Input, OfferFailure};
 use model::{CallId, Caller, DialplanTarget, OfferId};
 use tokio::sync::mpsc;
 
-use super::{desk::Mailbox, names::Names, phones::Phones};
+use super::{desk::Mailbox, names::Names, phones::Phones, translate::Arrival};
 
 /// Commands of one call that may wait for Asterisk.
 pub(super) const COMMANDS_PER_CALL: usize = 4_096;
@@ -54,6 +54,10 @@ pub(super) enum Finding {
     LegGone { offer: OfferId, why: OfferFailure },
     /// The caller's channel is not there.
     CallerGone { channel: String },
+    /// A customer and a third person were put together, or not.
+    Paired { call: CallId, done: bool },
+    /// A customer goes to another queue, as if they had just come.
+    Requeued(Box<Arrival>),
     /// Something could not be ended: nobody knows whether it is still there.
     Unsure,
     /// A request to make something brought no answer, and Asterisk may still carry it out.

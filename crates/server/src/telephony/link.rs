@@ -13,7 +13,7 @@ use model::{CallId, Caller, EventBody, OfferId, Server, Timestamp};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    control::Controls,
+    control::{Controls, Pairs},
     desk::Mailbox,
     execute::{COMMANDS_PER_CALL, CallLeg, Executor, Finding, Job, Reach, hand_over},
     legs::Legs,
@@ -61,7 +61,8 @@ pub(super) struct Link {
     /// Of calls that we place.
     legs: Legs,
     /// Of calls that talk.
-    controls: Controls,
+    pub(super) controls: Controls,
+    pub(super) pairs: Pairs,
     findings: (mpsc::Sender<Finding>, mpsc::Receiver<Finding>),
     connected: bool,
     /// Of those that the client counted.
@@ -112,11 +113,13 @@ impl Link {
             names.clone(),
             around.acd.clone(),
             findings.0.clone(),
+            server.dial_out.clone(),
         );
         let mut link = Self {
             names,
             legs,
             controls,
+            pairs: Pairs::default(),
             server,
             client,
             around,
@@ -159,7 +162,7 @@ impl Link {
                 command = inbox.commands.recv() => match command {
                     Some(outbox::Command::Acd(command)) => self.pass_on(command),
                     Some(outbox::Command::Dial(command)) => self.legs.carry_out(command),
-                    Some(outbox::Command::Control(command)) => self.controls.carry_out(command),
+                    Some(outbox::Command::Control(command)) => self.control(command),
                     None => return,
                 },
                 () = inbox.dropped.notified() => self.compare_soon(),
@@ -173,6 +176,7 @@ impl Link {
         let server = self.server.id;
         match incoming {
             Incoming::Event(event) => {
+                self.part(&event);
                 if let Some(meaning) = translate(*event, &self.names, self.server.id) {
                     self.on_meaning(meaning).await;
                 }
@@ -223,7 +227,7 @@ impl Link {
                     .acd
                     .note(EventBody::ServerReplaced { server })
                     .await;
-                self.around.acd.tell(Input::ServerLost { server }).await;
+                self.around.acd.lost(server).await;
             }
         }
     }
@@ -234,7 +238,7 @@ impl Link {
             .acd
             .note(EventBody::ServerLost { server, reason })
             .await;
-        self.around.acd.tell(Input::ServerLost { server }).await;
+        self.around.acd.lost(server).await;
     }
 
     fn count_lost_echoes(&mut self) {
@@ -254,6 +258,11 @@ impl Link {
         match finding {
             Finding::LegGone { offer, why } => self.on_agent_gone(offer, 0, why).await,
             Finding::CallerGone { channel } => self.on_caller_left(&channel).await,
+            Finding::Requeued(arrival) => {
+                self.by_channel.remove(&arrival.channel);
+                self.on_arrival(*arrival).await;
+            }
+            Finding::Paired { call, done } => self.paired(call, done),
             Finding::Unsure => self.compare_soon(),
             Finding::GaveUp => self.look_at = Some(Instant::now() + LOOK_AGAIN),
         }

@@ -147,8 +147,8 @@ impl Acd {
         self.ask(|reply| Ask::HangUp { call, reply }).await?
     }
 
-    /// Does something to a call that talks. When it returns, Asterisk has done it.
-    pub async fn control(&self, call: CallId, verb: Verb, by: &str) -> Result<(), NotDone> {
+    /// Does something to a call that talks. When it returns, Asterisk has done it, and the call stands so.
+    pub async fn control(&self, call: CallId, verb: Verb, by: &str) -> Result<Call, NotDone> {
         self.demand(call, What::Verb(verb), by).await
     }
 
@@ -161,15 +161,17 @@ impl Acd {
         mode: WatchMode,
         by: &str,
     ) -> Result<(), NotDone> {
-        self.demand(call, What::Watch { watcher, mode }, by).await
+        let watched = self.demand(call, What::Watch { watcher, mode }, by).await;
+        watched.map(drop)
     }
 
     /// Lets a supervisor hear the call no more.
     pub async fn unwatch(&self, call: CallId, watcher: AgentId, by: &str) -> Result<(), NotDone> {
-        self.demand(call, What::Unwatch { watcher }, by).await
+        let left = self.demand(call, What::Unwatch { watcher }, by).await;
+        left.map(drop)
     }
 
-    async fn demand(&self, call: CallId, what: What, by: &str) -> Result<(), NotDone> {
+    async fn demand(&self, call: CallId, what: What, by: &str) -> Result<Call, NotDone> {
         let by = by.to_owned();
         let demand = Demand { call, by, what };
         self.ask(|reply| Ask::Demand { demand, reply }).await?

@@ -10,6 +10,9 @@ pub(super) struct Names {
     bridge: String,
     dial: String,
     hold: String,
+    consult: String,
+    ringing: String,
+    transfer: String,
     watch: String,
 }
 
@@ -21,6 +24,9 @@ impl Names {
             // No application's name has a tilde, so these are in nobody else's names.
             dial: format!("{application}~dial-"),
             hold: format!("{application}~hold-"),
+            consult: format!("{application}~consult-"),
+            ringing: format!("{application}~ringing-"),
+            transfer: format!("{application}~transfer-"),
             watch: format!("{application}~watch-"),
         }
     }
@@ -52,6 +58,30 @@ impl Names {
 
     pub(super) fn call_of_hold_bridge(&self, bridge: &str) -> Option<CallId> {
         bridge.strip_prefix(&self.hold)?.parse().ok()
+    }
+
+    /// The channel to the `number`th third person of a call.
+    pub(super) fn consult(&self, call: CallId, number: u32) -> String {
+        format!("{}{number}-{call}", self.consult)
+    }
+
+    pub(super) fn consult_of_channel(&self, channel: &str) -> Option<(CallId, u32)> {
+        let (number, call) = channel.strip_prefix(&self.consult)?.split_once('-')?;
+        Some((call.parse().ok()?, number.parse().ok()?))
+    }
+
+    /// What the agent hears while a third person's phone rings.
+    pub(super) fn ringing(&self, call: CallId) -> String {
+        format!("{}{call}", self.ringing)
+    }
+
+    /// The bridge of a customer and whom the customer was given to.
+    pub(super) fn transfer_bridge(&self, call: CallId) -> String {
+        format!("{}{call}", self.transfer)
+    }
+
+    pub(super) fn call_of_transfer_bridge(&self, bridge: &str) -> Option<CallId> {
+        bridge.strip_prefix(&self.transfer)?.parse().ok()
     }
 
     /// A channel, or the bridge, of a supervisor on a call.
@@ -146,6 +176,11 @@ mod tests {
         assert_eq!(names.leg_of_channel(&bridge), None);
         let other = names.leg(call, Leg::Agent);
         assert_eq!(Names::new("other").leg_of_channel(&other), None);
+        let third = names.consult(call, 12);
+        assert_eq!(names.consult_of_channel(&third), Some((call, 12)));
+        assert_eq!(names.consult_of_channel(&format!("{third};2")), None);
+        let pair = names.transfer_bridge(call);
+        assert_eq!(names.call_of_transfer_bridge(&pair), Some(call));
         let watch = WatchId(call.0);
         let phone = names.watch(WatchPart::Phone, watch);
         assert_eq!(names.watch_of(WatchPart::Phone, &phone), Some(watch));

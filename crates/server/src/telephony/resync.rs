@@ -1,6 +1,6 @@
 //! After a (re)connect: what is there is compared with what we believed, and what belongs to nobody is ended.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use asterisk::ari::{self, HangupReason};
 use engine::{
@@ -28,6 +28,20 @@ impl Link {
 
     pub(super) async fn resync(&mut self, found: ari::Snapshot) {
         self.compare_at = None;
+        let compared = self.pairs.compare(&self.names, &found);
+        let parted: HashSet<String> = compared
+            .parted
+            .iter()
+            .flat_map(|pair| pair.channels.clone())
+            .collect();
+        for pair in compared.parted {
+            self.end_pair(pair);
+        }
+        // Before their calls' engines hear that they are missing.
+        let given = control::Input::Given {
+            calls: compared.given,
+        };
+        self.around.acd.control(given).await;
         let ours = Snapshot {
             calls: self.calls_in(&found),
             offers: self.offers_in(&found),
@@ -68,21 +82,26 @@ impl Link {
                 bridges,
             })
             .await;
-        let watchers = self.watchers_in(&found);
-        self.around
-            .acd
-            .control(control::Input::ServerResynced {
-                server,
-                held,
-                watchers,
-            })
-            .await;
+        let found_talks = control::Snapshot {
+            held,
+            rooms: self.rooms_in(&found),
+            targets: self.targets_in(&found),
+            watchers: self.watchers_in(&found),
+        };
+        let resynced = control::Input::ServerResynced {
+            server,
+            found: found_talks,
+        };
+        self.around.acd.control(resynced).await;
         let application = self.server.application.clone();
         for channel in found.channels {
             let waiting = ari::Snapshot::is_in_application(&channel, &application);
             let own = self.names.offer_of_channel(&channel.id).is_some()
                 || self.names.leg_of_channel(&channel.id).is_some()
-                || self.names.is_watch(&channel.id);
+                || self.names.consult_of_channel(&channel.id).is_some()
+                || self.names.is_watch(&channel.id)
+                || self.pairs.has(&channel.id)
+                || parted.contains(&channel.id);
             if waiting && !own {
                 let argument = channel
                     .dialplan
@@ -125,7 +144,7 @@ impl Link {
     fn calls_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
         let channels = found.channels.iter();
         channels
-            .filter(|channel| self.may_be_ours(channel))
+            .filter(|channel| self.may_be_ours(channel) && !self.pairs.has(&channel.id))
             .filter_map(|channel| self.by_channel.get(&channel.id).copied())
             .collect()
     }
@@ -186,6 +205,10 @@ impl Link {
     fn legs_in(&self, found: &ari::Snapshot) -> Vec<(CallId, Leg, bool)> {
         let leg = |channel: &ari::Channel| {
             let (call, leg) = self.names.leg_of_channel(&channel.id)?;
+            // Whoever was given away is no leg of ours any more.
+            if self.pairs.has(&channel.id) {
+                return None;
+            }
             Some((call, leg, channel.state == ari::ChannelState::Up))
         };
         found.channels.iter().filter_map(leg).collect()
@@ -193,16 +216,53 @@ impl Link {
 
     /// Calls whose customer waits on hold.
     fn held_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
-        let waits = |bridge: &&ari::Bridge| !bridge.channels.is_empty();
-        let bridges = found.bridges.iter().filter(waits);
-        let held = bridges.filter_map(|bridge| self.names.call_of_hold_bridge(&bridge.id));
-        held.collect()
+        let held = |bridge: &ari::Bridge| {
+            let call = self.names.call_of_hold_bridge(&bridge.id)?;
+            let queued = self.calls.get(&call).map(|task| task.leg.channel.clone());
+            let customer = queued.unwrap_or_else(|| self.names.leg(call, Leg::Customer));
+            bridge.channels.contains(&customer).then_some(call)
+        };
+        found.bridges.iter().filter_map(held).collect()
     }
 
-    /// Supervisors whose phone is there.
-    fn watchers_in(&self, found: &ari::Snapshot) -> Vec<WatchId> {
-        let watcher = |channel: &ari::Channel| self.names.watch_of(WatchPart::Phone, &channel.id);
-        found.channels.iter().filter_map(watcher).collect()
+    /// Bridges to wait in, whoever is in them.
+    fn rooms_in(&self, found: &ari::Snapshot) -> Vec<CallId> {
+        let bridges = found.bridges.iter();
+        let rooms = bridges.filter_map(|bridge| self.names.call_of_hold_bridge(&bridge.id));
+        rooms.collect()
+    }
+
+    /// Third persons whose channel is there, and who were not given a customer.
+    fn targets_in(&self, found: &ari::Snapshot) -> Vec<(CallId, u32, bool)> {
+        let target = |channel: &ari::Channel| {
+            let (call, number) = self.names.consult_of_channel(&channel.id)?;
+            let up = channel.state == ari::ChannelState::Up;
+            (!self.pairs.has(&channel.id)).then_some((call, number, up))
+        };
+        found.channels.iter().filter_map(target).collect()
+    }
+
+    /// Supervisors of whom anything is there.
+    fn watchers_in(&self, found: &ari::Snapshot) -> Vec<(WatchId, Option<bool>)> {
+        let of = |part, id: &str| self.names.watch_of(part, id);
+        let mut watchers = BTreeMap::new();
+        for channel in &found.channels {
+            for part in [WatchPart::Listening, WatchPart::Whispering] {
+                if let Some(watch) = of(part, &channel.id) {
+                    watchers.entry(watch).or_insert(None);
+                }
+            }
+            if let Some(watch) = of(WatchPart::Phone, &channel.id) {
+                let up = channel.state == ari::ChannelState::Up;
+                watchers.insert(watch, Some(up));
+            }
+        }
+        for bridge in &found.bridges {
+            if let Some(watch) = of(WatchPart::Bridge, &bridge.id) {
+                watchers.entry(watch).or_insert(None);
+            }
+        }
+        watchers.into_iter().collect()
     }
 
     /// Their bridges, and whether both legs are in them. Whoever is on hold has not left.

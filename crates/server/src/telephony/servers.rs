@@ -12,7 +12,7 @@ use asterisk::ari::{Client, Config, ConfigError, ConnectionState, RestError, Tra
 use model::{Server, ServerId, Timestamp};
 use serde::Serialize;
 use tokio::{
-    sync::{oneshot, watch},
+    sync::{Semaphore, oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -90,6 +90,9 @@ impl Credentials {
         })
     }
 }
+
+/// Recordings that are fetched at a time.
+static FETCHES: Semaphore = Semaphore::const_new(4);
 
 /// Why a recording is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -215,8 +218,7 @@ impl Servers {
                 outbound.stop.cancel();
                 let _ = outbound.task.await;
             }
-            let lost = engine::acd::Input::ServerLost { server };
-            self.around.acd.tell(lost).await;
+            self.around.acd.lost(server).await;
             let _ = self.around.acd.0.send(Ask::Detach(server)).await;
         }
     }
@@ -252,10 +254,28 @@ impl Servers {
         found.ok_or(NotPlaced::WayOutLost)
     }
 
+    /// Whether this server reaches the telephone network.
+    pub(crate) fn has_way_out(&self, server: ServerId) -> bool {
+        let running = self.lock();
+        let server = running.get(&server).map(|one| &one.server);
+        server.is_some_and(|server| server.dial_out.is_some())
+    }
+
+    /// Whether this server knows a phone of this number, as far as it can be asked.
+    pub(crate) async fn has_phone(&self, server: ServerId, number: &str) -> bool {
+        let client = self.lock().get(&server).map(|one| one.client.clone());
+        match client {
+            Some(client) => client.endpoints().get("PJSIP", number).await.is_ok(),
+            None => false,
+        }
+    }
+
     /// A recording's file, from the server that made it.
     pub async fn recording(&self, server: ServerId, name: &str) -> Result<Vec<u8>, NotFetched> {
         let client = self.lock().get(&server).map(|one| one.client.clone());
         let client = client.ok_or(NotFetched::NotConnected)?;
+        // Each is held in memory, and may be large.
+        let _turn = FETCHES.acquire().await.expect("never closed");
         let file = client.recordings().stored_file(name).await;
         file.map_err(|error| match error {
             RestError::Rejected { .. } | RestError::Malformed(_) => {

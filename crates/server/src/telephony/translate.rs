@@ -61,7 +61,7 @@ pub(super) fn translate(event: Event, names: &Names, server: ServerId) -> Option
     }
 }
 
-/// Outer `None`: it is about no recording, and no supervisor's channel.
+/// Outer `None`: it is about no recording, and no third person's or supervisor's channel.
 #[expect(clippy::option_option, reason = "both absences mean something")]
 fn of_control(kind: &EventKind, names: &Names, server: ServerId) -> Option<Option<Meaning>> {
     let channel = match kind {
@@ -79,6 +79,22 @@ fn of_control(kind: &EventKind, names: &Names, server: ServerId) -> Option<Optio
         EventKind::Dial { peer, .. } => peer,
         _ => return None,
     };
+    if let Some((call, number)) = names.consult_of_channel(&channel.id) {
+        let input = match kind {
+            EventKind::StasisStart { .. } => control::Input::TargetAnswered {
+                call,
+                number,
+                server,
+            },
+            EventKind::ChannelDestroyed { cause, .. } => control::Input::TargetGone {
+                call,
+                number,
+                cause: q850(*cause),
+            },
+            _ => return Some(None),
+        };
+        return Some(Some(Meaning::Control(input)));
+    }
     if !names.is_watch(&channel.id) {
         return None;
     }

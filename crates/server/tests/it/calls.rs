@@ -333,10 +333,6 @@ async fn what_may_be_done_to_a_call_and_by_whom() {
         let expected = (400, "invalid_field".to_owned(), "digits".to_owned());
         assert_eq!(answer.verdict(), expected, "{digits:?}");
     }
-
-    let server = centre.server.app.acd.live().await.unwrap().calls[0].server;
-    centre.tell(Input::ServerLost { server }).await;
-    assert_eq!(code(agnes, "hold").await, "unavailable");
 }
 
 #[tokio::test]

@@ -11,18 +11,18 @@ use super::{Cordboard, Events, id, placing::WAY_OUT};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A caller who talks with Ann at the phone 101.
-struct Talk {
-    lab: Lab,
-    centre: Cordboard,
-    events: Events,
-    call: String,
-    ann: String,
-    caller: Call,
-    rung: Call,
+pub(super) struct Talk {
+    pub(super) lab: Lab,
+    pub(super) centre: Cordboard,
+    pub(super) events: Events,
+    pub(super) call: String,
+    pub(super) ann: String,
+    pub(super) caller: Call,
+    pub(super) rung: Call,
 }
 
 impl Talk {
-    async fn start(release: Release) -> Option<Self> {
+    pub(super) async fn start(release: Release) -> Option<Self> {
         let lab = lab::up_or_skip(release).await?;
         let centre = Cordboard::start(&lab).await;
         let support = centre.queue("support", json!({"wrap_up_seconds": 0})).await;
@@ -45,34 +45,39 @@ impl Talk {
         Some(talk)
     }
 
-    fn phone(&self) -> Phone {
+    pub(super) fn phone(&self) -> Phone {
         self.lab.phone(101)
     }
 
-    async fn both_hear(&self) {
+    pub(super) async fn both_hear(&self) {
         let tone = self.phone().tone();
         tokio::try_join!(self.caller.hears(tone), self.rung.hears(Tone::caller(0)))
             .unwrap_or_else(|error| panic!("{error}\n{}", self.lab.asterisk_log()));
     }
 
-    fn path(&self, verb: &str) -> String {
+    pub(super) fn path(&self, verb: &str) -> String {
         format!("/v1/calls/{}/{verb}", self.call)
     }
 
     /// Gives how the call stands then.
-    async fn does(&self, verb: &str) -> Value {
+    pub(super) async fn does(&self, verb: &str) -> Value {
         let call = self.centre.post(&self.path(verb), json!({})).await;
         call["control"].clone()
     }
 
-    async fn refused(&self, method: Method, path: &str, body: Value) -> (StatusCode, String) {
+    pub(super) async fn refused(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> (StatusCode, String) {
         let answer = self.centre.ask(method, path, Some(body)).await;
         let status = answer.status();
         let body: Value = answer.json().await.unwrap();
         (status, body["code"].as_str().unwrap_or_default().to_owned())
     }
 
-    async fn over(&mut self) -> Value {
+    pub(super) async fn over(&mut self) -> Value {
         self.caller.hang_up().await.unwrap();
         self.rung.wait_ended().await.unwrap();
         self.lab.wait_no_channels().await.unwrap();
@@ -80,7 +85,7 @@ impl Talk {
         self.centre.wait_for_log(1).await.remove(0)
     }
 
-    async fn no_bridges(&self) {
+    pub(super) async fn no_bridges(&self) {
         let url = format!("{}/bridges", self.lab.ari_url());
         let request = reqwest::Client::new().get(&url);
         let request = request.basic_auth(self.lab.ari_user(), Some(self.lab.secret()));
@@ -160,6 +165,22 @@ async fn a_hold_ends_with_the_call() {
         .refused(Method::POST, &talk.path("unhold"), json!({}))
         .await;
     assert_eq!(refused, (StatusCode::CONFLICT, "not_talking".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_while_asterisk_is_away() {
+    let Some(mut talk) = Talk::start(Release::Asterisk22).await else {
+        return;
+    };
+    talk.lab.kill_asterisk().await.unwrap();
+    talk.centre.wait_for_server_state("lost").await;
+    let refused = talk
+        .refused(Method::POST, &talk.path("hold"), json!({}))
+        .await;
+    assert_eq!(
+        refused,
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable".to_owned())
+    );
 }
 
 async fn who_is_muted_is_not_heard(release: Release) {

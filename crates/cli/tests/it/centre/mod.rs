@@ -2,6 +2,7 @@
 
 mod call_end;
 mod caller_id;
+mod consult;
 mod control;
 mod deliveries;
 mod first_call;

@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{PBX, talkers, talking_call};
-use crate::control::{Command, Control, Failure, Input, Verb, WatchWish, Wish};
+use crate::control::{
+    Arrangement, Command, Control, Failure, Input, Snapshot, Target, TargetAt, Verb, WatchWish,
+    Wish,
+};
 
 const CALLS: u128 = 2;
 
@@ -24,8 +27,14 @@ enum Happening {
     PicksUp(u64),
     Joined(u64, Option<WatchMode>),
     Gone(u64),
+    TargetAnswers(u128, u32),
+    TargetGoes(u128, u32),
+    AgentLeaves(u128),
+    Arranged(u128, Arrangement, bool),
     Lost,
-    Found(Vec<u128>, Vec<u64>),
+    Given(u128),
+    /// Who waits, which third persons are there and whether they have answered, and whose phones.
+    Found(Vec<u128>, Vec<(u128, u32, bool)>, Vec<(u64, Option<bool>)>),
     Time(u64),
 }
 
@@ -40,6 +49,30 @@ fn verb() -> impl Strategy<Value = Verb> {
         Just(Verb::PauseRecording),
         Just(Verb::ResumeRecording),
         Just(Verb::StopRecording),
+        target(false),
+        target(true),
+        Just(Verb::Swap),
+        Just(Verb::Conference),
+        Just(Verb::Transfer),
+        Just(Verb::EndConsult),
+        Just(Verb::ToQueue("q".into())),
+    ]
+}
+
+fn target(transfer: bool) -> Just<Verb> {
+    Just(Verb::Consult(Target {
+        to: "103".into(),
+        at: TargetAt::Phone("103".into()),
+        shown: None,
+        transfer,
+    }))
+}
+
+fn arrangement() -> impl Strategy<Value = Arrangement> {
+    prop_oneof![
+        Just(Arrangement::Meet),
+        Just(Arrangement::GiveOver),
+        Just(Arrangement::Return)
     ]
 }
 
@@ -65,9 +98,19 @@ fn happening() -> impl Strategy<Value = Happening> {
         5 => back.clone().prop_map(Happening::PicksUp),
         5 => (back.clone(), prop::option::of(mode())).prop_map(|(back, mode)| Happening::Joined(back, mode)),
         1 => back.clone().prop_map(Happening::Gone),
+        6 => (call(), 1..4u32).prop_map(|(call, number)| Happening::TargetAnswers(call, number)),
+        2 => (call(), 1..4u32).prop_map(|(call, number)| Happening::TargetGoes(call, number)),
+        1 => call().prop_map(Happening::AgentLeaves),
+        6 => (call(), arrangement(), any::<bool>())
+            .prop_map(|(call, what, ok)| Happening::Arranged(call, what, ok)),
         1 => Just(Happening::Lost),
-        2 => (prop::collection::vec(call(), 0..2), prop::collection::vec(back, 0..2))
-            .prop_map(|(held, watchers)| Happening::Found(held, watchers)),
+        1 => call().prop_map(Happening::Given),
+        2 => (
+            prop::collection::vec(call(), 0..2),
+            prop::collection::vec((call(), 1..4u32, any::<bool>()), 0..3),
+            prop::collection::vec((back, any::<Option<bool>>()), 0..2),
+        )
+            .prop_map(|(held, targets, watchers)| Happening::Found(held, targets, watchers)),
         3 => prop_oneof![0u64..8, 10u64..40].prop_map(Happening::Time),
     ]
 }
@@ -81,12 +124,25 @@ struct Outside {
     open: BTreeSet<u64>,
     engaged: BTreeSet<AgentId>,
     rung: BTreeSet<WatchId>,
+    /// Third persons whose phone was asked for, and who were not let go.
+    targets: BTreeSet<(CallId, u32)>,
     /// The calls for which something is being done.
     doing: BTreeSet<CallId>,
 }
 
 fn call(number: u128) -> CallId {
     CallId(Uuid::from_u128(number))
+}
+
+fn talking(of: u128) -> Input {
+    let call = model::Call {
+        id: call(of),
+        ..talking_call()
+    };
+    Input::Talking {
+        call: Box::new(call),
+        talkers: talkers(),
+    }
 }
 
 impl Outside {
@@ -105,13 +161,7 @@ impl Outside {
 
     fn happens(&mut self, what: Happening) {
         let input = match what {
-            Happening::Talking(of) => Input::Talking {
-                call: Box::new(model::Call {
-                    id: call(of),
-                    ..talking_call()
-                }),
-                talkers: talkers(),
-            },
+            Happening::Talking(of) => talking(of),
             Happening::Over(of) => Input::Over { call: call(of) },
             Happening::Asked(of, verb) => Input::Asked(Wish {
                 call: call(of),
@@ -146,6 +196,7 @@ impl Outside {
                 call: call(of),
                 ticket: self.ticket(),
                 watcher: AgentId(Uuid::from_u128(who)),
+                by: String::new(),
             },
             Happening::PicksUp(back) => Input::WatcherAnswered {
                 watch: self.watch(back),
@@ -158,11 +209,44 @@ impl Outside {
             Happening::Gone(back) => Input::WatcherGone {
                 watch: self.watch(back),
             },
-            Happening::Lost => Input::ServerLost { server: PBX },
-            Happening::Found(held, watchers) => Input::ServerResynced {
+            Happening::TargetAnswers(of, number) => Input::TargetAnswered {
+                call: call(of),
+                number,
                 server: PBX,
-                held: held.into_iter().map(call).collect(),
-                watchers: watchers.iter().map(|&back| self.watch(back)).collect(),
+            },
+            Happening::TargetGoes(of, number) => Input::TargetGone {
+                call: call(of),
+                number,
+                cause: Some(16),
+            },
+            Happening::AgentLeaves(of) => Input::AgentLeft { call: call(of) },
+            Happening::Arranged(of, what, ok) => Input::Arranged {
+                call: call(of),
+                what,
+                result: ok.then_some(()).ok_or(Failure::Unknown),
+            },
+            Happening::Lost => Input::ServerLost { server: PBX },
+            Happening::Given(of) => {
+                // Asterisk has put them together: neither is ours to let go.
+                self.targets.retain(|(call_of, _)| *call_of != call(of));
+                Input::Given {
+                    calls: vec![call(of)],
+                }
+            }
+            Happening::Found(held, targets, watchers) => Input::ServerResynced {
+                server: PBX,
+                found: Snapshot {
+                    rooms: held.iter().copied().map(call).collect(),
+                    held: held.into_iter().map(call).collect(),
+                    targets: targets
+                        .into_iter()
+                        .map(|(of, number, up)| (call(of), number, up))
+                        .collect(),
+                    watchers: watchers
+                        .into_iter()
+                        .map(|(back, up)| (self.watch(back), up))
+                        .collect(),
+                },
             },
             Happening::Time(seconds) => {
                 let length = Duration::from_secs(seconds);
@@ -193,13 +277,34 @@ impl Outside {
             Command::Answer { ticket, .. } => {
                 assert!(self.open.remove(&ticket), "{ticket} is answered twice");
             }
-            Command::Do { call, .. } => assert!(!self.doing.contains(&call), "two at a time"),
+            Command::Do {
+                call,
+                ref verb,
+                consult,
+                ..
+            } => {
+                assert!(!self.doing.contains(&call), "two at a time");
+                if let Verb::Consult(_) = verb {
+                    assert!(self.targets.insert((call, consult)), "a number twice");
+                }
+            }
             Command::Engage { watcher, .. } => assert!(self.engaged.insert(watcher)),
             Command::Disengage { watcher, .. } => assert!(self.engaged.remove(&watcher)),
             Command::RingWatcher { watch, .. } => assert!(self.rung.insert(watch)),
             Command::DropWatcher { watch, .. } => drop(self.rung.remove(&watch)),
             Command::JoinWatcher { watch, .. } => assert!(self.rung.contains(&watch)),
-            Command::Publish(_) | Command::CleanUp { .. } => {}
+            // Who was given the customer is no third one any more.
+            Command::HandOver { call } => self.targets.retain(|(of, _)| *of != call),
+            Command::DropTarget { call, consult, .. } => {
+                self.targets.remove(&(call, consult));
+            }
+            Command::Publish(_)
+            | Command::CleanUp { .. }
+            | Command::Arrange { .. }
+            | Command::Requeue { .. }
+            | Command::EndRecording { .. }
+            | Command::Compare { .. }
+            | Command::LetEnd { .. } => {}
         }
     }
 }
@@ -221,6 +326,7 @@ proptest! {
         }
         prop_assert!(outside.open.is_empty(), "{:?}", outside.open);
         prop_assert!(outside.engaged.is_empty() && outside.rung.is_empty());
+        prop_assert!(outside.targets.is_empty(), "{:?}", outside.targets);
         prop_assert_eq!(outside.control.poll_timeout(), None);
         prop_assert!(outside.control.talks.is_empty() && outside.control.watches.is_empty());
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any_order;
+mod consulting;
 mod watching;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use model::{
 };
 use uuid::Uuid;
 
-use super::{Command, Control, Failure, Input, Talkers, Verb, Wish};
+use super::{Command, Control, Failure, Input, Snapshot, Talkers, Verb, Wish};
 
 const PBX: ServerId = ServerId(Uuid::from_u128(0x5e));
 const CALL: CallId = CallId(Uuid::from_u128(1));
@@ -120,8 +121,14 @@ impl Centre {
     fn found(&mut self, held: bool, watchers: &[u128]) -> Said {
         self.input(Input::ServerResynced {
             server: PBX,
-            held: held.then_some(CALL).into_iter().collect(),
-            watchers: watchers.iter().map(|&id| watching::id(id)).collect(),
+            found: Snapshot {
+                held: held.then_some(CALL).into_iter().collect(),
+                watchers: watchers
+                    .iter()
+                    .map(|&id| (watching::id(id), Some(true)))
+                    .collect(),
+                ..Snapshot::default()
+            },
         })
     }
 
@@ -151,12 +158,24 @@ fn line(command: Command) -> String {
             Err(why) => format!("{ticket}: {why}"),
         },
         Command::Do {
+            verb: Verb::Consult(target),
+            consult,
+            ..
+        } => format!("ring {} as {consult}", target.to),
+        Command::Do {
             verb, recording, ..
         } => match recording {
             Some(name) => format!("do {verb:?} of {}", number_of(&name)),
             None => format!("do {verb:?}"),
         },
         Command::CleanUp { .. } => "clean up".to_owned(),
+        Command::Arrange { what, consult, .. } => format!("{what:?} {consult}"),
+        Command::DropTarget { consult, .. } => format!("drop target {consult}"),
+        Command::HandOver { .. } => "hand over".to_owned(),
+        Command::Requeue { queue, .. } => format!("requeue in {queue}"),
+        Command::LetEnd { .. } => "let end".to_owned(),
+        Command::EndRecording { name, .. } => format!("end recording {}", number_of(&name)),
+        Command::Compare { .. } => "compare".to_owned(),
         Command::Engage { watcher, .. } => format!("{} is engaged", watching::agent(watcher)),
         Command::Disengage { watcher, .. } => format!("{} is free", watching::agent(watcher)),
         Command::RingWatcher {
@@ -228,7 +247,7 @@ fn what_takes_too_long_is_told_as_unknown() {
         .input(Input::Tick)
         .says("1: Asterisk did not do it: it gave no answer in time");
     // It was done after all: nobody believes otherwise once Asterisk was looked at.
-    c.done(1).says("");
+    c.done(1).says("compare");
     c.found(true, &[]).says("Held by itself");
     c.found(true, &[]).says("");
     c.after(2)
@@ -325,4 +344,58 @@ fn who_does_not_talk_is_not_controlled() {
     c.over().says("");
     c.asks(1, Verb::Hold).says("1: nobody talks on this call");
     assert_eq!(c.control.state(CALL), None);
+}
+
+#[test]
+fn what_nobody_knows_is_asked_for_again() {
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Mute).says("do Mute");
+    c.result(1, Err(Failure::Unknown))
+        .says("1: Asterisk did not do it: it gave no answer in time");
+    // It may be muted.
+    c.asks(2, Verb::Unmute).says("do Unmute");
+    c.done(2).says("Unmuted by bob\n2: done");
+    let mut c = Centre::talking();
+    c.asks(1, Verb::StartRecording)
+        .says("do StartRecording of 1");
+    c.result(1, Err(Failure::Unknown)).says(
+        "end recording 1
+        1: Asterisk did not do it: it gave no answer in time",
+    );
+    // The name may be taken.
+    c.asks(2, Verb::StartRecording)
+        .says("do StartRecording of 2");
+}
+
+#[test]
+fn a_look_at_what_is_there_disturbs_nothing_that_is_on_its_way() {
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Hold).says("do Hold");
+    c.found(false, &[]).says("");
+    c.done(1).says("Held by bob\n1: done");
+}
+
+#[test]
+fn who_waits_for_nobody_is_not_kept_waiting_alone() {
+    let mut c = Centre::talking();
+    c.over().says("");
+    c.input(Input::ServerResynced {
+        server: PBX,
+        found: Snapshot {
+            rooms: vec![CALL],
+            ..Snapshot::default()
+        },
+    })
+    .says("clean up");
+}
+
+#[test]
+fn another_agents_conversation_is_another() {
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Mute).says("do Mute");
+    c.input(Input::Talking {
+        call: Box::new(talking_call()),
+        talkers: Talkers::Placed,
+    })
+    .says("1: nobody talks on this call");
 }

@@ -48,6 +48,7 @@ impl Centre {
             call: CALL,
             ticket,
             watcher: SUE,
+            by: "sue".to_owned(),
         })
     }
 

@@ -62,6 +62,8 @@ pub(in crate::telephony) enum Ask {
     },
     /// What happened to one that talks.
     Control(control::Input),
+    /// A customer who was given away, and whom they were given to, have parted.
+    Parted(CallId),
     /// Who called before the person who calls now.
     Found {
         call: CallId,
@@ -115,6 +117,17 @@ impl Mailbox {
 
     pub(in crate::telephony) async fn dial(&self, input: dial::Input) {
         let _ = self.0.send(Ask::Dial(input)).await;
+    }
+
+    /// The connection is lost: nothing is done, and nothing told, until it is there again.
+    pub(in crate::telephony) async fn lost(&self, server: ServerId) {
+        self.tell(Input::ServerLost { server }).await;
+        self.control(control::Input::ServerLost { server }).await;
+    }
+
+    /// The two whom a call has become are no longer together.
+    pub(in crate::telephony) async fn parted(&self, call: CallId) {
+        let _ = self.0.send(Ask::Parted(call)).await;
     }
 
     pub(in crate::telephony) async fn control(&self, input: control::Input) {

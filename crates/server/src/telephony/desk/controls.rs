@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use engine::{
     acd::Input as AcdInput,
     control::{Command, Control, Input, Refusal, Talkers, Ticket, Verb, WatchWish, Wish},
+    dial,
 };
-use model::{AgentId, Call, CallId, EventBody, ServerId, Watch, WatchId, WatchMode};
+use model::{
+    AgentId, Call, CallId, CallState, Deed, EventBody, OfferId, ServerId, Watch, WatchId, WatchMode,
+};
 use tokio::sync::oneshot;
 
 use super::{Desk, Refused};
@@ -36,14 +39,27 @@ pub(in crate::telephony) enum What {
     Unwatch { watcher: AgentId },
 }
 
-pub(in crate::telephony) type Reply = oneshot::Sender<Result<(), NotDone>>;
+/// The call as it stands then.
+pub(in crate::telephony) type Reply = oneshot::Sender<Result<Call, NotDone>>;
 
 /// The calls that talk, and those who want something done.
 #[derive(Default)]
 pub(super) struct Controls {
     control: Control,
     last_ticket: Ticket,
-    waiting: BTreeMap<Ticket, Reply>,
+    waiting: BTreeMap<Ticket, (CallId, Reply)>,
+    /// Whose agent's phone it is.
+    offers: BTreeMap<OfferId, CallId>,
+    /// Agents who hung up while a third one may have their customer: what is told of it if not.
+    left: BTreeMap<CallId, Left>,
+    /// Agents of ours who are the third one of a call, or were given its customer.
+    thirds: BTreeMap<CallId, AgentId>,
+}
+
+/// What the engine that owns a call hears when its agent is gone.
+enum Left {
+    Queued(OfferId, AcdInput),
+    Placed(dial::Input),
 }
 
 impl Controls {
@@ -66,10 +82,10 @@ impl Controls {
 impl Desk {
     pub(super) fn demand(&mut self, demand: Demand, reply: Reply) {
         self.controls.last_ticket += 1;
-        let ticket = self.controls.last_ticket;
+        let (ticket, call) = (self.controls.last_ticket, demand.call);
         match self.wish(demand, ticket) {
             Ok(input) => {
-                self.controls.waiting.insert(ticket, reply);
+                self.controls.waiting.insert(ticket, (call, reply));
                 self.control(input);
             }
             Err(why) => drop(reply.send(Err(why.into()))),
@@ -109,6 +125,7 @@ impl Desk {
                 call,
                 ticket,
                 watcher,
+                by,
             },
         })
     }
@@ -123,17 +140,50 @@ impl Desk {
                 other => commands.push(other),
             }
         }
+        let consults: Vec<(CallId, Deed)> = facts.iter().filter_map(consult).collect();
         self.publish(now.utc, facts);
+        for (call, deed) in consults {
+            self.follow_third(call, &deed);
+        }
         for command in commands {
             self.carry_out_control(command);
+        }
+    }
+
+    /// A third one who is an agent of ours is offered no calls meanwhile.
+    fn follow_third(&mut self, call: CallId, deed: &Deed) {
+        match deed {
+            Deed::ConsultBegun { to, .. } => {
+                let mut agents = self.acd.agents();
+                let agent = agents.find(|view| view.agent.extension == *to);
+                let agent = agent.map(|view| view.agent.id);
+                drop(agents);
+                if let Some(agent) = agent.filter(|agent| self.acd.is_free(*agent)) {
+                    self.free_third(call, false);
+                    self.controls.thirds.insert(call, agent);
+                    self.input(AcdInput::AgentEngaged { agent, call });
+                }
+            }
+            Deed::ConsultEnded { cause, .. } => self.free_third(call, cause.is_none()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn free_third(&mut self, call: CallId, talked: bool) {
+        if let Some(agent) = self.controls.thirds.remove(&call) {
+            self.input(AcdInput::AgentDisengaged {
+                agent,
+                call,
+                talked,
+            });
         }
     }
 
     fn carry_out_control(&mut self, command: Command) {
         let server = match &command {
             Command::Answer { ticket, result } => {
-                if let Some(reply) = self.controls.waiting.remove(ticket) {
-                    let _ = reply.send(result.clone().map_err(NotDone::Control));
+                if let Some((call, reply)) = self.controls.waiting.remove(ticket) {
+                    let _ = reply.send(self.outcome(call, result.clone()));
                 }
                 return;
             }
@@ -152,7 +202,14 @@ impl Desk {
                     talked,
                 });
             }
-            Command::Do { server, .. }
+            &Command::HandOver { call } => return self.hand_over(call),
+            Command::LetEnd { call } => return self.let_end(*call),
+            Command::Requeue { server, .. }
+            | Command::EndRecording { server, .. }
+            | Command::Compare { server }
+            | Command::Do { server, .. }
+            | Command::Arrange { server, .. }
+            | Command::DropTarget { server, .. }
             | Command::CleanUp { server, .. }
             | Command::RingWatcher { server, .. }
             | Command::JoinWatcher { server, .. }
@@ -160,6 +217,62 @@ impl Desk {
             Command::Publish(_) => return,
         };
         self.send(server, outbox::Command::Control(command));
+    }
+
+    fn outcome(&self, call: CallId, result: Result<(), Refusal>) -> Result<Call, NotDone> {
+        result?;
+        let call = self.known_call(call);
+        call.ok_or(NotDone::Refused(Refused::NoSuchCall))
+    }
+
+    /// The customer is with somebody else: the agent is let go.
+    fn hand_over(&mut self, call: CallId) {
+        let left = self.controls.left.remove(&call);
+        if self.acd.call(call).is_some() {
+            self.input(AcdInput::CallHandedOver { call });
+        } else {
+            self.dial(dial::Input::HandedOver { call });
+        }
+        // That it is gone has been told already.
+        if let Some(Left::Queued(offer, _)) = left {
+            self.offer_server.remove(&offer);
+        }
+    }
+
+    /// Nobody has the customer: the agent's end is the call's.
+    fn let_end(&mut self, call: CallId) {
+        match self.controls.left.remove(&call) {
+            Some(Left::Queued(_, input)) => self.input(input),
+            Some(Left::Placed(input)) => self.dial(input),
+            None => {}
+        }
+    }
+
+    /// Whether an agent who hung up leaves the customer with a third one. Then the call's engine hears of it later, if at all.
+    pub(super) fn leaves_customer(&mut self, input: &AcdInput) -> bool {
+        let AcdInput::AgentHungUp { offer, .. } = input else {
+            return false;
+        };
+        let call = self.controls.offers.get(offer).copied();
+        let left = Left::Queued(*offer, input.clone());
+        call.is_some_and(|call| self.leaves(call, left))
+    }
+
+    /// The same of a call that we placed.
+    pub(super) fn leaves_dialled(&mut self, input: &dial::Input) -> bool {
+        let dial::Input::LegEnded { call, leg, .. } = input else {
+            return false;
+        };
+        *leg == dial::Leg::Agent && self.leaves(*call, Left::Placed(input.clone()))
+    }
+
+    fn leaves(&mut self, call: CallId, left: Left) -> bool {
+        let leaves = self.controls.control.may_be_left(call);
+        if leaves {
+            self.controls.left.insert(call, left);
+            self.control(Input::AgentLeft { call });
+        }
+        leaves
     }
 
     /// Calls begin to talk, and end.
@@ -171,13 +284,27 @@ impl Desk {
                         self.begin_talk(call);
                     }
                 }
-                EventBody::CallEnded { call, .. } => self.control(Input::Over { call: *call }),
+                EventBody::CallEnded { call, .. } => self.end_talk(*call),
                 _ => {}
             }
         }
     }
 
+    fn end_talk(&mut self, call: CallId) {
+        self.controls.left.remove(&call);
+        self.controls.offers.retain(|_, of| *of != call);
+        let state = self.controls.control.state(call);
+        let given = state.is_some_and(|state| state.transferred_to.is_some());
+        self.control(Input::Over { call });
+        if !given {
+            self.free_third(call, true);
+        }
+    }
+
     fn begin_talk(&mut self, call: Call) {
+        if let Some(offer) = call.offer {
+            self.controls.offers.insert(offer, call.id);
+        }
         let talkers = match call.offer {
             Some(offer) => Talkers::Queued {
                 channel: call.channel.clone(),
@@ -189,10 +316,26 @@ impl Desk {
         self.control(Input::Talking { call, talkers });
     }
 
-    /// A call that talked when we stopped. What has become of it is known once its server is found.
+    /// A call that talked when we stopped, and still does as far as its engine knows. What has become of it is known once its
+    /// server is found.
     pub(in crate::telephony) fn restore_talk(&mut self, call: Call) {
         let server: ServerId = call.server;
-        self.begin_talk(call);
+        let known = self.known_call(call.id);
+        if known.is_some_and(|known| known.state == CallState::Talking) {
+            self.begin_talk(call);
+        }
         self.control(Input::ServerLost { server });
+    }
+}
+
+/// What is told of a third one.
+fn consult(fact: &EventBody) -> Option<(CallId, Deed)> {
+    match fact {
+        EventBody::CallControlled {
+            call,
+            deed: deed @ (Deed::ConsultBegun { .. } | Deed::ConsultEnded { .. }),
+            ..
+        } => Some((*call, deed.clone())),
+        _ => None,
     }
 }

@@ -2,21 +2,27 @@
 //!
 //! What is asked for one call is done in the order in which it was asked, beside the link and beside all other calls.
 
+mod consult;
+mod link;
+mod pairs;
+mod watch;
+
 use std::{sync::Arc, time::Duration};
 
-use asterisk::ari::{Client, HangupReason, Join, Originate, Record, RestError};
+use asterisk::ari::{Client, Join, Record, RestError};
 use engine::{
-    control::{Command, Failure, Input, Talkers, Verb},
+    control::{Arrangement, Command, Failure, Input, Talkers, Verb},
     dial::Leg,
 };
-use model::{CallId, Caller, WatchId, WatchMode};
+use model::{CallId, DialOut, WatchId, WatchMode};
 use tokio::sync::mpsc;
 
+pub(super) use self::pairs::Pairs;
 use super::{
     desk::Mailbox,
-    execute::{Finding, end_channel, gave_up, make_bridge},
-    names::{Names, WatchPart},
-    phones::{RING_TIMEOUT_SLACK, caller_id},
+    execute::{Finding, gave_up, make_bridge},
+    names::Names,
+    translate::Arrival,
     turns::Turns,
 };
 
@@ -37,6 +43,8 @@ struct Hand {
     names: Names,
     desk: Mailbox,
     findings: mpsc::Sender<Finding>,
+    /// Where calls to the telephone network go from here.
+    dial_out: Option<DialOut>,
 }
 
 /// The channels of a conversation, and their bridge.
@@ -44,6 +52,8 @@ struct Found {
     customer: String,
     agent: String,
     bridge: String,
+    /// The third one's.
+    target: String,
     /// The trunk must not be told that it talks with its own customer.
     join: Join<'static>,
 }
@@ -54,12 +64,14 @@ impl Controls {
         names: Names,
         desk: Mailbox,
         findings: mpsc::Sender<Finding>,
+        dial_out: Option<DialOut>,
     ) -> Self {
         let hand = Hand {
             client,
             names,
             desk,
             findings,
+            dial_out,
         };
         Self {
             hand: Arc::new(hand),
@@ -72,7 +84,12 @@ impl Controls {
     pub(super) fn carry_out(&mut self, command: Command) {
         let hand = self.hand.clone();
         match command {
-            Command::Do { call, .. } | Command::CleanUp { call, .. } => {
+            Command::Do { call, .. }
+            | Command::Arrange { call, .. }
+            | Command::DropTarget { call, .. }
+            | Command::Requeue { call, .. }
+            | Command::EndRecording { call, .. }
+            | Command::CleanUp { call, .. } => {
                 self.calls
                     .next(call, async move { hand.of_call(command).await });
             }
@@ -84,8 +101,11 @@ impl Controls {
             }
             Command::Publish(_)
             | Command::Answer { .. }
+            | Command::HandOver { .. }
+            | Command::LetEnd { .. }
+            | Command::Compare { .. }
             | Command::Engage { .. }
-            | Command::Disengage { .. } => unreachable!("done by the desk"),
+            | Command::Disengage { .. } => unreachable!("done by the desk, or the link"),
         }
     }
 }
@@ -108,11 +128,21 @@ impl Hand {
                 ticket,
                 verb,
                 recording,
+                consult,
+                waits,
                 ..
             } => {
-                let found = self.found(call, &talkers);
-                let done = self.carry_out(call, &found, &verb, recording.as_deref());
-                let result = self.in_time(done).await;
+                let found = self.found(call, &talkers, consult);
+                let result = if verb.is_about_third() {
+                    let done = self.consult(call, &found, &verb, waits);
+                    self.in_time(done).await
+                } else {
+                    let done = self.carry_out(call, &found, &verb, recording.as_deref());
+                    self.in_time(done).await
+                };
+                if verb == Verb::Transfer {
+                    self.paired(call, &result).await;
+                }
                 let done = Input::Done {
                     call,
                     ticket,
@@ -120,23 +150,76 @@ impl Hand {
                 };
                 self.desk.control(done).await;
             }
+            Command::Arrange {
+                call,
+                talkers,
+                consult,
+                what,
+                waits,
+                ..
+            } => {
+                let found = self.found(call, &talkers, consult);
+                let result = self.in_time(self.arrange(call, &found, what, waits)).await;
+                if what == Arrangement::GiveOver {
+                    self.paired(call, &result).await;
+                }
+                let arranged = Input::Arranged { call, what, result };
+                self.desk.control(arranged).await;
+            }
+            Command::Requeue {
+                call,
+                talkers,
+                caller,
+                dialled,
+                queue,
+                ..
+            } => {
+                let found = self.found(call, &talkers, 0);
+                let arrival = Arrival {
+                    channel: found.customer.clone(),
+                    number: caller.number,
+                    name: caller.name,
+                    dialled,
+                    argument: Some(queue),
+                    answered: true,
+                };
+                self.take_out(call, &found).await;
+                let requeued = Finding::Requeued(Box::new(arrival));
+                let _ = self.findings.send(requeued).await;
+            }
+            Command::EndRecording { name, .. } => {
+                // Fails where none was begun, which is as good.
+                let _ = self.client.recordings().stop(&name).await;
+            }
+            Command::DropTarget { call, consult, .. } => self.drop_target(call, consult).await,
             Command::CleanUp { call, .. } => self.destroy(&self.names.hold_bridge(call)).await,
             _ => {}
         }
     }
 
-    fn found(&self, call: CallId, talkers: &Talkers) -> Found {
+    /// Of what nobody knows, a snapshot tells.
+    async fn paired(&self, call: CallId, result: &Result<(), Failure>) {
+        if !matches!(result, Err(Failure::Unknown)) {
+            let done = result.is_ok();
+            let _ = self.findings.send(Finding::Paired { call, done }).await;
+        }
+    }
+
+    fn found(&self, call: CallId, talkers: &Talkers, consult: u32) -> Found {
+        let target = self.names.consult(call, consult);
         match talkers {
             Talkers::Queued { channel, offer } => Found {
                 customer: channel.clone(),
                 agent: self.names.agent_channel(*offer),
                 bridge: self.names.bridge(*offer),
+                target,
                 join: Join::default(),
             },
             Talkers::Placed => Found {
                 customer: self.names.leg(call, Leg::Customer),
                 agent: self.names.leg(call, Leg::Agent),
                 bridge: self.names.dial_bridge(call),
+                target,
                 join: Join {
                     inhibit_connected_line_updates: true,
                     ..Join::default()
@@ -173,7 +256,7 @@ impl Hand {
         let (channels, recordings) = (self.client.channels(), self.client.recordings());
         let (bridges, name) = (self.client.bridges(), recording.unwrap_or_default());
         match verb {
-            Verb::Hold => self.hold(call, found).await,
+            Verb::Hold => self.let_wait(call, &found.customer).await,
             Verb::Unhold => {
                 let customer = [found.customer.as_str()];
                 bridges
@@ -197,20 +280,34 @@ impl Hand {
                 Err(error) if error.is_not_found() => Ok(()),
                 stopped => stopped,
             },
+            Verb::Consult(_)
+            | Verb::Swap
+            | Verb::Conference
+            | Verb::Transfer
+            | Verb::EndConsult
+            | Verb::ToQueue(_) => unreachable!("done elsewhere"),
         }
     }
 
     /// In a bridge of its own that plays music: so whoever looks at Asterisk sees who is on hold.
-    async fn hold(&self, call: CallId, found: &Found) -> Result<(), RestError> {
+    async fn let_wait(&self, call: CallId, channel: &str) -> Result<(), RestError> {
         let bridges = self.client.bridges();
         let hold = self.names.hold_bridge(call);
         make_bridge(&self.client, &hold, "holding", &call.to_string()).await?;
-        let customer = [found.customer.as_str()];
         let join = Join {
             role: Some("holding_participant"),
             ..Join::default()
         };
-        bridges.add_channels(&hold, &customer, join).await
+        bridges.add_channels(&hold, &[channel], join).await
+    }
+
+    /// Fails where the customer is not, which is as good: before anything else is played to them.
+    async fn take_out(&self, call: CallId, found: &Found) {
+        let bridges = self.client.bridges();
+        let customer = [found.customer.as_str()];
+        for bridge in [&self.names.hold_bridge(call), &found.bridge] {
+            let _ = bridges.remove_channels(bridge, &customer).await;
+        }
     }
 
     async fn destroy(&self, bridge: &str) {
@@ -220,130 +317,5 @@ impl Hand {
             tracing::warn!(%error, bridge, "could not take a bridge down");
             let _ = self.findings.send(Finding::Unsure).await;
         }
-    }
-
-    async fn of_watcher(&self, command: Command) {
-        match command {
-            Command::RingWatcher {
-                watch,
-                extension,
-                title,
-                timeout,
-                ..
-            } => self.ring(watch, &extension, &title, timeout).await,
-            Command::JoinWatcher {
-                call,
-                talkers,
-                watch,
-                mode,
-                ..
-            } => {
-                let found = self.found(call, &talkers);
-                let joined = self.in_time(self.join(watch, mode, &found)).await;
-                let result = joined.map(|joined| joined.then_some(mode));
-                if let Some(result) = result.transpose() {
-                    self.tell_joined(watch, result).await;
-                }
-            }
-            Command::DropWatcher { watch, .. } => self.drop_watcher(watch).await,
-            _ => {}
-        }
-    }
-
-    async fn ring(&self, watch: WatchId, extension: &str, title: &str, timeout: Duration) {
-        let originate = Originate {
-            endpoint: format!("PJSIP/{extension}"),
-            channel_id: self.names.watch(WatchPart::Phone, watch),
-            app: Some(self.client.application().to_owned()),
-            caller_id: Some(caller_id(&Caller::new("", title))),
-            timeout: Some(timeout + RING_TIMEOUT_SLACK),
-            ..Originate::default()
-        };
-        if let Err(error) = self.client.channels().originate(&originate).await {
-            tracing::info!(%error, %watch, extension, "a supervisor's phone could not be rung");
-            self.desk.control(Input::WatcherGone { watch }).await;
-        }
-    }
-
-    async fn tell_joined(&self, watch: WatchId, result: Result<WatchMode, Failure>) {
-        let joined = Input::WatcherJoined { watch, result };
-        self.desk.control(joined).await;
-    }
-
-    /// Whether it is done; else it is once the new channel has come.
-    async fn join(
-        &self,
-        watch: WatchId,
-        mode: WatchMode,
-        found: &Found,
-    ) -> Result<bool, RestError> {
-        let (channels, bridges) = (self.client.channels(), self.client.bridges());
-        let phone = self.names.watch(WatchPart::Phone, watch);
-        // What is said in the new channel goes out to the agent, or nowhere.
-        let (part, whisper) = match mode {
-            WatchMode::Listen => (WatchPart::Listening, "none"),
-            WatchMode::Whisper => (WatchPart::Whispering, "out"),
-            WatchMode::Barge => {
-                let phone = [phone.as_str()];
-                bridges
-                    .add_channels(&found.bridge, &phone, found.join)
-                    .await?;
-                self.end_snoops(watch, None).await;
-                return Ok(true);
-            }
-        };
-        let bridge = self.names.watch(WatchPart::Bridge, watch);
-        make_bridge(&self.client, &bridge, "mixing", &watch.to_string()).await?;
-        let snoop = self.names.watch(part, watch);
-        let (way, app) = (("both", whisper), self.client.application());
-        match channels.snoop(&found.agent, &snoop, way, app, None).await {
-            Ok(_) => Ok(false),
-            // It is there already where this is asked for once more, after a lost connection.
-            Err(error) if error.is_conflict() => {
-                self.bring_together(watch, part).await?;
-                Ok(true)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The channel that hears the agent has come.
-    async fn snoop_entered(&self, watch: WatchId, mode: WatchMode) {
-        let part = match mode {
-            WatchMode::Whisper => WatchPart::Whispering,
-            WatchMode::Listen | WatchMode::Barge => WatchPart::Listening,
-        };
-        let together = self.in_time(self.bring_together(watch, part)).await;
-        self.tell_joined(watch, together.map(|()| mode)).await;
-    }
-
-    async fn bring_together(&self, watch: WatchId, part: WatchPart) -> Result<(), RestError> {
-        let [bridge, phone, snoop] =
-            [WatchPart::Bridge, WatchPart::Phone, part].map(|part| self.names.watch(part, watch));
-        let both = [snoop.as_str(), &phone];
-        let bridges = self.client.bridges();
-        bridges
-            .add_channels(&bridge, &both, Join::default())
-            .await?;
-        self.end_snoops(watch, Some(part)).await;
-        Ok(())
-    }
-
-    /// All but this one. One that stays hears on, but its supervisor does not.
-    async fn end_snoops(&self, watch: WatchId, but: Option<WatchPart>) {
-        for part in [WatchPart::Listening, WatchPart::Whispering] {
-            if Some(part) != but {
-                let snoop = self.names.watch(part, watch);
-                end_channel(&self.client, &snoop, HangupReason::Normal).await;
-            }
-        }
-    }
-
-    async fn drop_watcher(&self, watch: WatchId) {
-        let phone = self.names.watch(WatchPart::Phone, watch);
-        end_channel(&self.client, &phone, HangupReason::Normal).await;
-        self.end_snoops(watch, None).await;
-        self.destroy(&self.names.watch(WatchPart::Bridge, watch))
-            .await;
     }
 }
