@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { AgentState, Event, Live, Session, User } from "../src/api/types";
+import { answerControl } from "./control.ts";
 import { World } from "./world.ts";
 
 const PASSWORD = "cordboard";
@@ -17,7 +18,7 @@ const MAX_BODY = 1024 * 1024;
 
 const USERS: Record<string, User> = {
   admin: { id: "u1", name: "admin", role: "administrator", agent: null },
-  super: { id: "u2", name: "super", role: "supervisor", agent: null },
+  super: { id: "u2", name: "super", role: "supervisor", agent: "a1" },
   agent: { id: "u3", name: "agent", role: "agent", agent: "a3" },
 };
 
@@ -95,6 +96,8 @@ function stream(world: World, client: WebSocket, after: number, user: User) {
 function sees(user: User, event: Event): boolean {
   if (user.role !== "agent") return true;
   if (event.type === "agent_changed") return event.agent === user.agent;
+  if (event.type === "call_controlled") return event.agent === user.agent;
+  if (event.type === "call_watched") return false;
   return event.type !== "call_arrived" && !event.type.startsWith("server_");
 }
 
@@ -112,9 +115,22 @@ async function answer(world: World, exchange: Exchange) {
   }
   if (route === "GET /v1/live") return json(response, visible(world.snapshot(), user));
   if (route === "GET /v1/calls") return json(response, page(world, url));
+  const [, call = "", rest = ""] = /^[A-Z]+ \/v1\/calls\/([^/]+)\/([a-z_]+)$/.exec(route) ?? [];
+  if (call) return controlCall(world, exchange, { call, rest });
   const agent = /^PUT \/v1\/agents\/([^/]+)\/state$/.exec(route)?.[1];
   if (agent) return setState(world, exchange, agent, await body(request));
   return problem(response, 404, "not_found", "There is no such path");
+}
+
+async function controlCall(world: World, exchange: Exchange, { call, rest }: { call: string; rest: string }) {
+  const { request, response, user } = exchange;
+  if (!user) return;
+  const asked = { verb: `${request.method} ${rest}`, call, user, now: new Date().toISOString() };
+  const fields = request.headers["content-type"]?.includes("json") ? await body(request) : {};
+  const { status, value } = answerControl(world, asked, fields);
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  response.writeHead(status, { "content-type": type });
+  response.end(value === undefined ? undefined : JSON.stringify(value));
 }
 
 function logIn(response: ServerResponse, { name, password }: Record<string, unknown>) {

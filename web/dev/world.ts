@@ -4,14 +4,17 @@ import type {
   AgentState,
   AgentStatus,
   Call,
+  Deed,
   Event,
   EventType,
   Live,
   LiveAgent,
   LiveQueue,
+  Watch,
 } from "../src/api/types";
 import { applyEvent } from "../src/live/reduce.ts";
 import { AGENT_STATES, fromSnapshot, type LiveCall, type LiveState } from "../src/live/state.ts";
+import { afterRinging } from "./consult.ts";
 
 /** Events kept for clients that resume. */
 const MAX_KEPT = 10_000;
@@ -78,7 +81,7 @@ export class World {
       at: this.now(),
       queues: [...queues.values()],
       agents: [...agents.values()],
-      calls: [...calls.values()].map(({ ringing: _ringing, ...call }) => call),
+      calls: [...calls.values()].map(rowOf),
       servers: [...servers.values()],
     };
   }
@@ -104,21 +107,69 @@ export class World {
     return this.state.agents.get(id)?.status ?? null;
   }
 
+  call(id: string): LiveCall | undefined {
+    return this.state.calls.get(id);
+  }
+
+  /** Is there a phone, or could a telephone number be so? */
+  rings(to: string): boolean {
+    const phones = [...this.state.agents.values()].map(({ agent }) => agent.extension);
+    return phones.includes(to) || /^\+?\d{7,15}$/.test(to.replace(/[\s()./-]/g, ""));
+  }
+
+  watches(call: string): Watch[] {
+    return [...this.state.watches.values()].filter((watch) => watch.call === call);
+  }
+
+  /** Something was done to a call. */
+  control(call: LiveCall, deed: Deed, by: string) {
+    this.emit({ type: "call_controlled", call: call.id, agent: call.agent ?? "", by, ...deed });
+    if (deed.deed === "consult_begun") this.dueIn(`consult-${call.id}`, 4);
+    if (deed.deed === "transferred") this.end(this.call(call.id) ?? call, "answered", "agent");
+  }
+
+  /** A supervisor's phone rings, is picked up a little later, or is let go. */
+  watch(call: LiveCall, watch: Watch) {
+    this.emit({ type: "call_watched", agent: call.agent ?? "", ...watch });
+    if (watch.state === "ringing") this.dueIn(watch.id, 2);
+  }
+
+  hangUp(call: LiveCall) {
+    this.end(call, call.answered_at ? "answered" : "abandoned", "agent");
+  }
+
   /** Lets `seconds` of time pass. */
   step(seconds: number) {
     if (this.chance(this.size.callsPerSecond * seconds)) this.arrive();
     for (const call of this.state.calls.values()) this.stepCall(call, seconds);
     for (const agent of this.state.agents.values()) this.stepAgent(agent, seconds);
+    for (const watch of this.state.watches.values()) this.stepWatch(watch);
+  }
+
+  private stepWatch(watch: Watch) {
+    const call = this.state.calls.get(watch.call);
+    if (call && watch.state === "ringing" && this.isDue(watch.id)) {
+      this.watch(call, { ...watch, state: "watching" });
+    }
+  }
+
+  /** Who is consulted answers after a while; a number that ends in 7 is busy, one that ends in 9 does not answer. */
+  private stepConsult(call: LiveCall) {
+    const consult = call.control?.consult;
+    if (consult?.state !== "ringing" || !this.isDue(`consult-${call.id}`)) return;
+    const cause = { 7: 17, 9: 19 }[consult.to.at(-1) ?? ""];
+    for (const deed of afterRinging(call, cause)) this.control(call, deed, "");
   }
 
   private stepCall(call: LiveCall, seconds: number) {
+    this.stepConsult(call);
     if (call.state === "waiting") {
       const free = this.freeAgent(call);
       if (free) this.offer(call, free);
       else if (this.chance(seconds / 90)) this.end(call, "abandoned", "caller");
     } else if (call.state === "ringing" && this.isDue(call.id)) {
       this.endOffer(call);
-    } else if (call.state === "talking" && this.isDue(call.id)) {
+    } else if (call.state === "talking" && this.state.calls.has(call.id) && this.isDue(call.id)) {
       this.end(call, "answered", this.chance(0.8) ? "caller" : "agent");
     }
   }
@@ -202,9 +253,8 @@ export class World {
   private end(call: LiveCall, outcome: "answered" | "abandoned", by: "caller" | "agent") {
     const talk = call.answered_at ? this.clock() - Date.parse(call.answered_at) : null;
     const wait = call.wait_ms ?? this.clock() - Date.parse(call.queued_at ?? call.arrived_at);
-    const { ringing: _ringing, ...row } = call;
     const facts = { outcome, ended_by: by, hangup_cause: 16, wait_ms: wait, talk_ms: talk };
-    this.ended.unshift({ ...row, ...facts, state: "ended", ended_at: this.now() });
+    this.ended.unshift({ ...rowOf(call), ...facts, state: "ended", ended_at: this.now() });
     this.ended.length = Math.min(this.ended.length, MAX_LOG);
     this.emit({ type: "call_ended", call: call.id, queue: call.queue, agent: call.agent, ...facts });
     const agent = this.state.agents.get(call.agent ?? "");
@@ -341,4 +391,8 @@ export class World {
     this.due.delete(id);
     return true;
   }
+}
+
+function rowOf({ ringing: _ringing, ...call }: LiveCall): Call {
+  return call;
 }

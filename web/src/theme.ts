@@ -7,6 +7,10 @@ export const theme = createTheme({
   primaryShade: 8,
   respectReducedMotion: true,
   defaultRadius: "sm",
+  components: {
+    // Its drawing says nothing to those who do not see it.
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+  },
   colors: {
     dark: [
       "#e8eef3",

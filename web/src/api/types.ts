@@ -1,6 +1,6 @@
 // The wire's types under short names. Everything here comes from the server's OpenAPI file.
 
-import type { components, paths } from "./schema";
+import type { components, operations, paths } from "./schema";
 
 type Schemas = components["schemas"];
 type Answer<P extends keyof paths> = paths[P] extends {
@@ -21,6 +21,15 @@ export type LiveServer = Live["servers"][number];
 export type Call = Schemas["Call"];
 export type CallPage = Answer<"/v1/calls">;
 export type Caller = Schemas["Caller"];
+/** A third one, and how far it has come with them. */
+export type Consult = Schemas["Consult"];
+export type Control = Schemas["Control"];
+/** What can be done to a call that talks. */
+export type ControlAction = operations["calls_control"]["parameters"]["path"]["action"];
+export type Deed = Schemas["Deed"];
+export type Recording = Schemas["Recording"];
+export type Watch = Schemas["Watch"];
+export type WatchMode = Schemas["WatchMode"];
 export type AgentState = Schemas["AgentState"];
 export type AgentStatus = Schemas["AgentStatus"];
 

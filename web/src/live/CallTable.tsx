@@ -1,20 +1,26 @@
 import { memo, useMemo } from "react";
-import type { LiveAgent, LiveQueue } from "../api/types";
+import { mayDirect, useUser } from "../api/session";
+import type { Control, LiveAgent, LiveQueue, Watch } from "../api/types";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
-import { CallStateLabel } from "./StateLabel";
+import { CallMenu } from "./CallMenu";
+import classes from "./CallTable.module.css";
+import { recordingOf, type Watches, watchBy } from "./control";
+import { CallStateLabel, HeldLabel, WatchLabel } from "./StateLabel";
 import type { LiveCall } from "./state";
 import { Timer } from "./Timer";
 import { callerWords, stopwatch } from "./words";
 
 const COLUMNS: readonly Column[] = [
-  { id: "state", label: "State", width: "104px" },
+  { id: "state", label: "State", width: "130px" },
   { id: "caller", label: "Caller" },
-  { id: "queue", label: "Queue", width: "18%" },
-  { id: "agent", label: "Agent", width: "19%", hint: "Who talks, or whose phone rings" },
+  { id: "queue", label: "Queue", width: "16%" },
+  { id: "agent", label: "Agent", width: "17%", hint: "Who talks, or whose phone rings" },
   { id: "wait", label: "Wait", width: "64px", end: true, hint: "From entering the queue to the answer" },
-  { id: "talk", label: "Talk", width: "60px", end: true, hint: "Since the answer" },
+  { id: "talk", label: "Talk", width: "66px", end: true, hint: "Since the answer" },
 ];
+const MENU: Column = { id: "menu", label: <span className="hidden">Actions</span>, width: "40px" };
+const DIRECTING: readonly Column[] = [...COLUMNS, MENU];
 
 /** Those who wait come first, the earliest at the top; talks below. */
 const ORDER: Record<LiveCall["state"], number> = {
@@ -29,11 +35,14 @@ interface Props {
   calls: ReadonlyMap<string, LiveCall>;
   queues: ReadonlyMap<string, LiveQueue>;
   agents: ReadonlyMap<string, LiveAgent>;
+  watches: Watches;
   /** Only this queue's. */
   queue: string | null;
 }
 
-export function CallTable({ calls, queues, agents, queue }: Props) {
+export function CallTable({ calls, queues, agents, watches, queue }: Props) {
+  const user = useUser();
+  const directs = mayDirect(user);
   const rows = useMemo(
     () =>
       [...calls.values()]
@@ -45,8 +54,8 @@ export function CallTable({ calls, queues, agents, queue }: Props) {
     <Panel title="Calls" count={rows.length}>
       <Table
         label="Calls"
-        minWidth={540}
-        columns={COLUMNS}
+        minWidth={directs ? 600 : 560}
+        columns={directs ? DIRECTING : COLUMNS}
         rows={rows}
         rowKey={(call) => call.id}
         renderRow={(call, index) => {
@@ -59,6 +68,9 @@ export function CallTable({ calls, queues, agents, queue }: Props) {
               queue={of?.display_name}
               limit={of?.service_level_seconds}
               agent={agentWords(call, agents)}
+              directs={directs}
+              own={user.agent}
+              watch={directs ? watchBy(watches, call.id, user.agent) : undefined}
             />
           );
         }}
@@ -86,21 +98,43 @@ interface RowProps {
   /** The queue's limit of good service in seconds. */
   limit: number | undefined;
   agent: string;
+  directs: boolean;
+  /** The agent of this log-in. */
+  own: string | null | undefined;
+  watch: Watch | undefined;
 }
 
-const CallRow = memo(function CallRow({ call, index, queue, limit, agent }: RowProps) {
+const CallRow = memo(function CallRow(props: RowProps) {
+  const { call, index, queue, limit, agent, directs, own, watch } = props;
   const caller = callerWords(call.caller);
   const waits = !call.answered_at;
+  // Agents are told only of their own calls what is done to them.
+  const control = directs || call.agent === own ? call.control : undefined;
+  const third = control?.consult ? `with ${control.consult.to}` : null;
   return (
-    <tr aria-rowindex={index} data-call={call.id} data-state={call.state}>
+    <tr
+      aria-rowindex={index}
+      data-call={call.id}
+      data-state={call.state}
+      className={watch && classes.watched}
+    >
       <td>
-        <CallStateLabel state={call.state} />
+        <State call={call} control={control} watch={watch} />
       </td>
       <td title={`${caller} called ${call.dialled}`} className="number">
         {caller}
       </td>
       <td title={queue}>{queue ?? <span className="faint">–</span>}</td>
-      <td title={agent}>{agent || <span className="faint">–</span>}</td>
+      <td title={third ? `${agent} ${third}` : agent}>
+        {third ? (
+          <span className={classes.both}>
+            <span>{agent}</span>
+            <span className="faint">{third}</span>
+          </span>
+        ) : (
+          agent || <span className="faint">–</span>
+        )}
+      </td>
       <td data-end>
         {waits ? (
           <Timer at={call.queued_at ?? call.arrived_at} lateAfterSeconds={limit} />
@@ -109,8 +143,45 @@ const CallRow = memo(function CallRow({ call, index, queue, limit, agent }: RowP
         )}
       </td>
       <td data-end>
+        <Recorded control={control} />
         {call.answered_at ? <Timer at={call.answered_at} /> : <span className="faint">–</span>}
       </td>
+      {directs && (
+        <td className={classes.menu}>
+          {call.state === "talking" && <CallMenu call={call} own={own} watch={watch} />}
+        </td>
+      )}
     </tr>
   );
 });
+
+interface StateProps {
+  call: LiveCall;
+  control: Control | undefined;
+  watch: Watch | undefined;
+}
+
+function State({ call, control, watch }: StateProps) {
+  if (control?.held_since) {
+    return (
+      <span className={classes.held}>
+        <HeldLabel />
+        <Timer at={control.held_since} />
+      </span>
+    );
+  }
+  return watch ? <WatchLabel watch={watch} /> : <CallStateLabel state={call.state} />;
+}
+
+const RECORDING_WORDS = { recording: "Recorded", paused: "Recording paused" } as const;
+
+function Recorded({ control }: { control: Control | undefined }) {
+  const state = recordingOf(control)?.state;
+  if (!state || state === "ended") return null;
+  const words = RECORDING_WORDS[state];
+  return (
+    <span className={classes.recorded} data-recording={state} title={words}>
+      <span className="hidden">{words}</span>
+    </span>
+  );
+}

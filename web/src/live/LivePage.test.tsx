@@ -127,7 +127,7 @@ describe("an agent", () => {
     live.calls = [call("c1", { state: "talking", agent: "a1", answered_at: T0 })];
     draw(<LivePage />, { live, user: AGENT });
     const state = within(screen.getByRole("region", { name: "Your state" }));
-    expect(state.getByRole("status").textContent).toBe("On a call");
+    expect(state.getAllByRole("status")[0]?.textContent).toBe("On a call");
     expect(state.getByText("5550101")).toBeTruthy();
     expect(state.getByText(/Then: Offline/)).toBeTruthy();
     expect(screen.queryByRole("table", { name: "Agents" })).toBeNull();

@@ -19,7 +19,7 @@ export function LivePage() {
 }
 
 function Centre({ live }: { live: LiveState }) {
-  const { queues, agents, calls, servers } = live;
+  const { queues, agents, calls, servers, watches } = live;
   const user = useUser();
   const [chosen, setChosen] = useState<string | null>(null);
   // A queue that was removed no longer hides the others.
@@ -42,7 +42,7 @@ function Centre({ live }: { live: LiveState }) {
       <FigureStrip figures={figures} withAgents={directs} />
       <QueueTable queues={queues} chosen={queue} onChoose={setChosen} />
       <div className={classes.halves} data-directs={directs}>
-        <CallTable calls={calls} queues={queues} agents={agents} queue={queue} />
+        <CallTable calls={calls} queues={queues} agents={agents} watches={watches} queue={queue} />
         {directs && <AgentTable agents={agents} calls={calls} queues={queues} queue={queue} />}
       </div>
     </main>

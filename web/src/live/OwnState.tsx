@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { AgentStatus, LiveAgent } from "../api/types";
+import { CallControls } from "./CallControls";
 import classes from "./OwnState.module.css";
 import { AgentStateLabel } from "./StateLabel";
 import { ASKABLE, useSetState } from "./setState";
@@ -71,6 +72,7 @@ export function OwnState({ own: { agent, status }, call, queue }: Props) {
           }}
         />
       </div>
+      {call?.state === "talking" && call.agent === agent.id && <CallControls key={call.id} call={call} />}
     </section>
   );
 }

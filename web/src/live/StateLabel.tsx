@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
-import type { AgentState, Call } from "../api/types";
+import type { AgentState, Call, Watch } from "../api/types";
 import classes from "./StateLabel.module.css";
-import { AGENT_STATE_WORDS, CALL_STATE_WORDS } from "./words";
+import { AGENT_STATE_WORDS, CALL_STATE_WORDS, watchWords } from "./words";
 
-type Tone = AgentState | "waiting";
+type Tone = AgentState | "waiting" | "watching";
 
 /** Every state has a shape of its own, so that it can be told without its colour. */
 const SHAPES: Record<Tone, ReactNode> = {
@@ -19,6 +19,14 @@ const SHAPES: Record<Tone, ReactNode> = {
   break: <path d="M2 1h3v10H2zM7 1h3v10H7z" fill="currentColor" />,
   no_answer: <path d="M6 .8l5.6 10.4H.4z" fill="currentColor" />,
   offline: <circle cx="6" cy="6" r="4.2" fill="none" stroke="currentColor" strokeWidth="1.6" />,
+  watching: (
+    <path
+      d="M1.5 8V6a4.5 4.5 0 019 0v2M1.5 7h2v4h-2zM8.5 7h2v4h-2z"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+    />
+  ),
   waiting: <path d="M2 1h8L7 6l3 5H2l3-5z" fill="currentColor" />,
 };
 
@@ -48,10 +56,24 @@ const CALL_TONES: Record<Call["state"], Tone> = {
 };
 
 export function CallStateLabel({ state }: { state: Call["state"] }) {
+  return <Label tone={CALL_TONES[state]} words={CALL_STATE_WORDS[state]} />;
+}
+
+/** The caller hears music. */
+export function HeldLabel() {
+  return <Label tone="break" words="On hold" />;
+}
+
+/** The call in which somebody takes part who looks at it. */
+export function WatchLabel({ watch }: { watch: Pick<Watch, "state" | "mode"> }) {
+  return <Label tone="watching" words={watchWords(watch)} />;
+}
+
+function Label({ tone, words }: { tone: Tone; words: string }) {
   return (
-    <span className={classes.label} data-tone={CALL_TONES[state]}>
-      <Shape tone={CALL_TONES[state]} />
-      <span>{CALL_STATE_WORDS[state]}</span>
+    <span className={classes.label} data-tone={tone}>
+      <Shape tone={tone} />
+      <span>{words}</span>
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useState } from "react";
 import type { LiveAgent } from "../api/types";
+import { CallIcon } from "./CallIcon";
 import { AgentStateLabel } from "./StateLabel";
 import { ASKABLE, useSetState } from "./setState";
 import { isOnCall } from "./state";
@@ -19,11 +20,7 @@ export function StateMenu({ agent, status }: Pick<LiveAgent, "agent" | "status">
           loading={set.isPending}
           aria-label={`Set state of ${agent.name}`}
         >
-          <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" fill="currentColor">
-            <circle cx="2.2" cy="7" r="1.4" />
-            <circle cx="7" cy="7" r="1.4" />
-            <circle cx="11.8" cy="7" r="1.4" />
-          </svg>
+          <CallIcon shape="more" />
         </ActionIcon>
       </Menu.Target>
       {open && (

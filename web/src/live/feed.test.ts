@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ProblemError } from "../api/problem";
 import type { Event, Live } from "../api/types";
-import { centre, event } from "../testing/centre";
+import { centre, event, T0 } from "../testing/centre";
 import { serverNow } from "./clock";
 import type { Socket } from "./connection";
 import { type Feed, startFeed } from "./feed";
@@ -134,6 +134,37 @@ describe("the feed", () => {
     expect(answers).toHaveLength(1);
     await snapshot(centre({ seq: 6_000 }));
     expect(feed.store.getState().live?.seq).toBe(6_000);
+  });
+
+  test("keeps who watches over snapshots, until events are missing", async () => {
+    const feed = start();
+    const watched = () => [...(feed.store.getState().live?.watches.keys() ?? [])];
+    await snapshot();
+    say({ type: "hello", seq: 10, resumed: true });
+    const since = T0;
+    const mode = "listen" as const;
+    const watch = { id: "w1", call: "c1", agent: "a1", watcher: "a2", mode, by: "sofia", since };
+    say({ type: "call_watched", seq: 11, at: since, state: "watching", ...watch });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(watched()).toEqual(["w1"]);
+    feed.refresh();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await snapshot(centre({ seq: 12 }));
+    expect(watched()).toEqual(["w1"]);
+    say({ type: "hello", seq: 50, resumed: false });
+    expect(watched()).toEqual([]);
+  });
+
+  test("keeps why a consultation ended over a snapshot that is newer than the word of it", async () => {
+    const feed = start();
+    await snapshot();
+    say({ type: "hello", seq: 10, resumed: true });
+    feed.refresh();
+    await vi.advanceTimersByTimeAsync(2_000);
+    const ended = { deed: "consult_ended", to: "103", cause: 17 } as const;
+    say({ type: "call_controlled", seq: 11, at: T0, call: "c1", agent: "a1", by: null, ...ended });
+    await snapshot(centre({ seq: 12 }));
+    expect(feed.store.getState().live?.consulted.get("c1")).toEqual({ to: "103", cause: 17, seq: 11 });
   });
 
   test("says that what is shown is old only after 2 s, and of when it is", async () => {

@@ -6,6 +6,7 @@ import { ProblemError, wordsFor } from "../api/problem";
 import type { Event, Live } from "../api/types";
 import { serverTimeIsPast, setServerTime, startClock, stopClock } from "./clock";
 import { openSocket, openStream, type Socket, type Stream } from "./connection";
+import { asideAfter, NOTHING_ASIDE } from "./control";
 import { applyEvent } from "./reduce";
 import { fromSnapshot, type LiveState } from "./state";
 
@@ -89,7 +90,9 @@ export function startFeed(options: FeedOptions): Feed {
     startClock();
     store.setState({ link: { state: "connected" } });
     const { live } = store.getState();
-    if (!live || !hello.resumed || hello.seq < live.seq) void state.fetch();
+    if (live && hello.resumed && hello.seq >= live.seq) return;
+    state.forgetWatches();
+    void state.fetch();
   }
 
   void state.fetch().then(() => {
@@ -154,6 +157,7 @@ class Snapshots {
     this.pending.push(event);
     if (this.pending.length > MAX_PENDING) {
       this.pending = [];
+      this.forgetWatches();
       void this.fetch();
       return;
     }
@@ -189,7 +193,9 @@ class Snapshots {
     try {
       const snapshot = await this.fetchLive();
       if (this.closed) return;
-      const live = this.sinceFetch.reduce(applyEvent, fromSnapshot(snapshot));
+      const known = this.store.getState().live ?? NOTHING_ASIDE;
+      const aside = this.sinceFetch.reduce(asideAfter, known);
+      const live = this.sinceFetch.reduce(applyEvent, fromSnapshot(snapshot, aside));
       setServerTime(snapshot.at);
       this.store.setState({ live, failure: null });
       if (live.ahead) this.fetchSoon();
@@ -198,6 +204,11 @@ class Snapshots {
     } finally {
       this.sinceFetch = null;
     }
+  }
+
+  /** Events are missing: who watches is no longer known, and no snapshot tells it. */
+  forgetWatches() {
+    this.store.setState(({ live }) => ({ live: live && { ...live, watches: new Map() } }));
   }
 
   async checkSession(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Event } from "../api/types";
+import type { Deed, Event, WatchMode } from "../api/types";
 import { at, call, centre, event, T0 } from "../testing/centre";
 import { applyEvent } from "./reduce";
 import { fromSnapshot, type LiveState } from "./state";
@@ -48,6 +48,18 @@ const ended = (seq: number, outcome: "answered" | "abandoned") =>
     outcome,
     ended_by: "caller",
     hangup_cause: 16,
+  });
+
+const watched = (seq: number, state: "ringing" | "watching" | "ended", mode: WatchMode = "listen") =>
+  event(seq, "call_watched", {
+    agent: "a1",
+    id: "w1",
+    call: "c1",
+    watcher: "a9",
+    mode,
+    state,
+    by: "sofia",
+    since: at(20),
   });
 
 describe("a call", () => {
@@ -158,6 +170,93 @@ describe("a call that we place", () => {
     const talking = stateAfter(placed, pickedUp, customer);
     expect(talking.calls.get("c9")).toMatchObject({ state: "talking", agent: "a1", answered_at: at(13) });
     expect(talking.queues).toEqual(stateAfter().queues);
+  });
+});
+
+describe("a call that is controlled", () => {
+  const deed = (seq: number, deed: Deed) =>
+    event(seq, "call_controlled", { call: "c1", agent: "a1", by: "jana", ...deed });
+  const controlOf = (...events: Event[]) => stateAfter(...events).calls.get("c1")?.control;
+  const named = (deed: "recording_started" | "recording_paused" | "recording_resumed" | "recording_ended") =>
+    ({ deed, name: "r1" }) satisfies Deed;
+
+  test("is on hold from the first word of it, and its holds add up", () => {
+    const held = deed(20, { deed: "held" });
+    expect(controlOf(held, deed(22, { deed: "held" }))).toMatchObject({ held_since: at(20), hold_ms: 0 });
+    const resumed = deed(23, { deed: "resumed", held_ms: 3_000 });
+    expect(controlOf(held, resumed)).toMatchObject({ held_since: null, hold_ms: 3_000 });
+    const twice = [deed(30, { deed: "held" }), deed(32, { deed: "resumed", held_ms: 2_000 })];
+    expect(controlOf(held, resumed, ...twice)).toMatchObject({ held_since: null, hold_ms: 5_000 });
+    expect(controlOf(resumed)).toBeUndefined();
+  });
+
+  test("is muted and heard again", () => {
+    expect(controlOf(deed(20, { deed: "muted" }))?.muted).toBe(true);
+    expect(controlOf(deed(20, { deed: "muted" }), deed(21, { deed: "unmuted" }))?.muted).toBe(false);
+  });
+
+  test("is recorded, paused, resumed, and one that has ended stays so", () => {
+    const states = (...deeds: Deed[]) =>
+      controlOf(...deeds.map((one, index) => deed(20 + index, one)))?.recordings;
+    const started = named("recording_started");
+    expect(states(started)).toEqual([{ name: "r1", state: "recording", started_at: at(20) }]);
+    expect(states(started, named("recording_paused"))?.[0]?.state).toBe("paused");
+    const resumed = [started, named("recording_paused"), named("recording_resumed")];
+    expect(states(...resumed)?.[0]?.state).toBe("recording");
+    const again = { deed: "recording_started", name: "r2" } satisfies Deed;
+    const ended = states(...resumed, named("recording_ended"), named("recording_resumed"), again);
+    expect(ended?.map(({ name, state }) => [name, state])).toEqual([
+      ["r1", "ended"],
+      ["r2", "recording"],
+    ]);
+  });
+
+  test("stays untouched when keys are sent", () => {
+    expect(controlOf(deed(20, { deed: "digits_sent", count: 3 }))).toBeUndefined();
+  });
+
+  const begun = deed(20, { deed: "consult_begun", to: "103", transfer: false });
+
+  test("says who is consulted, and since when it is as it is", () => {
+    const consult = { to: "103", transfer: false, state: "ringing", since: at(20) };
+    expect(controlOf(begun)).toMatchObject({ consult, transferred_to: null });
+    const talks = deed(24, { deed: "consult_changed", state: "talking" });
+    expect(controlOf(begun, talks)?.consult).toEqual({ ...consult, state: "talking", since: at(24) });
+    const all = deed(30, { deed: "consult_changed", state: "conference" });
+    expect(controlOf(begun, talks, all)?.consult).toMatchObject({ state: "conference", since: at(30) });
+    expect(controlOf(talks)).toBeUndefined();
+  });
+
+  test("keeps in mind how a consultation ended until there is another", () => {
+    const gone = deed(40, { deed: "consult_ended", to: "103", cause: 17 });
+    expect(controlOf(begun, gone)?.consult).toBeNull();
+    expect(stateAfter(begun, gone).consulted.get("c1")).toEqual({ to: "103", cause: 17, seq: 40 });
+    const again = deed(50, { deed: "consult_begun", to: "104", transfer: true });
+    expect(stateAfter(begun, gone, again).consulted.size).toBe(0);
+    expect(stateAfter(begun, gone, ended(50, "answered")).consulted.size).toBe(0);
+  });
+
+  test("says to whom it was given", () => {
+    const given = deed(40, { deed: "transferred", to: "103" });
+    expect(controlOf(begun, given)).toMatchObject({ consult: null, transferred_to: "103" });
+  });
+
+  test("leaves nothing at its end", () => {
+    const live = stateAfter(deed(20, { deed: "held" }), watched(21, "watching"), ended(40, "answered"));
+    expect(live.calls.has("c1")).toBe(false);
+    expect(live.watches.size).toBe(0);
+  });
+});
+
+describe("a call that is watched", () => {
+  test("is as it was; who watches is kept aside until the watch ends", () => {
+    const before = stateAfter();
+    const live = stateAfter(watched(20, "ringing"), watched(21, "watching", "whisper"));
+    expect(live.calls).toEqual(before.calls);
+    expect([...live.watches.values()]).toMatchObject([
+      { id: "w1", call: "c1", watcher: "a9", mode: "whisper", state: "watching", by: "sofia" },
+    ]);
+    expect(stateAfter(watched(20, "ringing"), watched(21, "ended")).watches.size).toBe(0);
   });
 });
 

@@ -1,13 +1,14 @@
 // The live state after an event. Pure: no clock, no network, and never a change in place.
 
 import type { Event, EventOf, LiveAgent, LiveQueue, LiveServer } from "../api/types";
+import { asideAfter, controlled } from "./control.ts";
 import type { LiveCall, LiveState } from "./state";
 
 /** Events that the state already contains change nothing, so a replay does no harm. */
 export function applyEvent(live: LiveState, event: Event): LiveState {
   if (event.seq <= live.seq) return live;
   if (live.ahead) return { ...live, outdated: true };
-  const next = { ...live, seq: event.seq, at: event.at };
+  const next = { ...live, ...asideAfter(live, event), seq: event.seq, at: event.at };
   switch (event.type) {
     case "call_arrived":
       return putCall(next, undefined, arrived(event));
@@ -39,6 +40,11 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
         wait_ms: event.wait_ms,
         ringing: [],
       }));
+    case "call_controlled":
+      return changeCall(next, event.call, (call) => ({ ...call, control: controlled(call.control, event) }));
+    case "call_watched":
+      // A call that is watched is as it was.
+      return next;
     case "call_ended":
       return putCall(countEnded(next, event), next.calls.get(event.call), undefined);
     case "agent_changed":

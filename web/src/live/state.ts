@@ -1,13 +1,14 @@
 // What the page knows of the centre: the server's snapshot, indexed.
 
 import type { AgentState, AgentStatus, Call, Live, LiveAgent, LiveQueue, LiveServer } from "../api/types";
+import { type Aside, NOTHING_ASIDE } from "./control.ts";
 
 /** A call, with the agents whose phones it rings. */
 export interface LiveCall extends Call {
   ringing: readonly string[];
 }
 
-export interface LiveState {
+export interface LiveState extends Aside {
   /** The newest fact that is in here. */
   seq: number;
   /** When that fact happened, by the server's clock. */
@@ -34,19 +35,22 @@ export const AGENT_STATES = [
   "offline",
 ] as const satisfies readonly AgentState[];
 
-export function fromSnapshot(live: Live): LiveState {
+export function fromSnapshot(live: Live, aside: Aside = NOTHING_ASIDE): LiveState {
   const ringing = ringingByCall(live.agents);
   const calls = live.calls
     .filter((call) => call.state !== "ended")
     .sort((a, b) => a.arrived_at.localeCompare(b.arrived_at))
     .map((call): LiveCall => ({ ...call, ringing: ringing.get(call.id) ?? [] }));
+  const calling = new Map(calls.map((call) => [call.id, call]));
   return {
     seq: live.seq,
     at: live.at,
     queues: new Map(live.queues.map((queue) => [queue.queue.id, queue])),
     agents: new Map(live.agents.map((agent) => [agent.agent.id, agent])),
-    calls: new Map(calls.map((call) => [call.id, call])),
+    calls: calling,
     servers: new Map(live.servers.map((server) => [server.id, server])),
+    watches: new Map([...aside.watches].filter(([, watch]) => calling.has(watch.call))),
+    consulted: new Map([...aside.consulted].filter(([call]) => calling.has(call))),
     ahead: live.untold_events > 0,
     outdated: false,
   };

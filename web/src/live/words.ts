@@ -1,6 +1,17 @@
 // The words for what the wire abbreviates. One place, so that a state has one name on every page.
 
-import type { AgentState, Call, Caller, LiveServer, Role } from "../api/types";
+import type {
+  AgentState,
+  Call,
+  Caller,
+  Consult,
+  ControlAction,
+  LiveServer,
+  Role,
+  Watch,
+  WatchMode,
+} from "../api/types";
+import type { Consulted } from "./control";
 
 export const AGENT_STATE_WORDS: Record<AgentState, string> = {
   available: "Available",
@@ -44,6 +55,56 @@ export const ENDED_BY_WORDS: Record<NonNullable<Call["ended_by"]>, string> = {
   agent: "Agent",
   system: "System",
 };
+
+/** What could not be done, for the title of a failure. */
+export const NOT_DONE_WORDS: Record<ControlAction | "consult" | "transfer", string> = {
+  hold: "The call was not put on hold",
+  unhold: "The call was not resumed",
+  mute: "You were not muted",
+  unmute: "You were not unmuted",
+  record: "The recording was not started",
+  pause_recording: "The recording was not paused",
+  resume_recording: "The recording was not resumed",
+  stop_recording: "The recording was not stopped",
+  consult: "Nobody was called",
+  transfer: "The call was not given over",
+  swap: "The two did not change places",
+  conference: "The three were not brought together",
+  end_consult: "The consultation was not ended",
+};
+
+/** Why a consultation came to nothing, by the cause of its end; `null`: it ended as one does. */
+export function consultedWords({ to, cause }: Pick<Consulted, "to" | "cause">): string | null {
+  if (cause === null || cause === NORMAL) return null;
+  if (cause === BUSY) return `${to} is busy.`;
+  return cause === NO_ANSWER ? `${to} does not answer.` : `${to} could not be reached.`;
+}
+
+/** Causes of Q.850. */
+const [NORMAL, BUSY, NO_ANSWER] = [16, 17, 19];
+
+/** Who talks with whom while somebody is consulted. */
+export function consultWords({ to, transfer, state }: Consult): string {
+  if (transfer) return `Transfer to ${to}: ${state === "ringing" ? "rings" : "answered"}`;
+  return {
+    ringing: `${to} rings`,
+    talking: `You talk with ${to}; the customer hears music`,
+    waiting: `You talk with the customer; ${to} hears music`,
+    conference: "All three talk",
+  }[state];
+}
+
+export const WATCH_MODE_WORDS: Record<WatchMode, { ask: string; means: string; not: string }> = {
+  listen: { ask: "Listen", means: "Nobody hears you", not: "You do not listen" },
+  whisper: { ask: "Whisper", means: "Only the agent hears you", not: "You do not whisper" },
+  barge: { ask: "Barge in", means: "Both hear you", not: "You did not barge in" },
+};
+
+/** What the supervisor who watches does now. */
+export function watchWords({ state, mode }: Pick<Watch, "state" | "mode">): string {
+  if (state === "ringing") return "Rings you";
+  return { listen: "You listen", whisper: "You whisper", barge: "You barge in" }[mode];
+}
 
 export const ROLE_WORDS: Record<Role, string> = {
   administrator: "Administrator",

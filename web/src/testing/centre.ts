@@ -1,6 +1,6 @@
 // A small centre to test with: two queues, three agents, one call in line.
 
-import type { Call, Event, EventType, Live, LiveAgent, LiveQueue } from "../api/types";
+import type { Call, Control, Event, EventType, Live, LiveAgent, LiveQueue } from "../api/types";
 
 export const T0 = "2026-03-02T09:00:00.000000Z";
 
@@ -64,6 +64,19 @@ export function call(id: string, change: Partial<Call> = {}): Call {
     priority: 0,
     arrived_at: T0,
     queued_at: T0,
+    ...change,
+  };
+}
+
+/** What was done to a call that talks. */
+export function control(change: Partial<Control> = {}): Control {
+  return {
+    held_since: null,
+    hold_ms: 0,
+    muted: false,
+    recordings: [],
+    consult: null,
+    transferred_to: null,
     ...change,
   };
 }
