@@ -57,7 +57,9 @@ impl Control {
             }
             return;
         };
-        if talk.doing.is_some() {
+        // What is on its way tells of itself.
+        let arranging = consult.arranging.is_some() && consult.until.is_some();
+        if talk.doing.is_some() || arranging {
             return;
         }
         let (number, server) = (consult.number, talk.server);

@@ -404,3 +404,15 @@ fn who_answered_while_we_were_away_is_met() {
     c.lost().says("");
     c.finds_target(true, Some(1)).says("Meet 1");
 }
+
+#[test]
+fn a_look_at_what_is_there_arranges_nothing_twice() {
+    let mut c = Centre::talking();
+    c.asks(1, target(false)).says("ring 103 as 1");
+    c.done(1).says(RINGS);
+    c.picks_up_at_target(1).says("Meet 1");
+    c.finds_target(true, Some(1)).says("");
+    // Over a lost connection it may not have been done.
+    c.lost().says("");
+    c.finds_target(true, Some(1)).says("Meet 1");
+}
