@@ -1456,6 +1456,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/servers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a server: does it let us in, by ARI and the manager interface, may we do what is needed, does it ask for its phones, does
+         *     its clock agree, how fast does it answer?
+         * @description Nothing is changed, and no call is disturbed.
+         */
+        post: operations["servers_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/servers/{id}/take-over": {
         parameters: {
             query?: never;
@@ -2916,6 +2937,16 @@ export interface components {
              */
             unique_calls: number;
         };
+        /** @description One thing that was looked at. */
+        Finding: {
+            remedy?: string | null;
+            /** @description Such as `database` or `asterisk main`. */
+            subject: string;
+            verdict: components["schemas"]["Verdict"];
+            /** @description What was seen, in a sentence without a full stop. */
+            what: string;
+            why?: string | null;
+        };
         /** @description All formulas of reports. */
         Formulas: {
             items: components["schemas"]["FormulaView"][];
@@ -4336,6 +4367,12 @@ export interface components {
             id: components["schemas"]["ServerId"];
             name: string;
         };
+        /** @description What was seen of a server. */
+        ServerChecked: {
+            findings: components["schemas"]["Finding"][];
+            /** @description Whether nothing is a problem. */
+            ok: boolean;
+        };
         /** @description What may be set of a server. */
         ServerFields: {
             active?: boolean;
@@ -4657,6 +4694,11 @@ export interface components {
          * @description Somebody who logs in.
          */
         UserId: string;
+        /**
+         * @description How bad it is.
+         * @enum {string}
+         */
+        Verdict: "ok" | "warning" | "problem";
         /**
          * @description How we know that a number is ours.
          * @enum {string}
@@ -8963,6 +9005,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was seen, and what mends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerChecked"];
+                };
             };
             /** @description Refused */
             default: {

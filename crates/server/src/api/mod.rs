@@ -134,6 +134,7 @@ fn with_set_up(table: Table) -> Table {
             routes!(servers::show, servers::replace, servers::delete),
         )
         .to(ADMINISTRATORS, routes!(servers::take_over))
+        .to(ADMINISTRATORS, routes!(servers::check))
         .to(STAFF, routes!(settings::show))
         .to(ADMINISTRATORS, routes!(settings::replace))
 }

@@ -3,12 +3,14 @@
 use asterisk::ari::{ConfigError, Transport};
 use axum::{Json, extract::State, http::StatusCode};
 use model::{AmiAccess, DialOut, Server, ServerId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::ServerSecrets;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
 use crate::{
+    doctor::{self, Finding, Verdict},
     problem::{Code, Problem, ProblemBody},
     telephony::Credentials,
 };
@@ -295,6 +297,53 @@ pub(crate) async fn delete(
     api.app.store.servers().delete(id).await?;
     api.app.disconnect(id).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What was seen of a server.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ServerChecked {
+    /// Whether nothing is a problem.
+    ok: bool,
+    findings: Vec<Finding>,
+}
+
+/// Servers that are looked at at a time.
+static CHECKS: Semaphore = Semaphore::const_new(2);
+
+/// Look at a server: does it let us in, by ARI and the manager interface, may we do what is needed, does it ask for its phones, does
+/// its clock agree, how fast does it answer?
+///
+/// Nothing is changed, and no call is disturbed.
+#[utoipa::path(
+    post,
+    path = "/v1/servers/{id}/check",
+    operation_id = "servers_check",
+    tag = "servers",
+    params(("id" = ServerId, Path)),
+    responses((status = 200, description = "What was seen, and what mends it", body = ServerChecked))
+)]
+pub(crate) async fn check(
+    State(api): State<Api>,
+    Segments(id): Segments<ServerId>,
+) -> Result<Json<ServerChecked>, Problem> {
+    let store = &api.app.store;
+    let server = store.servers().get(id).await?;
+    let server = server.ok_or_else(|| Problem::not_found("server"))?;
+    let secrets = store.servers().secrets(id).await?;
+    let secrets = secrets.ok_or_else(|| Problem::not_found("server"))?;
+    let credentials = Credentials::open(&api.app.vault, &secrets).map_err(|error| {
+        tracing::error!(%error, "a password cannot be opened");
+        Problem::new(
+            Code::Internal,
+            "Its password cannot be read: enter it again.",
+        )
+    })?;
+    let _turn = CHECKS.acquire().await.expect("never closed");
+    let findings = doctor::examine_server(&server, &credentials, store).await;
+    let ok = findings
+        .iter()
+        .all(|finding| finding.verdict != Verdict::Problem);
+    Ok(Json(ServerChecked { ok, findings }))
 }
 
 /// Take the Stasis application back from another program that took it.

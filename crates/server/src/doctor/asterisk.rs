@@ -2,10 +2,10 @@
 //!
 //! Plain requests only. Connecting to the event stream would take the application from whoever has it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use asterisk::ari::Version;
-use model::Timestamp;
+use model::{Server, Timestamp};
 use reqwest::{
     Client, Method, Response, StatusCode,
     header::{DATE, HeaderMap},
@@ -13,9 +13,11 @@ use reqwest::{
 use serde::Deserialize;
 use store::{MAX_PAGE, Store};
 
-use super::Finding;
+use super::{Finding, Verdict};
 use crate::{clock::Clock, config::Config, secrets::Vault};
 
+/// Requests whose median says how fast it answers.
+const PACED: usize = 5;
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes that are read of an answer.
@@ -81,6 +83,51 @@ pub(super) async fn examine(config: &Config, store: Option<&Store>) -> Vec<Findi
         ask(target, &mut findings).await;
     }
     findings
+}
+
+/// Looks at one server, and how fast it answers.
+pub(super) async fn examine_one(server: &Server, password: &str) -> Vec<Finding> {
+    let target = Target {
+        name: server.name.clone(),
+        ari_url: server.ari_url.clone(),
+        user: server.ari_user.clone(),
+        password: password.to_owned(),
+        application: server.application.clone(),
+    };
+    let mut findings = Vec::new();
+    ask(&target, &mut findings).await;
+    if findings
+        .iter()
+        .all(|finding| finding.verdict != Verdict::Problem)
+    {
+        findings.extend(pace(&target).await);
+    }
+    findings
+}
+
+/// The median of some requests, and whether they can go over the event stream.
+async fn pace(target: &Target) -> Option<Finding> {
+    let client = client().ok()?;
+    let mut took = Vec::new();
+    let mut version = None;
+    for _ in 0..PACED {
+        let began = Instant::now();
+        let answer = get(&client, target, Method::GET, "asterisk/info")
+            .await
+            .ok()?;
+        let info = json::<Info>(answer).await.ok()?;
+        took.push(began.elapsed());
+        version = Some(Version::parse(&info.system.version));
+    }
+    took.sort_unstable();
+    let median = took[PACED / 2].as_secs_f64() * 1_000.0;
+    let over = if version?.has_rest_over_websocket() {
+        "go over the event stream's connection"
+    } else {
+        "have connections of their own (before Asterisk 20.14, 21.9 and 22.4)"
+    };
+    let what = format!("answers within {median:.1} ms; requests {over}");
+    Some(Finding::ok(subject(&target.name), what))
 }
 
 /// Adds the active servers that were set up in the API.

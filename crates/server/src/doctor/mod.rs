@@ -14,12 +14,15 @@ mod mail;
 mod phones;
 mod redis;
 
+use model::Server;
 use serde::Serialize;
+use store::Store;
+use utoipa::ToSchema;
 
-use crate::config::Config;
+use crate::{config::Config, telephony::Credentials};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Ok,
@@ -30,7 +33,7 @@ pub enum Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
     /// Such as `database` or `asterisk main`.
     pub subject: String,
@@ -103,6 +106,21 @@ pub async fn examine_asterisk(config: &Config) -> Vec<Finding> {
     if let Some(store) = store {
         store.close().await;
     }
+    findings
+}
+
+/// Looks at one Asterisk, as it is kept here.
+pub(crate) async fn examine_server(
+    server: &Server,
+    credentials: &Credentials,
+    store: &Store,
+) -> Vec<Finding> {
+    let secret = credentials.ami_secret.as_deref();
+    let (mut findings, phones) = tokio::join!(
+        asterisk::examine_one(server, &credentials.password),
+        phones::examine_one(server, secret, store),
+    );
+    findings.extend(phones);
     findings
 }
 

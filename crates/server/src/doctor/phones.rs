@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asterisk::ami::{AmiError, Client, State};
-use model::AmiAccess;
+use model::{AmiAccess, Server};
 use store::{MAX_PAGE, Store};
 
 use super::Finding;
@@ -52,6 +52,25 @@ pub(super) async fn examine(config: &Config, store: Option<&Store>) -> Vec<Findi
     };
     for target in targets(config, store).await {
         look(&target, has_phones, &mut findings).await;
+    }
+    findings
+}
+
+/// Looks at one server, if it has a manager log-in.
+pub(super) async fn examine_one(
+    server: &Server,
+    secret: Option<&str>,
+    store: &Store,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let (Some(ami), Some(secret)) = (server.ami.clone(), secret) {
+        let (name, secret) = (server.name.clone(), secret.to_owned());
+        let target = Target { name, ami, secret };
+        look(&target, has_phones(store).await, &mut findings).await;
+    } else {
+        let what = "has no manager log-in here, so it is not told of phones that change";
+        let subject = format!("asterisk {}", server.name);
+        findings.push(Finding::warning(subject, what).remedy("set `ami` of the server"));
     }
     findings
 }

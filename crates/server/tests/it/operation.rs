@@ -37,6 +37,36 @@ async fn health_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_server_is_looked_at_by_administrators() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let asterisk = json!({
+        "name": "pbx", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "u", "password": "hush-hush",
+        "ami": {"address": "127.0.0.1:1", "user": "m", "secret": "hush-hush"}, "active": false,
+    });
+    let id = root.post("/v1/servers", &asterisk).await.id();
+    let path = format!("/v1/servers/{id}/check");
+    let checked = root.post(&path, &json!({})).await;
+    assert_eq!(
+        (checked.status.as_u16(), &checked.json()["ok"]),
+        (200, &json!(false))
+    );
+    let findings = checked.json()["findings"].clone();
+    let said = |at: usize, key: &str| findings[at][key].as_str().unwrap_or_default().to_owned();
+    assert_eq!(said(0, "what"), "http://127.0.0.1:1/ari does not answer");
+    assert_eq!(said(1, "what"), "no manager interface at 127.0.0.1:1");
+    assert!(!said(0, "remedy").is_empty() && !said(1, "remedy").is_empty());
+    assert!(!checked.body.contains("hush"), "{checked:?}");
+    let sue = server.logged_in("sue", Role::Supervisor, None).await;
+    assert_eq!(sue.post(&path, &json!({})).await.verdict().1, "forbidden");
+    let nobodys = format!("/v1/servers/{}/check", server.queue("sales").await);
+    assert_eq!(
+        root.post(&nobodys, &json!({})).await.verdict().1,
+        "not_found"
+    );
+}
+
+#[tokio::test]
 async fn a_database_that_is_gone_is_named_and_ends_no_request_in_a_mystery() {
     let server = Server::start().await;
     let program = server.program(Role::Service).await;

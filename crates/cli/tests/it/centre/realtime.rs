@@ -211,6 +211,15 @@ fn checked(centre: &Cordboard) -> (bool, String) {
     (said.status.success(), text)
 }
 
+/// The same by request, of the only server.
+async fn checked_by_request(centre: &Cordboard) -> (bool, String) {
+    let servers = centre.get("/v1/servers").await;
+    let server = servers["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/servers/{server}/check");
+    let checked = centre.post(&path, json!({})).await;
+    (checked["ok"] == true, checked["findings"].to_string())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_in_asterisk_is_named_with_the_line_that_mends_it() {
     let Some(site) = Site::start(Release::Asterisk22).await else {
@@ -222,6 +231,13 @@ async fn what_is_missing_in_asterisk_is_named_with_the_line_that_mends_it() {
         right && text.contains("Asterisk asks for its phones"),
         "{text}"
     );
+    let (right, text) = checked_by_request(&site.centre).await;
+    let seen = [
+        "Asterisk asks for its phones",
+        "go over the event stream's connection",
+        "a program is connected as `cordboard`",
+    ];
+    assert!(right && seen.iter().all(|it| text.contains(it)), "{text}");
 
     // Nothing of it, and a manager user that may not do enough.
     let Some(bare) = lab::up_or_skip(Release::Asterisk16).await else {
@@ -242,6 +258,8 @@ async fn what_is_missing_in_asterisk_is_named_with_the_line_that_mends_it() {
         "the manager user watcher may not do enough",
         "write=command lacking",
     ];
+    assert!(!right && named.iter().all(|it| text.contains(it)), "{text}");
+    let (right, text) = checked_by_request(&centre).await;
     assert!(!right && named.iter().all(|it| text.contains(it)), "{text}");
     drop(centre);
 
