@@ -108,9 +108,7 @@ impl Controls {
             | Command::Disengage { .. } => unreachable!("done by the desk, or the link"),
         }
     }
-}
 
-impl Controls {
     /// The channel has come by which a supervisor hears an agent.
     pub(super) fn snoop_entered(&mut self, watch: WatchId, mode: WatchMode) {
         let hand = self.hand.clone();
