@@ -230,6 +230,11 @@ impl Lab {
         self.far_end.clone()
     }
 
+    /// Whoever is reached at this address of loopback, by a trunk that leads there.
+    pub fn far_end_at(&self, address: SocketAddr) -> Phone {
+        Phone::new(self.wiring.clone(), None, address)
+    }
+
     /// Somebody new behind the trunk, with a number and a tone of their own.
     pub fn trunk_caller(&self) -> TrunkCaller {
         TrunkCaller::next(self.wiring.clone(), trunk_address(), &self.callers)

@@ -13,5 +13,6 @@ pub mod invariants;
 mod lookup;
 pub mod stats;
 pub mod timetable;
+pub mod trunk;
 pub mod wilson;
 mod zone;

@@ -45,6 +45,9 @@ pub struct Placed {
     pub caller_id: Option<String>,
     /// The use of that number.
     pub reservation: Option<ReservationId>,
+    /// The trunk that it was last sent to, by name; nothing: it went where the server's `dial_out` leads.
+    #[serde(default)]
+    pub trunk: Option<String>,
 }
 
 /// How far a call has come.

@@ -49,6 +49,17 @@ pub enum EventBody {
         call: CallId,
         agent: AgentId,
     },
+    /// A placed call was given to a trunk; once more, if the trunk before could not take it.
+    CallRouted {
+        call: CallId,
+        /// The trunk's name.
+        trunk: String,
+        /// The number, as this trunk wants it.
+        dialled: String,
+        /// The Q.850 cause for which the trunk before did not take it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_cause: Option<u16>,
+    },
     /// The customer of a placed call answered.
     CustomerAnswered {
         call: CallId,
@@ -145,6 +156,7 @@ impl EventBody {
             Self::CallArrived { call, .. }
             | Self::CallPlaced { call, .. }
             | Self::AgentPickedUp { call, .. }
+            | Self::CallRouted { call, .. }
             | Self::CustomerAnswered { call, .. }
             | Self::CallQueued { call, .. }
             | Self::CallOffered { call, .. }

@@ -54,5 +54,5 @@ pub use report_schedule::{
 };
 pub use server::{AmiAccess, DialOut, Server};
 pub use time::{Instant, Now, Timestamp};
-pub use trunk::Trunk;
+pub use trunk::{Trunk, TrunkOutbound, TrunkRule};
 pub use user::{ApiKey, Role, User};

@@ -24,7 +24,7 @@ use crate::{
     retention,
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
-    telephony::{self, Acd, Credentials, Numbering, Servers, Witness},
+    telephony::{self, Acd, Credentials, Outgoing, Servers, Witness},
 };
 
 /// How long a stop waits for the database.
@@ -201,10 +201,12 @@ impl App {
             setup.caller_ids,
         ))
         .await?;
-        let numbering = Numbering {
+        let realtime = Realtime::load(&store, &vault).await?;
+        let outgoing = Outgoing {
             caller_ids: caller_ids.caller_ids.clone(),
             watch,
             or_trunk_number,
+            phones: realtime.clone(),
         };
         let started = Box::pin(telephony::start(
             &store,
@@ -212,7 +214,7 @@ impl App {
             journal,
             stream.clone(),
             setup.numbers,
-            numbering,
+            outgoing,
             witness,
         ))
         .await?;
@@ -236,7 +238,6 @@ impl App {
         let reconciler = Reconciler::new(store.clone(), cdr.clone(), clock.clone(), tolerances);
         let reconciler = reconciler.with_calls_of(setup.retention);
         let reconciling = AbortOnDropHandle::new(tokio::spawn(reconciler.clone().run()));
-        let realtime = Realtime::load(&store, &vault).await?;
         let app = Self {
             reconciler,
             reports,

@@ -155,7 +155,9 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         |call: CallId, queue: QueueId| viewer.sees_call(call) || viewer.sees_queue(queue);
     let may = match &event.body {
         // The only event that carries the caller; whose call it becomes is not known yet, except on a replay.
-        EventBody::CallArrived { call, .. } => viewer.sees_call(*call),
+        EventBody::CallArrived { call, .. } | EventBody::CallRouted { call, .. } => {
+            viewer.sees_call(*call)
+        }
         EventBody::CallQueued { call, queue, .. }
         | EventBody::CallOffered { call, queue, .. }
         | EventBody::OfferEnded { call, queue, .. }

@@ -152,6 +152,7 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::CallArrived { .. } => "call_arrived",
         EventBody::CallPlaced { .. } => "call_placed",
         EventBody::AgentPickedUp { .. } => "agent_picked_up",
+        EventBody::CallRouted { .. } => "call_routed",
         EventBody::CustomerAnswered { .. } => "customer_answered",
         EventBody::CallQueued { .. } => "call_queued",
         EventBody::CallOffered { .. } => "call_offered",

@@ -41,6 +41,7 @@ pub(crate) const COLUMNS: &[&str] = &[
     "campaign",
     "presented",
     "reservation_id",
+    "trunk",
     "control",
 ];
 
@@ -352,6 +353,7 @@ pub(crate) fn values(call: &Call) -> Vec<Value> {
         placed.map(|placed| placed.campaign.clone()).into(),
         placed.and_then(|placed| placed.caller_id.clone()).into(),
         placed.and_then(|placed| placed.reservation).into(),
+        placed.and_then(|placed| placed.trunk.clone()).into(),
         control(&call.control),
     ]
 }
@@ -405,5 +407,6 @@ fn placed(row: &Row) -> Result<Option<Placed>, StoreError> {
         campaign,
         caller_id: row.opt_text("presented")?,
         reservation: row.opt_uuid("reservation_id")?.map(ReservationId),
+        trunk: row.opt_text("trunk")?,
     }))
 }

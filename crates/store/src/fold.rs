@@ -77,6 +77,12 @@ impl Fold {
             EventBody::CallArrived { .. } => self.call_arrived(event),
             EventBody::CallPlaced { .. } => self.call_placed(event),
             EventBody::AgentPickedUp { call, .. } => self.agent_picked_up(*call),
+            EventBody::CallRouted { call, trunk, .. } => {
+                let placed = self.calls.change(*call).and_then(|it| it.placed.as_mut());
+                if let Some(placed) = placed {
+                    placed.trunk = Some(visible(trunk, MAX_NAME));
+                }
+            }
             EventBody::CustomerAnswered { call, .. } => self.customer_answered(*call, event),
             EventBody::CallQueued { .. } => self.call_queued(event),
             EventBody::CallOffered { .. } => self.call_offered(event),
@@ -139,6 +145,7 @@ impl Fold {
                 .as_deref()
                 .map(|text| visible(text, MAX_NUMBER)),
             reservation: placed.reservation,
+            trunk: placed.trunk.as_deref().map(|text| visible(text, MAX_NAME)),
         };
         let call = Call {
             direction: Direction::Outbound,

@@ -70,7 +70,7 @@ pub use report_schedules::{KeptSchedule, MAX_SCHEDULES, ReportSchedules};
 pub use servers::{ServerSecrets, Servers};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
-pub use trunks::{KeptTrunk, Trunks};
+pub use trunks::{KeptTrunk, KeptTrunkCheck, MAX_TRUNK_CHECKS, Trunks};
 pub use users::Users;
 
 use database::Database;

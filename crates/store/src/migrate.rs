@@ -70,6 +70,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     29 "0029_server_ami",
     30 "0030_trunks",
     31 "0031_call_control",
+    32 "0032_trunk_routing",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -1,6 +1,6 @@
 //! The ways to and from the telephone network. Passwords come and go sealed: this module cannot read them.
 
-use model::{ServerId, Trunk, TrunkId};
+use model::{ServerId, Timestamp, Trunk, TrunkId};
 
 use crate::StoreError;
 use crate::database::Database;
@@ -25,6 +25,7 @@ const COLUMNS: &[&str] = &[
     "qualify_seconds",
     "active",
     "sealed_secret",
+    "outbound",
 ];
 
 /// A trunk, with its password as it is kept.
@@ -34,6 +35,22 @@ pub struct KeptTrunk {
     /// Sealed, at most 4,000 characters; nothing: there is none.
     pub sealed: Option<String>,
 }
+
+/// What was found when a trunk was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTrunkCheck {
+    pub trunk: TrunkId,
+    pub made_at: Timestamp,
+    /// At most 100 characters.
+    pub made_by: String,
+    /// In the maker's own JSON.
+    pub result: String,
+}
+
+const CHECKS: &str = "trunk_checks";
+const CHECK_COLUMNS: &[&str] = &["id", "trunk_id", "made_at", "made_by", "result"];
+/// The most checks that are kept of a trunk.
+pub const MAX_TRUNK_CHECKS: u16 = 100;
 
 pub struct Trunks<'a> {
     pub(crate) database: &'a Database,
@@ -77,6 +94,60 @@ impl Trunks<'_> {
         Ok(self.database.fetch_first(sql).await?.is_some())
     }
 
+    /// Keeps what was found, in place of the oldest where there are [`MAX_TRUNK_CHECKS`]. Conflicts: `trunk` (unknown).
+    pub async fn keep_check(&self, kept: &KeptTrunkCheck, random: u128) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        let newest = Sql::select(
+            CHECKS,
+            &["id"],
+            "WHERE trunk_id = ? ORDER BY made_at DESC, id DESC LIMIT ?",
+        )
+        .bind(kept.trunk)
+        .bind(u32::from(MAX_TRUNK_CHECKS));
+        let newest = tx.fetch(newest).await?;
+        let surplus = newest
+            .get(usize::from(MAX_TRUNK_CHECKS) - 1..)
+            .unwrap_or_default();
+        for row in surplus {
+            tx.execute(Sql::delete(CHECKS, "id").bind(row.uuid("id")?))
+                .await?;
+        }
+        let values = vec![
+            TrunkId::new(kept.made_at, random).0.into(),
+            kept.trunk.into(),
+            kept.made_at.into(),
+            kept.made_by.as_str().into(),
+            kept.result.as_str().into(),
+        ];
+        match tx.execute(Sql::insert(CHECKS, CHECK_COLUMNS, values)).await {
+            Err(error) if error.is_reference() => return Err(StoreError::missing("trunk")),
+            done => drop(done?),
+        }
+        tx.commit().await
+    }
+
+    /// The last that were found, the newest first.
+    pub async fn checks(
+        &self,
+        trunk: TrunkId,
+        limit: u32,
+    ) -> Result<Vec<KeptTrunkCheck>, StoreError> {
+        let rest = "WHERE trunk_id = ? ORDER BY made_at DESC, id DESC LIMIT ?";
+        let sql = Sql::select(CHECKS, CHECK_COLUMNS, rest)
+            .bind(trunk)
+            .bind(sql::page(limit)?);
+        let rows = self.database.fetch(sql).await?;
+        let kept = |row: &Row| {
+            Ok(KeptTrunkCheck {
+                trunk: TrunkId(row.uuid("trunk_id")?),
+                made_at: row.instant("made_at")?,
+                made_by: row.text("made_by")?,
+                result: row.text("result")?,
+            })
+        };
+        rows.iter().map(kept).collect()
+    }
+
     pub async fn delete(&self, id: TrunkId) -> Result<(), StoreError> {
         let sql = Sql::delete(TABLE, "id").bind(id);
         self.database.execute_on_one(sql).await
@@ -101,6 +172,7 @@ fn values(kept: &KeptTrunk) -> Vec<Value> {
         trunk.qualify_seconds.into(),
         trunk.active.into(),
         kept.sealed.clone().into(),
+        trunk.outbound.as_ref().map_or(Value::Text(None), json),
     ]
 }
 
@@ -120,6 +192,7 @@ fn kept(row: &Row) -> Result<KeptTrunk, StoreError> {
         from_domain: row.opt_text("from_domain")?,
         qualify_seconds: row.int("qualify_seconds")?,
         active: row.bool("active")?,
+        outbound: row.opt_json("outbound")?,
     };
     Ok(KeptTrunk {
         trunk,

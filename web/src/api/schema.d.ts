@@ -1591,6 +1591,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/trunks/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a trunk: does each Asterisk have it, does it answer OPTIONS and how fast, are we registered? With `to`, one silent call.
+         * @description The call goes over this trunk alone, as its rules want the number dialled, and says how long it took to ring and to be
+         *     answered, and in which codec. The last 100 checks of a trunk are kept.
+         */
+        post: operations["trunks_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trunks/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found when a trunk was looked at before. */
+        get: operations["trunks_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trunks/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which trunk would a call to this number go now, and why not by the others? */
+        get: operations["trunks_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -2730,6 +2785,19 @@ export interface components {
             /** @enum {string} */
             type: "agent_picked_up";
         } | {
+            /**
+             * Format: int32
+             * @description The Q.850 cause for which the trunk before did not take it.
+             */
+            after_cause?: number | null;
+            call: components["schemas"]["CallId"];
+            /** @description The number, as this trunk wants it. */
+            dialled: string;
+            /** @description The trunk's name. */
+            trunk: string;
+            /** @enum {string} */
+            type: "call_routed";
+        } | {
             agent: components["schemas"]["AgentId"];
             call: components["schemas"]["CallId"];
             /** @enum {string} */
@@ -3786,6 +3854,7 @@ export interface components {
                 id: components["schemas"]["TrunkId"];
                 /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
                 name: string;
+                outbound?: components["schemas"]["TrunkOutbound"] | null;
                 /** Format: int32 */
                 port: number;
                 /**
@@ -3830,6 +3899,8 @@ export interface components {
             /** @description May be empty. */
             campaign: string;
             reservation?: components["schemas"]["ReservationId"] | null;
+            /** @description The trunk that it was last sent to, by name; nothing: it went where the server's `dial_out` leads. */
+            trunk?: string | null;
         };
         /** @description A call that was placed. */
         PlacedCall: {
@@ -4526,6 +4597,35 @@ export interface components {
             kind: "webhook";
             url: string;
         };
+        /** @description What became of a silent call. */
+        TestCall: {
+            /**
+             * Format: int64
+             * @description From dialling until somebody answered.
+             */
+            answered_after_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Its Q.850 cause, where it was not answered.
+             */
+            cause?: number | null;
+            /** @description What was spoken, as Asterisk names it. */
+            codec?: string | null;
+            /** @description The number, as the trunk was given it. */
+            dialled: string;
+            outcome: components["schemas"]["TestedOutcome"];
+            /**
+             * Format: int64
+             * @description From dialling until it rang, or something was heard: the post-dial delay.
+             */
+            post_dial_delay_ms?: number | null;
+            /** @description The name of the server that placed it. */
+            server: string;
+            /** @description What went wrong, in words. */
+            why?: string | null;
+        };
+        /** @enum {string} */
+        TestedOutcome: "answered" | "rang" | "failed";
         /**
          * @description Where a caller ID was found, from the most to the least fitting.
          * @enum {string}
@@ -4574,6 +4674,7 @@ export interface components {
             id: components["schemas"]["TrunkId"];
             /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
             name: string;
+            outbound?: components["schemas"]["TrunkOutbound"] | null;
             /** Format: int32 */
             port: number;
             /**
@@ -4587,6 +4688,25 @@ export interface components {
             transport: components["schemas"]["SipTransport"];
             /** @description The user that we log in there as; nothing: we are known by our address. */
             username?: string | null;
+        };
+        /** @description What was found. */
+        TrunkChecked: {
+            call?: components["schemas"]["TestCall"] | null;
+            findings: components["schemas"]["Finding"][];
+            made_at: components["schemas"]["Timestamp"];
+            /** @description Who asked for it. */
+            made_by: string;
+            /** @description Whether nothing is a problem, and the call, if there was one, rang. */
+            ok: boolean;
+        };
+        /** @description What is to be looked at. */
+        TrunkCheckFields: {
+            /** @description A number to call over the trunk: nobody speaks, and it is hung up after a second. Nothing: no call. */
+            to?: string | null;
+        };
+        /** @description The last checks of a trunk, the newest first. */
+        TrunkChecks: {
+            items: components["schemas"]["TrunkChecked"][];
         };
         /** @description What may be set of a trunk. */
         TrunkFields: {
@@ -4610,6 +4730,7 @@ export interface components {
             host: string;
             /** @description What it is called in dial strings, `PJSIP/{number}@NAME`: a lower-case letter, then such letters, digits, `-`, `_`. */
             name: string;
+            outbound?: components["schemas"]["TrunkOutbound"] | null;
             /**
              * Format: password
              * @description That user's password. Needed with a new user; left out on a replacement, it stays.
@@ -4642,6 +4763,65 @@ export interface components {
          * @description A way to and from the telephone network.
          */
         TrunkId: string;
+        /** @description Which calls go out by a trunk, and how many. */
+        TrunkOutbound: {
+            /**
+             * Format: int32
+             * @description Calls that may begin on it within one second; nothing: any number.
+             * @default null
+             */
+            max_calls_per_second: number | null;
+            /**
+             * Format: int32
+             * @description Calls that may be up on it at a time, those that come in included; nothing: any number.
+             * @default null
+             */
+            max_channels: number | null;
+            /**
+             * Format: int32
+             * @description Trunks with a smaller one are tried first.
+             * @default 10
+             */
+            priority: number;
+            /**
+             * @description The numbers that it takes. None: it takes all, dialled as digits with the country code.
+             * @default []
+             */
+            rules: components["schemas"]["TrunkRule"][];
+            /**
+             * Format: int32
+             * @description How many calls it gets beside trunks of the same priority and cost: twice the weight, twice the calls.
+             * @default 1
+             */
+            weight: number;
+        };
+        /** @description Numbers that a trunk takes, and how it wants them dialled. Of several that fit, the one with the longest prefix counts. */
+        TrunkRule: {
+            /**
+             * Format: int32
+             * @description What a minute costs, in millionths of the currency that you reckon in. Cheaper trunks of the same priority are tried first.
+             * @default null
+             */
+            cost_micros_per_minute: number | null;
+            /**
+             * @description How the number begins, as digits with the country code and without `+`; empty: any number.
+             * @default
+             * @example 421
+             */
+            prefix: string;
+            /**
+             * @description What is put in front then: digits, and `+`, `*` or `#`.
+             * @default
+             * @example 0
+             */
+            prepend: string;
+            /**
+             * Format: int32
+             * @description How many digits are taken away at the front.
+             * @default 0
+             */
+            strip: number;
+        };
         /** @description How many calls a number or a campaign made, and how they went. */
         UseCounts: {
             /** Format: int64 */
@@ -4736,6 +4916,37 @@ export interface components {
          * @enum {string}
          */
         WatchState: "ringing" | "watching" | "ended";
+        /** @description What one trunk says to the call. */
+        WayExplained: {
+            /** @description Calls that are up on it. */
+            channels: number;
+            /** Format: int32 */
+            cost_micros_per_minute?: number | null;
+            /** @description The number, as this trunk wants it. */
+            dials?: string | null;
+            id: components["schemas"]["TrunkId"];
+            name: string;
+            /** Format: int32 */
+            priority?: number | null;
+            verdict: components["schemas"]["WayVerdict"];
+            /** @description The same in words. */
+            why: string;
+        };
+        /** @description By which trunk a call would go. */
+        WaysExplained: {
+            /** @description Where the server's own dialplan decides, and no trunk is asked: the dial string. */
+            dial_out?: string | null;
+            server: components["schemas"]["ServerId"];
+            /** @description With country code. */
+            to: components["schemas"]["E164"];
+            /** @description In the order in which they are tried; those that take no such call come last. */
+            trunks: components["schemas"]["WayExplained"][];
+        };
+        /**
+         * @description A trunk's word.
+         * @enum {string}
+         */
+        WayVerdict: "takes" | "takes_after_failure" | "not_active" | "other_server" | "incoming_only" | "no_rule" | "failed" | "unreachable" | "full" | "too_fast";
         /** @description A new secret. */
         WebhookSecret: {
             /** @description It is not shown again. */
@@ -9437,6 +9648,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkCheckFields"];
+            };
+        };
+        responses: {
+            /** @description What was found, and what mends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkChecked"];
+                };
+            };
+            /** @description `to` is no number that can be called, or one for emergencies */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The trunk does not take this number, or no Asterisk that has it is connected */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last checks, the newest first; at most 100 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkChecks"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_explain: {
+        parameters: {
+            query: {
+                /** @description From which server; the first by name that is connected, unless told. */
+                server?: components["schemas"]["ServerId"];
+                /** @description The number, as people write it. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each trunk says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysExplained"];
+                };
+            };
+            /** @description No Asterisk is connected */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Refused */
             default: {

@@ -48,6 +48,8 @@ pub struct Target {
     /// As it was asked for, for people.
     pub to: String,
     pub at: TargetAt,
+    /// How Asterisk reaches them: its dial string.
+    pub endpoint: String,
     /// What their phone shows; nothing: the trunk's own number.
     pub shown: Option<Caller>,
     /// Whether they are given the customer as soon as they answer.

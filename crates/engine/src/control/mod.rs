@@ -118,6 +118,11 @@ impl Control {
         self.timers.first().map(|(at, _)| *at)
     }
 
+    /// The number that the next third one of a call has.
+    pub fn next_consult(&self, call: CallId) -> u32 {
+        self.talks.get(&call).map_or(1, |talk| talk.consults + 1)
+    }
+
     /// What has been done to a call that talks.
     pub fn state(&self, call: CallId) -> Option<&State> {
         self.talks.get(&call).map(|talk| &talk.state)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{AgentId, CallId, Caller, E164, EventBody, ReservationId, ServerId};
+use model::{AgentId, CallId, Caller, E164, EventBody, ReservationId, ServerId, TrunkId};
 
 use super::Leg;
 use crate::callerid::Release;
@@ -43,11 +43,21 @@ pub enum Command {
         customer: Caller,
         timeout: Duration,
     },
+    /// Choose how the customer is reached, by none of these trunks. Comes back as `WayGiven` or `NoWay`.
+    AskWay {
+        call: CallId,
+        server: ServerId,
+        to: E164,
+        tried: Vec<TrunkId>,
+    },
+    /// The trunk could not take the call.
+    TrunkFailed { trunk: TrunkId, server: ServerId },
     /// Call the customer. The agent hears ringing.
     CallCustomer {
         call: CallId,
         server: ServerId,
-        to: E164,
+        /// Asterisk's dial string.
+        endpoint: String,
         caller_id: Option<String>,
         reservation: Option<ReservationId>,
         timeout: Duration,
@@ -78,6 +88,8 @@ impl Command {
             | Self::Disengage { .. }
             | Self::AskCallerId { .. }
             | Self::NotPlaced { .. }
+            | Self::AskWay { .. }
+            | Self::TrunkFailed { .. }
             | Self::Release { .. } => None,
         }
     }

@@ -87,6 +87,12 @@ impl Dialler {
             return;
         }
         *dial.leg(leg) = LegState::Gone;
+        if leg == Leg::Customer && self.goes_elsewhere(id, cause) {
+            return;
+        }
+        let Some(dial) = self.dials.get(&id) else {
+            return;
+        };
         let ended_by = match leg {
             Leg::Agent => EndedBy::Agent,
             Leg::Customer => EndedBy::Caller,
@@ -105,6 +111,12 @@ impl Dialler {
         };
         if *dial.leg(leg) == LegState::Asked {
             *dial.leg(leg) = LegState::None;
+            if leg == Leg::Customer && self.goes_elsewhere(id, cause) {
+                return;
+            }
+            let Some(dial) = self.dials.get(&id) else {
+                return;
+            };
             let ending = Ending {
                 cause,
                 ..Ending::by(dial.outcome(), EndedBy::System)

@@ -1,6 +1,8 @@
 //! What can happen to calls that we place.
 
-use model::{AgentId, Call, CallId, Caller, E164, ReservationId, ServerId};
+use model::{AgentId, Call, CallId, Caller, E164, Instant, ReservationId, ServerId};
+
+use crate::trunk::Way;
 
 /// One of a call's two channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +38,17 @@ pub enum Input {
     },
     CallerIdRefused {
         call: CallId,
+    },
+
+    /// So the customer is reached.
+    WayGiven {
+        call: CallId,
+        way: Way,
+    },
+    /// No trunk takes the call; one may at `retry_at`.
+    NoWay {
+        call: CallId,
+        retry_at: Option<Instant>,
     },
 
     /// The channel is there, and not answered yet.

@@ -18,6 +18,7 @@ mod input;
 mod resync;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub use command::{Command, WhyNot};
 pub use ending::MAX_ENDED;
 use ending::{Ended, Ending};
 pub use input::{Input, Leg, Order};
+use way::Routing;
+pub use way::{MAX_TRIES, WAY_PATIENCE};
 
 /// How long the choice of a caller ID may take.
 pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,6 +69,7 @@ struct Dial {
     /// What the agent's phone is reached by. Unknown after a restart, when it has been rung already.
     extension: String,
     to: Option<E164>,
+    routing: Routing,
     agent_leg: LegState,
     customer_leg: LegState,
     /// When the present step has taken too long.
@@ -79,6 +83,8 @@ enum Step {
     /// For a caller ID.
     Asking,
     RingingAgent,
+    /// The agent has answered; a way to the customer is to be found.
+    Routing,
     CallingCustomer,
     /// Both have answered; the bridge is being built.
     Connecting,
@@ -91,6 +97,7 @@ impl Step {
         match self {
             Self::Asking => Some(ASK_TIMEOUT),
             Self::RingingAgent => Some(AGENT_RING + RING_GRACE),
+            Self::Routing => Some(WAY_PATIENCE),
             Self::CallingCustomer => Some(CUSTOMER_RING + RING_GRACE),
             Self::Connecting => Some(CONNECT_TIMEOUT),
             Self::Talking => None,
@@ -162,6 +169,8 @@ impl Dialler {
                 reservation,
             } => self.caller_id_given(call, caller_id, reservation),
             Input::CallerIdRefused { call } => self.give_up_asking(call, WhyNot::Refused),
+            Input::WayGiven { call, way } => self.way_given(call, way),
+            Input::NoWay { call, retry_at } => self.no_way(call, retry_at),
             Input::LegRings { call, leg, server } => self.leg_rings(call, leg, server),
             Input::LegAnswered { call, leg, server } => self.leg_answered(call, leg, server),
             Input::LegEnded { call, leg, cause } => self.leg_ended(call, leg, cause),
@@ -197,6 +206,7 @@ impl Dialler {
             step: Step::Asking,
             extension: order.extension.clone(),
             to: Some(order.to),
+            routing: Routing::default(),
             agent_leg: LegState::None,
             customer_leg: LegState::None,
             until: None,
@@ -273,24 +283,13 @@ impl Dialler {
         let Some(dial) = self.dials.get_mut(&id) else {
             return;
         };
-        let (Some(agent), Some(to)) = (dial.call.agent, dial.to) else {
+        let (Some(agent), Some(_)) = (dial.call.agent, dial.to) else {
             return self.end(id, Ending::by(Outcome::NotReached, EndedBy::System));
         };
-        dial.customer_leg = LegState::Asked;
         dial.call.state = CallState::Connecting;
-        let placed = dial.call.placed.clone().unwrap_or_default();
-        let command = Command::CallCustomer {
-            call: id,
-            server: dial.call.server,
-            to,
-            caller_id: placed.caller_id,
-            reservation: placed.reservation,
-            timeout: CUSTOMER_RING,
-        };
         let picked_up = EventBody::AgentPickedUp { call: id, agent };
-        self.begin(id, Step::CallingCustomer);
         self.commands.push_back(Command::Publish(picked_up));
-        self.commands.push_back(command);
+        self.ask_way(id);
     }
 
     fn connect(&mut self, id: CallId) {
@@ -331,6 +330,7 @@ impl Dialler {
         };
         let ended_by = match (dial.step, dial.agent_leg, dial.customer_leg) {
             (Step::Asking, ..) => return self.give_up_asking(id, WhyNot::NoAnswer),
+            (Step::Routing, ..) => return self.way_again(id),
             (Step::RingingAgent, LegState::Seen, _) => EndedBy::Agent,
             (Step::CallingCustomer, _, LegState::Seen) => EndedBy::Caller,
             // Of a phone that nobody has seen ringing, nobody can say that it was not answered.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Call, CallId, CallState, Direction, EndedBy, ServerId};
 
-use super::{Command, Dial, Dialler, Ending, Leg, LegState, Step};
+use super::{Command, Dial, Dialler, Ending, Leg, LegState, Routing, Step};
 
 impl Dialler {
     pub(super) fn server_lost(&mut self, server: ServerId) {
@@ -95,6 +95,7 @@ impl Dialler {
         let dial = Dial {
             step,
             extension: String::new(),
+            routing: Routing::default(),
             to: call.caller.e164.as_deref().and_then(|to| to.parse().ok()),
             agent_leg: LegState::Seen,
             customer_leg: match step {

@@ -139,6 +139,7 @@ impl Checker {
             | EventBody::CallWatched { .. }
             | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
+            | EventBody::CallRouted { .. }
             | EventBody::ServerReplaced { .. } => {}
         }
     }

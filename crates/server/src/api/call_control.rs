@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Api, JsonBody, Params, Segments, calls, rotation::destination};
 use crate::{
     auth::Principal,
-    problem::{Code, Problem, ProblemBody},
+    problem::{Code, Problem, ProblemBody, sentence},
     telephony::{NotDone, NotFetched},
 };
 
@@ -241,13 +241,7 @@ async fn target(api: &Api, call: &Call, to: &str, transfer: bool) -> Result<Targ
     let at = if is_phone(api, call, asked).await? {
         TargetAt::Phone(asked.to_owned())
     } else {
-        let number = destination(api.app.numbers, asked)?;
-        if !api.app.servers.has_way_out(call.server) {
-            let detail =
-                "This call's server has no dial_out, so it reaches phones of this house only.";
-            return Err(Problem::new(Code::NoWayOut, detail).about("to"));
-        }
-        TargetAt::Number(number)
+        TargetAt::Number(destination(api.app.numbers, asked)?)
     };
     let shown = match (&at, call.agent) {
         // The trunk's own number.
@@ -261,6 +255,8 @@ async fn target(api: &Api, call: &Call, to: &str, transfer: bool) -> Result<Targ
     Ok(Target {
         to: asked.to_owned(),
         at,
+        // The desk knows it.
+        endpoint: String::new(),
         shown,
         transfer,
     })
@@ -436,10 +432,12 @@ pub(crate) async fn recording(
 fn told(why: NotDone) -> Problem {
     let refusal = match why {
         NotDone::Refused(why) => return why.into(),
+        NotDone::NoTrunk(_) => {
+            return Problem::new(Code::NoWayOut, sentence(&why)).about("to");
+        }
         NotDone::Control(refusal) => refusal,
     };
-    let detail = format!("{refusal}.");
-    let detail = detail[..1].to_uppercase() + &detail[1..];
+    let detail = sentence(&refusal);
     match refusal {
         Refusal::NotTalking => Problem::new(Code::NotTalking, detail),
         Refusal::ServerLost => Problem::unavailable("The call's Asterisk"),

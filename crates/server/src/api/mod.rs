@@ -38,6 +38,7 @@ mod rotation;
 mod servers;
 mod session;
 mod settings;
+mod trunk_checks;
 mod trunks;
 mod users;
 
@@ -126,6 +127,9 @@ fn with_set_up(table: Table) -> Table {
         .to(ADMINISTRATORS, routes!(extensions::renew_secret))
         .to(STAFF, routes!(trunks::list))
         .to(ADMINISTRATORS, routes!(trunks::create))
+        .to(STAFF, routes!(trunks::explain))
+        .to(ADMINISTRATORS, routes!(trunk_checks::check))
+        .to(STAFF, routes!(trunk_checks::list))
         .to(STAFF, routes!(trunks::show))
         .to(ADMINISTRATORS, routes!(trunks::replace, trunks::delete))
         .to(ADMINISTRATORS, routes!(servers::list, servers::create))

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::{By, Principal},
-    problem::{Code, Problem, ProblemBody},
+    problem::{Code, Problem, ProblemBody, sentence},
     telephony::{NotPlaced, Wish},
 };
 
@@ -236,8 +236,9 @@ impl NotPlaced {
             }
             Self::NoWayOut => Problem::new(
                 Code::NoWayOut,
-                "No server has dial_out, which says where calls go: set it on one.",
+                "No trunk takes calls out, and no server has dial_out: add a trunk, or set dial_out of a server.",
             ),
+            Self::NoTrunk(_) => Problem::new(Code::NoWayOut, sentence(&self)),
             Self::WayOutLost => Problem::unavailable("The Asterisk that calls go out by"),
             Self::NoCallerId(why) => refused(api, why),
             Self::NoAnswer => Problem::unavailable("The choice of a caller ID"),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
 use crate::{
-    doctor::{self, Finding, Verdict},
+    doctor::{self, Finding},
     problem::{Code, Problem, ProblemBody},
     telephony::Credentials,
 };
@@ -326,24 +326,27 @@ pub(crate) async fn check(
     State(api): State<Api>,
     Segments(id): Segments<ServerId>,
 ) -> Result<Json<ServerChecked>, Problem> {
-    let store = &api.app.store;
-    let server = store.servers().get(id).await?;
-    let server = server.ok_or_else(|| Problem::not_found("server"))?;
-    let secrets = store.servers().secrets(id).await?;
-    let secrets = secrets.ok_or_else(|| Problem::not_found("server"))?;
-    let credentials = Credentials::open(&api.app.vault, &secrets).map_err(|error| {
-        tracing::error!(%error, "a password cannot be opened");
-        Problem::new(
-            Code::Internal,
-            "Its password cannot be read: enter it again.",
-        )
-    })?;
+    let (server, credentials) = with_credentials(&api, id).await?;
     let _turn = CHECKS.acquire().await.expect("never closed");
-    let findings = doctor::examine_server(&server, &credentials, store).await;
-    let ok = findings
-        .iter()
-        .all(|finding| finding.verdict != Verdict::Problem);
+    let findings = doctor::examine_server(&server, &credentials, &api.app.store).await;
+    let ok = !doctor::has_problem(&findings);
     Ok(Json(ServerChecked { ok, findings }))
+}
+
+/// A server, and how to log in there.
+pub(super) async fn with_credentials(
+    api: &Api,
+    id: ServerId,
+) -> Result<(Server, Credentials), Problem> {
+    let servers = api.app.store.servers();
+    let found = servers.get(id).await?.zip(servers.secrets(id).await?);
+    let (server, secrets) = found.ok_or_else(|| Problem::not_found("server"))?;
+    let opened = Credentials::open(&api.app.vault, &secrets).map_err(|error| {
+        tracing::error!(%error, "a password cannot be opened");
+        let detail = "Its password cannot be read: enter it again.";
+        Problem::new(Code::Internal, detail)
+    })?;
+    Ok((server, opened))
 }
 
 /// Take the Stasis application back from another program that took it.

@@ -1,15 +1,20 @@
 //! The ways to and from the telephone network that we set up. A password goes in and never comes out.
 
 use axum::{Json, extract::State, http::StatusCode};
-use model::{Codec, ServerId, SipTransport, Trunk, TrunkId};
+use engine::trunk::{Considered, Verdict};
+use model::{Codec, E164, ServerId, SipTransport, Trunk, TrunkId, TrunkOutbound};
 use serde::{Deserialize, Serialize};
 use store::KeptTrunk;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
+use super::{
+    Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created,
+    rotation::destination,
+};
 use crate::{
     problem::{Code, Problem, ProblemBody},
     provision::{Change, Provisioned, Wanted},
+    telephony::words,
 };
 
 /// The width of Asterisk's column `ps_auths.password`.
@@ -70,6 +75,14 @@ pub(crate) struct TrunkFields {
     /// Otherwise no call comes from it, nor goes there.
     #[serde(default = "yes")]
     active: bool,
+    /// Which calls go out by it, and how many: all, unless told. `null`: they only come in.
+    #[serde(default = "outbound")]
+    outbound: Option<TrunkOutbound>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what is not told is not `null`")]
+fn outbound() -> Option<TrunkOutbound> {
+    Some(TrunkOutbound::default())
 }
 
 fn udp() -> SipTransport {
@@ -119,6 +132,7 @@ impl TrunkFields {
             from_domain: self.from_domain,
             qualify_seconds: self.qualify_seconds,
             active: self.active,
+            outbound: self.outbound,
         };
         trunk.check()?;
         if let Some(password) = &self.password {
@@ -187,9 +201,127 @@ pub(crate) async fn create(
     let kept = keep(&api, trunk, password.as_deref())?;
     api.app.store.trunks().create(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
+    api.app.servers.set_trunk(kept.trunk.clone()).await;
     drop(turn);
     let location = format!("/v1/trunks/{}", kept.trunk.id);
     Ok(created(location, live(&api, None, kept.trunk).await))
+}
+
+/// A number that might be called.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExplainQuery {
+    /// The number, as people write it.
+    #[param(max_length = 64)]
+    to: String,
+    /// From which server; the first by name that is connected, unless told.
+    server: Option<ServerId>,
+}
+
+/// By which trunk a call would go.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WaysExplained {
+    server: ServerId,
+    /// With country code.
+    to: E164,
+    /// Where the server's own dialplan decides, and no trunk is asked: the dial string.
+    dial_out: Option<String>,
+    /// In the order in which they are tried; those that take no such call come last.
+    trunks: Vec<WayExplained>,
+}
+
+/// What one trunk says to the call.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WayExplained {
+    id: TrunkId,
+    name: String,
+    verdict: WayVerdict,
+    /// The same in words.
+    why: String,
+    /// The number, as this trunk wants it.
+    dials: Option<String>,
+    priority: Option<u16>,
+    cost_micros_per_minute: Option<u32>,
+    /// Calls that are up on it.
+    channels: usize,
+}
+
+/// A trunk's word.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WayVerdict {
+    Takes,
+    /// If no other does: it could not take a call lately.
+    TakesAfterFailure,
+    NotActive,
+    OtherServer,
+    IncomingOnly,
+    NoRule,
+    Failed,
+    Unreachable,
+    Full,
+    TooFast,
+}
+
+impl From<Considered> for WayExplained {
+    fn from(considered: Considered) -> Self {
+        let verdict = match considered.verdict {
+            Verdict::Takes => WayVerdict::Takes,
+            Verdict::TakesAfterFailure => WayVerdict::TakesAfterFailure,
+            Verdict::NotActive => WayVerdict::NotActive,
+            Verdict::OtherServer => WayVerdict::OtherServer,
+            Verdict::IncomingOnly => WayVerdict::IncomingOnly,
+            Verdict::NoRule => WayVerdict::NoRule,
+            Verdict::Failed => WayVerdict::Failed,
+            Verdict::Unreachable => WayVerdict::Unreachable,
+            Verdict::Full { .. } => WayVerdict::Full,
+            Verdict::TooFast { .. } => WayVerdict::TooFast,
+        };
+        Self {
+            id: considered.trunk,
+            verdict,
+            why: words(&considered),
+            name: considered.name,
+            dials: considered.dials,
+            priority: considered.priority,
+            cost_micros_per_minute: considered.cost_micros_per_minute,
+            channels: considered.channels,
+        }
+    }
+}
+
+/// By which trunk would a call to this number go now, and why not by the others?
+#[utoipa::path(
+    get,
+    path = "/v1/trunks/explain",
+    operation_id = "trunks_explain",
+    tag = "trunks",
+    params(ExplainQuery),
+    responses(
+        (status = 200, description = "What each trunk says", body = WaysExplained),
+        (status = 409, description = "No Asterisk is connected", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn explain(
+    State(api): State<Api>,
+    Params(query): Params<ExplainQuery>,
+) -> Result<Json<WaysExplained>, Problem> {
+    let to = destination(api.app.numbers, &query.to)?;
+    let connected = api.app.servers.connected(query.server).first().copied();
+    let server = query
+        .server
+        .or(connected)
+        .ok_or_else(|| Problem::new(Code::NoWayOut, "No Asterisk is connected."))?;
+    let kept = api.app.store.servers().get(server).await?;
+    let kept = kept.ok_or_else(|| Problem::not_found("server"))?;
+    let ways = api.app.acd.ways(server, to).await?;
+    Ok(Json(WaysExplained {
+        server,
+        to,
+        dial_out: kept.dial_out.map(|dial_out| dial_out.to(to)),
+        trunks: ways.into_iter().map(WayExplained::from).collect(),
+    }))
 }
 
 /// One trunk, without its password.
@@ -240,6 +372,7 @@ pub(crate) async fn replace(
     let kept = keep(&api, trunk, password.as_deref())?;
     api.app.store.trunks().update(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
+    api.app.servers.set_trunk(kept.trunk.clone()).await;
     drop(turn);
     Ok(Json(live(&api, Some(before.trunk.name), kept.trunk).await))
 }
@@ -262,6 +395,7 @@ pub(crate) async fn delete(
     let before = trunks.get(id).await?.ok_or_else(not_found)?;
     trunks.delete(id).await?;
     api.app.realtime.remove_trunk(id);
+    api.app.servers.remove_trunk(id).await;
     drop(turn);
     let change = Change {
         before: Some(before.trunk.name),

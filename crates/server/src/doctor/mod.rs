@@ -13,16 +13,19 @@ mod listen;
 mod mail;
 mod phones;
 mod redis;
+mod trunk;
 
 use model::Server;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Store;
 use utoipa::ToSchema;
+
+pub(crate) use trunk::{TestCall, examine_trunk, place_test_call};
 
 use crate::{config::Config, telephony::Credentials};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Ok,
@@ -33,7 +36,7 @@ pub enum Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Such as `database` or `asterisk main`.
     pub subject: String,
@@ -76,6 +79,12 @@ impl Finding {
         self.remedy = Some(remedy.into());
         self
     }
+}
+
+/// Whether anything does not work.
+pub(crate) fn has_problem(findings: &[Finding]) -> bool {
+    let mut verdicts = findings.iter().map(|finding| finding.verdict);
+    verdicts.any(|verdict| verdict == Verdict::Problem)
 }
 
 /// Looks at everything that the configuration names.

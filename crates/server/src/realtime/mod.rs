@@ -125,6 +125,11 @@ impl Realtime {
         self.write(|tables| tables.remove_trunk(trunk));
     }
 
+    /// The server that alone has this phone; nothing: any may have it.
+    pub(crate) fn only_server_of(&self, number: &str) -> Option<ServerId> {
+        self.read(|tables| tables.endpoints.server_of(number))
+    }
+
     /// What a server says with each question. It follows from its id, so it need not be kept.
     pub fn password(vault: &Vault, server: ServerId) -> String {
         vault.token(&format!("realtime {server}"))

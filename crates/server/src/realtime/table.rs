@@ -30,6 +30,11 @@ impl Table {
         answer
     }
 
+    /// The one server whose row this is.
+    pub(super) fn server_of(&self, id: &str) -> Option<ServerId> {
+        self.0.get(id).and_then(|(server, _)| *server)
+    }
+
     pub(super) fn put(&mut self, id: &str, server: Option<ServerId>, row: Row) {
         self.0.insert(id.to_owned(), (server, row));
     }

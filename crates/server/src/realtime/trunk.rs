@@ -152,6 +152,7 @@ pub(super) mod tests {
             from_domain: None,
             qualify_seconds: 60,
             active: true,
+            outbound: Some(model::TrunkOutbound::default()),
         }
     }
 

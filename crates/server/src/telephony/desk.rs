@@ -8,12 +8,13 @@ mod controls;
 mod dials;
 mod returns;
 mod servers;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{
     acd::{Acd, Command, Input},
-    control, dial,
+    control, dial, trunk,
 };
 use model::{
     AgentId, AgentState, AgentStatus, Call, CallId, Event, EventBody, Now, OfferId, Queue, QueueId,
@@ -21,13 +22,14 @@ use model::{
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
-pub(super) use self::ask::{Ask, Mailbox};
+pub(super) use self::ask::{Ask, Mailbox, Place};
 pub(super) use self::controls::{Demand, What};
 pub use self::{ask::Refused, controls::NotDone, dials::NotPlaced};
 use self::{controls::Controls, dials::Dials, returns::Returns};
 pub(crate) use self::{
     dials::{Chooser, Reply, same},
     returns::Finder,
+    ways::words,
 };
 use super::{
     live::{LiveView, Told},
@@ -35,7 +37,7 @@ use super::{
     today::Today,
     witness::Witness,
 };
-use crate::{clock::Clock, journal::Journal, stream::Stream};
+use crate::{clock::Clock, journal::Journal, realtime::Realtime, stream::Stream};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
@@ -48,6 +50,8 @@ pub(super) struct Desk {
     dials: Dials,
     controls: Controls,
     returns: Returns,
+    router: trunk::Router,
+    phones: Realtime,
     witness: Option<Box<dyn Witness>>,
     clock: Clock,
     journal: Journal,
@@ -79,6 +83,8 @@ impl Desk {
             dials: Dials::default(),
             controls: Controls::default(),
             returns: Returns::default(),
+            router: trunk::Router::default(),
+            phones: Realtime::default(),
             witness,
             clock,
             journal,
@@ -184,7 +190,13 @@ impl Desk {
             Ask::HangUp { call, reply } => {
                 let _ = reply.send(self.hang_up(call));
             }
-            Ask::Place { order, reply } => self.place(*order, reply),
+            Ask::Place {
+                wish,
+                places,
+                reply,
+            } => self.place(wish, &places, reply),
+            Ask::Trunk(input) => self.trunk(input),
+            Ask::Ways { server, to, reply } => drop(reply.send(self.ways(server, to))),
             Ask::Call { call, reply } => drop(reply.send(self.known_call(call))),
             Ask::Chosen { call, answer } => self.chosen(call, answer),
             Ask::Dial(input) if self.leaves_dialled(&input) => {}
@@ -197,7 +209,13 @@ impl Desk {
             Ask::Explain { call, reply } => {
                 let _ = reply.send(self.acd.explain(call));
             }
-            Ask::Attach(server, outbox, reply) => {
+            Ask::Attach {
+                server,
+                dial_out,
+                outbox,
+                reply,
+            } => {
+                self.trunk(trunk::Input::DialOutSet { server, dial_out });
                 self.bring_arrivals(server);
                 self.servers.insert(server, outbox);
                 let _ = reply.send(self.known(server));
@@ -208,6 +226,7 @@ impl Desk {
             Ask::Forget(server) => {
                 self.bring_arrivals(server);
                 self.forget(server);
+                self.trunk(trunk::Input::ServerForgotten { server });
             }
         }
     }

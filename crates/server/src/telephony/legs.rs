@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
 use engine::dial::{Command, Input, Leg};
-use model::{CallId, Caller, DialOut, E164, ReservationId};
+use model::{CallId, Caller, ReservationId};
 use tokio::sync::mpsc;
 
 use super::{
@@ -35,8 +35,6 @@ pub(super) struct Legs {
 struct Hand {
     client: Client,
     names: Names,
-    /// Where calls go from here.
-    dial_out: Option<DialOut>,
     desk: Mailbox,
     findings: mpsc::Sender<Finding>,
 }
@@ -45,14 +43,12 @@ impl Legs {
     pub(super) fn new(
         client: Client,
         names: Names,
-        dial_out: Option<DialOut>,
         desk: Mailbox,
         findings: mpsc::Sender<Finding>,
     ) -> Self {
         let hand = Hand {
             client,
             names,
-            dial_out,
             desk,
             findings,
         };
@@ -85,13 +81,13 @@ impl Hand {
             } => self.ring_agent(call, &extension, &customer, timeout).await,
             Command::CallCustomer {
                 call,
-                to,
+                endpoint,
                 caller_id,
                 reservation,
                 timeout,
                 ..
             } => {
-                self.call_customer(call, to, caller_id, reservation, timeout)
+                self.call_customer(call, endpoint, caller_id, reservation, timeout)
                     .await;
             }
             Command::Connect { call, .. } => self.connect(call).await,
@@ -102,6 +98,8 @@ impl Hand {
             | Command::Disengage { .. }
             | Command::AskCallerId { .. }
             | Command::NotPlaced { .. }
+            | Command::AskWay { .. }
+            | Command::TrunkFailed { .. }
             | Command::Release { .. } => unreachable!("done by the desk"),
         }
     }
@@ -127,20 +125,17 @@ impl Hand {
     async fn call_customer(
         &self,
         call: CallId,
-        to: E164,
+        endpoint: String,
         caller_id: Option<String>,
         reservation: Option<ReservationId>,
         timeout: Duration,
     ) {
-        let Some(dial_out) = &self.dial_out else {
-            return self.refused(call, Leg::Customer, NO_ROUTE).await;
-        };
         let agent = self.names.leg(call, Leg::Agent);
         // Without it the agent waits in silence, which is no reason not to call.
         let _ = self.client.channels().ring(&agent).await;
         let carried = reservation.map(|id| (RESERVATION.to_owned(), id.to_string()));
         let originate = Originate {
-            endpoint: dial_out.to(to),
+            endpoint,
             channel_id: self.names.leg(call, Leg::Customer),
             app: Some(self.client.application().to_owned()),
             caller_id,

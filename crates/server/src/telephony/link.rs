@@ -104,7 +104,6 @@ impl Link {
         let legs = Legs::new(
             client.clone(),
             names.clone(),
-            server.dial_out.clone(),
             around.acd.clone(),
             findings.0.clone(),
         );
@@ -113,7 +112,6 @@ impl Link {
             names.clone(),
             around.acd.clone(),
             findings.0.clone(),
-            server.dial_out.clone(),
         );
         let mut link = Self {
             names,

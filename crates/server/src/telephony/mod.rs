@@ -27,19 +27,21 @@ mod witness;
 use engine::{
     acd::{CallExplained, Input},
     control::Verb,
-    dial::{Leg, Order},
+    dial::Order,
+    trunk::Considered,
 };
 use model::{
     Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, E164, Event, EventBody, Member,
-    Queue, Watch, WatchMode,
+    Queue, ServerId, Watch, WatchMode,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use desk::{Ask, Demand, Mailbox, What, same};
+pub(crate) use desk::words;
+use desk::{Ask, Demand, Mailbox, Place, What, same};
 pub use desk::{MAILBOX, NotDone, NotPlaced, Refused};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
 pub(crate) use phones::caller_id;
-pub use restore::{Numbering, Started, start};
+pub use restore::{Outgoing, Started, start};
 pub use servers::{Credentials, NotFetched, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
 pub use witness::Witness;
@@ -61,15 +63,14 @@ impl Wish {
         same(call, (self.agent, self.to, &self.campaign))
     }
 
-    fn order(self, server: model::ServerId, channel: String) -> Order {
+    fn order(self, place: &Place, extension: String) -> Order {
         let to = self.to.to_string();
         Order {
             call: self.call,
-            server,
-            channel,
+            server: place.server,
+            channel: place.channel.clone(),
             agent: self.agent,
-            // The desk knows it.
-            extension: String::new(),
+            extension,
             to: self.to,
             customer: Caller {
                 e164: Some(to.clone()),
@@ -130,11 +131,18 @@ impl Acd {
 
     /// Calls somebody. When it returns, the call is written down, and its agent's phone about to ring.
     pub async fn place(&self, servers: &Servers, wish: Wish) -> Result<Call, NotPlaced> {
-        let server = servers.way_out()?;
-        let names = names::Names::new(&server.application);
-        let channel = names.leg(wish.call, Leg::Agent);
-        let order = Box::new(wish.order(server.id, channel));
-        self.ask(|reply| Ask::Place { order, reply }).await?
+        let places = servers.places(wish.call);
+        let ask = |reply| Ask::Place {
+            wish,
+            places,
+            reply,
+        };
+        self.ask(ask).await?
+    }
+
+    /// What each trunk says to a call from this server, in the order in which they are asked.
+    pub async fn ways(&self, server: ServerId, to: E164) -> Result<Vec<Considered>, Refused> {
+        self.ask(|reply| Ask::Ways { server, to, reply }).await
     }
 
     /// A call that is open; of those that were placed, one that ended lately as well.

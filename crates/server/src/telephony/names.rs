@@ -107,6 +107,18 @@ impl Names {
         Some((call.parse().ok()?, leg))
     }
 
+    /// What a channel on a trunk is counted as: ours are, before Asterisk has told of them.
+    pub(super) fn counted_as(&self, channel: &str) -> String {
+        match (
+            self.leg_of_channel(channel),
+            self.consult_of_channel(channel),
+        ) {
+            (Some((call, Leg::Customer)), _) => customer_of(call),
+            (_, Some((call, number))) => third_of(call, number),
+            _ => channel.to_owned(),
+        }
+    }
+
     pub(super) fn call_of_dial_bridge(&self, bridge: &str) -> Option<CallId> {
         let call = bridge.strip_prefix(&self.dial)?.strip_prefix("bridge-")?;
         call.parse().ok()
@@ -119,6 +131,16 @@ impl Names {
     pub(super) fn offer_of_bridge(&self, bridge: &str) -> Option<OfferId> {
         bridge.strip_prefix(&self.bridge)?.parse().ok()
     }
+}
+
+/// What the customer's channel of a call that we place is counted as.
+pub(super) fn customer_of(call: CallId) -> String {
+    format!("{call}")
+}
+
+/// The same of the `number`th third person of a call.
+pub(super) fn third_of(call: CallId, number: u32) -> String {
+    format!("{call}/{number}")
 }
 
 /// What a supervisor's part in a call is made of.

@@ -1,9 +1,11 @@
-//! Calls that the dialplan places with our numbers: how they end is seen from one Asterisk's events.
+//! What goes on beside the queues, seen from one Asterisk's events: how calls end that the dialplan places with our numbers,
+//! and which channels are up on trunks.
 //!
 //! A connection of its own, under an application of its own, hears of every channel. So however much happens there, the queues'
 //! connection has neither more to read nor a foreign channel to take for a caller. Nothing is ever done to a channel here.
 
 mod found;
+mod trunks;
 
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use engine::callerid::{Calls, Heard, Input, Presented};
 use model::{E164, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+pub(super) use trunks::{TrunkNames, Trunks};
 
 use super::names::Names;
 use crate::{
@@ -29,16 +33,22 @@ const SUFFIX: &str = "-outbound";
 /// How long it may take to leave in order.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// All that is needed, and the event echo.
-const EVENTS: [&str; 4] = [
+const EVENTS: [&str; 8] = [
     "Dial",
+    "ChannelCreated",
     "ChannelDestroyed",
     "ChannelVarset",
     "ChannelUserevent",
+    "ContactStatusChange",
+    "EndpointStateChange",
+    "PeerStatusChange",
 ];
 
-/// Follows one Asterisk as long as there are caller IDs.
+/// Follows one Asterisk as long as there are caller IDs, or trunks.
 pub(super) struct Outbound {
-    pub(super) caller_ids: CallerIds,
+    /// Nothing: how calls end is told otherwise.
+    pub(super) caller_ids: Option<CallerIds>,
+    pub(super) trunks: Trunks,
     pub(super) numbers: Numbers,
     /// Such as `main`, for the log.
     pub(super) server: String,
@@ -47,20 +57,23 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// Runs until it is to stop, or the caller IDs do. `config` is that of the queues' connection.
+    /// Runs until it is to stop, or nobody is left who could set up anything to follow. `config` is that of the queues' connection.
     pub(super) async fn run(self, mut config: Config, stop: CancellationToken) {
         config.application.push_str(SUFFIX);
         config.subscribe_all = true;
         // Many questions at once, which one WebSocket would hold up together.
         config.transport = Transport::Http;
-        let mut any = self.caller_ids.any();
+        let mut wanted = Wanted {
+            any: self.caller_ids.as_ref().map(CallerIds::any),
+            trunks: self.trunks.names(),
+        };
         let mut calls = Calls::default();
         loop {
-            let wanted = stop.run_until_cancelled(any.wait_for(|any| *any)).await;
-            if wanted.is_none_or(|any| any.is_err()) {
+            let begins = stop.run_until_cancelled(wanted.becomes(true)).await;
+            if begins.is_none_or(|any| any.is_err()) {
                 return;
             }
-            let followed = self.follow(&config, &mut calls, &mut any, &stop);
+            let followed = self.follow(&config, &mut calls, &mut wanted, &stop);
             if let Err(error) = followed.await {
                 tracing::error!(%error, server = self.server, "the ends of outbound calls cannot be seen");
                 return;
@@ -72,13 +85,13 @@ impl Outbound {
         &self,
         config: &Config,
         calls: &mut Calls,
-        any: &mut watch::Receiver<bool>,
+        wanted: &mut Wanted,
         stop: &CancellationToken,
     ) -> Result<(), ConfigError> {
         let (client, mut events) = Client::connect(config.clone())?;
         tokio::select! {
             () = self.listen(&client, &mut events, calls) => {}
-            _ = any.wait_for(|any| !*any) => {}
+            _ = wanted.becomes(false) => {}
             () = stop.cancelled() => {}
         }
         self.leave(&client).await;
@@ -113,9 +126,23 @@ impl Outbound {
 
     async fn listen(&self, client: &Client, events: &mut Events, calls: &mut Calls) {
         let mut overflowed = calls.overflowed();
-        while let Some(incoming) = events.recv().await {
+        let mut names = self.trunks.names();
+        names.mark_unchanged();
+        loop {
+            let incoming = tokio::select! {
+                incoming = events.recv() => incoming,
+                changed = names.changed() => {
+                    // Nothing was heard of a trunk that was not known.
+                    if changed.is_ok() && let Ok(snapshot) = client.snapshot().await {
+                        self.compare_trunks(&snapshot).await;
+                    }
+                    continue;
+                }
+            };
+            let Some(incoming) = incoming else { return };
             match incoming {
                 Incoming::Event(event) => {
+                    self.hear_of_trunks(&event).await;
                     if let Some((at, heard)) = heard(*event, self.numbers, &self.names) {
                         calls.handle(at, heard);
                     }
@@ -161,22 +188,29 @@ impl Outbound {
     }
 
     async fn tell(&self, ended: Input) {
+        let Some(caller_ids) = &self.caller_ids else {
+            return;
+        };
         match ended {
             // One that is not open has ended otherwise, such as by a hangup handler.
             Input::Released { reservation, why } => {
-                let _ = self.caller_ids.release(reservation, why).await;
+                let _ = caller_ids.release(reservation, why).await;
             }
             Input::CallEnded {
                 number,
                 to,
                 outcome,
-            } => self.caller_ids.call_ended(number, to, outcome).await,
+            } => caller_ids.call_ended(number, to, outcome).await,
             _ => {}
         }
     }
 
     /// Ends what is there no more, and follows what nobody has told of: from before we listened, or from a gap.
     async fn compare(&self, client: &Client, calls: &mut Calls, snapshot: &Snapshot) {
+        self.compare_trunks(snapshot).await;
+        if self.caller_ids.is_none() {
+            return;
+        }
         let there = snapshot.channels.iter().map(|one| one.id.clone()).collect();
         calls.handle(Timestamp::default(), Heard::There(there));
         let unknown = snapshot.channels.iter();
@@ -188,11 +222,39 @@ impl Outbound {
         }
     }
 
-    /// Of some twenty kinds of events, four.
+    /// Of some twenty kinds of events, a few.
     async fn ask_for_less(&self, client: &Client) {
         let application = client.application();
         if let Err(error) = client.applications().allow(application, &EVENTS).await {
             tracing::debug!(%error, server = self.server, "this Asterisk sends all kinds of events");
+        }
+    }
+}
+
+/// What there has to be for anybody to listen.
+struct Wanted {
+    any: Option<watch::Receiver<bool>>,
+    trunks: watch::Receiver<TrunkNames>,
+}
+
+impl Wanted {
+    /// Waits until something is to be followed, or nothing is. Fails when neither can change any more.
+    async fn becomes(&mut self, wanted: bool) -> Result<(), watch::error::RecvError> {
+        loop {
+            let any = self
+                .any
+                .as_mut()
+                .is_some_and(|any| *any.borrow_and_update());
+            if (any || !self.trunks.borrow_and_update().is_empty()) == wanted {
+                return Ok(());
+            }
+            match &mut self.any {
+                Some(any) => tokio::select! {
+                    changed = any.changed() => changed?,
+                    changed = self.trunks.changed() => changed?,
+                },
+                None => self.trunks.changed().await?,
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use engine::{
 };
 use model::{
     AgentId, Call, CallId, CallState, Direction, Event, EventBody, QueueId, ServerId, Timestamp,
+    Trunk,
 };
 use store::{MAX_PAGE, Store, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -24,7 +25,8 @@ use super::{
     witness::Witness,
 };
 use crate::{
-    callerid::CallerIds, clock::Clock, journal::Journal, numbers::Numbers, stream::Stream,
+    callerid::CallerIds, clock::Clock, journal::Journal, numbers::Numbers, realtime::Realtime,
+    stream::Stream,
 };
 
 /// The longest day has 25 hours; what is older counts in no figure of today.
@@ -38,13 +40,15 @@ pub struct Started {
     pub desk: JoinHandle<()>,
 }
 
-/// How the telephony part uses our numbers.
-pub struct Numbering {
+/// What calls need that go out.
+pub struct Outgoing {
     pub caller_ids: CallerIds,
     /// Whether every server is watched for the ends of calls that present one.
     pub watch: bool,
     /// Whether the calls that we place go out with the trunk's own number where none can be presented.
     pub or_trunk_number: bool,
+    /// The phones that are set up, some of them on one server alone.
+    pub phones: Realtime,
 }
 
 /// Brings the engine to where it was and starts its task. The database must be up to date with the journal.
@@ -54,7 +58,7 @@ pub async fn start(
     journal: Journal,
     stream: Stream,
     numbers: Numbers,
-    numbering: Numbering,
+    outgoing: Outgoing,
     witness: Option<Box<dyn Witness>>,
 ) -> Result<Started, StoreError> {
     let (asks, inbox) = mpsc::channel(MAILBOX);
@@ -65,14 +69,16 @@ pub async fn start(
     let today = Today::default();
     let mut desk = Desk::new(engine, clock.clone(), journal, stream, today, witness);
     desk.choose_by(Chooser {
-        caller_ids: numbering.caller_ids.clone(),
-        or_trunk_number: numbering.or_trunk_number,
+        caller_ids: outgoing.caller_ids.clone(),
+        or_trunk_number: outgoing.or_trunk_number,
         desk: asks.downgrade(),
     });
+    desk.set_phones(outgoing.phones);
     desk.find_by(Finder::new(store.clone(), numbers, asks.downgrade()));
     for input in what_the_centre_is(store).await? {
         desk.take(input);
     }
+    let trunks = trunks(store).await?;
     let now = clock.now().utc;
     let past = read_past_day(store, now, &mut desk).await?;
     for input in past.turns() {
@@ -106,11 +112,28 @@ pub async fn start(
         journal: status,
         numbers,
     };
+    let servers = Servers::new(around, outgoing.watch.then_some(outgoing.caller_ids));
+    let desk = tokio::spawn(desk.run(inbox));
+    for trunk in trunks {
+        servers.set_trunk(trunk).await;
+    }
     Ok(Started {
         acd: Acd { asks },
-        servers: Servers::new(around, numbering.watch.then_some(numbering.caller_ids)),
-        desk: tokio::spawn(desk.run(inbox)),
+        servers,
+        desk,
     })
+}
+
+async fn trunks(store: &Store) -> Result<Vec<Trunk>, StoreError> {
+    let mut trunks: Vec<Trunk> = Vec::new();
+    loop {
+        let after = trunks.last().map(|trunk| trunk.name.as_str());
+        let page = store.trunks().list(after, MAX_PAGE).await?;
+        if page.is_empty() {
+            return Ok(trunks);
+        }
+        trunks.extend(page.into_iter().map(|kept| kept.trunk));
+    }
 }
 
 /// Queues, agents, members, numbers: as inputs.

@@ -9,7 +9,8 @@ use std::{
 };
 
 use asterisk::ari::{Client, Config, ConfigError, ConnectionState, RestError, Transport};
-use model::{Server, ServerId, Timestamp};
+use engine::{dial::Leg, trunk};
+use model::{CallId, Server, ServerId, Timestamp, Trunk, TrunkId};
 use serde::Serialize;
 use tokio::{
     sync::{Semaphore, oneshot, watch},
@@ -27,11 +28,11 @@ use crate::{
 };
 
 use super::{
-    desk::{Ask, NotPlaced},
+    desk::{Ask, Place},
     execute::REQUEST_TIMEOUT,
     link::{Link, Surroundings},
     names::Names,
-    outbound::Outbound,
+    outbound::{Outbound, TrunkNames, Trunks},
     outbox::{COMMANDS_PER_SERVER, outbox},
 };
 
@@ -109,6 +110,7 @@ pub struct Servers {
     around: Surroundings,
     /// Who is told how outbound calls end.
     watch_for: Option<CallerIds>,
+    trunks: Arc<watch::Sender<TrunkNames>>,
     running: Arc<Mutex<BTreeMap<ServerId, Running>>>,
 }
 
@@ -144,6 +146,7 @@ impl Servers {
         Self {
             around,
             watch_for,
+            trunks: Arc::default(),
             running: Arc::default(),
         }
     }
@@ -165,7 +168,12 @@ impl Servers {
         let (client, events) = Client::connect(config.clone())?;
         let (outbox, inbox) = outbox(COMMANDS_PER_SERVER);
         let (reply, known) = oneshot::channel();
-        let attach = Ask::Attach(server.id, outbox, reply);
+        let attach = Ask::Attach {
+            server: server.id,
+            dial_out: server.dial_out.clone(),
+            outbox,
+            reply,
+        };
         let _ = self.around.acd.0.send(attach).await;
         let known = known.await.unwrap_or_default();
         let link = Link::new(server.clone(), client.clone(), self.around.clone(), known);
@@ -175,7 +183,7 @@ impl Servers {
             self.around.clock.clone(),
             since.clone(),
         );
-        let outbound = self.outbound(&server, config);
+        let outbound = Some(self.outbound(&server, config));
         let running = Running {
             since,
             outbound,
@@ -188,16 +196,39 @@ impl Servers {
         Ok(())
     }
 
-    fn outbound(&self, server: &Server, config: Config) -> Option<Watching> {
+    /// From now on the trunk is so.
+    pub async fn set_trunk(&self, trunk: Trunk) {
+        let (id, name) = (trunk.id, trunk.name.clone());
+        let set = trunk::Input::TrunkSet(Box::new(trunk));
+        self.around.acd.trunk(set).await;
+        self.trunks.send_if_modified(|names| {
+            let before = names.insert(id, name.clone());
+            before.is_none_or(|before| before != name)
+        });
+    }
+
+    pub async fn remove_trunk(&self, trunk: TrunkId) {
+        self.trunks
+            .send_if_modified(|names| names.remove(&trunk).is_some());
+        let removed = trunk::Input::TrunkRemoved(trunk);
+        self.around.acd.trunk(removed).await;
+    }
+
+    fn outbound(&self, server: &Server, config: Config) -> Watching {
         let outbound = Outbound {
-            caller_ids: self.watch_for.clone()?,
+            caller_ids: self.watch_for.clone(),
+            trunks: Trunks {
+                server: server.id,
+                names: self.trunks.clone(),
+                desk: self.around.acd.clone(),
+            },
             numbers: self.around.numbers,
             server: server.name.clone(),
             names: Names::new(&server.application),
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(outbound.run(config, stop.clone()));
-        Some(Watching { stop, task })
+        Watching { stop, task }
     }
 
     /// Leaves a server alone for good. Its calls stay up, but are over in our log, and their agents are free.
@@ -238,27 +269,27 @@ impl Servers {
         found.is_some()
     }
 
-    /// The first by name that reaches the telephone network and is connected.
-    pub(super) fn way_out(&self) -> Result<Server, NotPlaced> {
+    /// The servers that are connected, by name; `only` that one, if it is.
+    pub(crate) fn connected(&self, only: Option<ServerId>) -> Vec<ServerId> {
         let running = self.lock();
-        let mut ways: Vec<&Running> = running
-            .values()
-            .filter(|one| one.server.dial_out.is_some())
-            .collect();
-        if ways.is_empty() {
-            return Err(NotPlaced::NoWayOut);
-        }
-        ways.sort_by(|a, b| a.server.name.cmp(&b.server.name));
-        let connected = ways.into_iter().find(|one| one.is_connected());
-        let found = connected.map(|one| one.server.clone());
-        found.ok_or(NotPlaced::WayOutLost)
+        let fits =
+            |one: &&Running| one.is_connected() && only.is_none_or(|only| only == one.server.id);
+        let mut connected: Vec<&Running> = running.values().filter(fits).collect();
+        connected.sort_by(|a, b| a.server.name.cmp(&b.server.name));
+        connected.into_iter().map(|one| one.server.id).collect()
     }
 
-    /// Whether this server reaches the telephone network.
-    pub(crate) fn has_way_out(&self, server: ServerId) -> bool {
+    /// Where a call could be placed, by name.
+    pub(super) fn places(&self, call: CallId) -> Vec<Place> {
         let running = self.lock();
-        let server = running.get(&server).map(|one| &one.server);
-        server.is_some_and(|server| server.dial_out.is_some())
+        let mut servers: Vec<&Running> = running.values().collect();
+        servers.sort_by(|a, b| a.server.name.cmp(&b.server.name));
+        let place = |one: &Running| Place {
+            server: one.server.id,
+            connected: one.is_connected(),
+            channel: Names::new(&one.server.application).leg(call, Leg::Agent),
+        };
+        servers.into_iter().map(place).collect()
     }
 
     /// Whether this server knows a phone of this number, as far as it can be asked.

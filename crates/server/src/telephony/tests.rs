@@ -64,7 +64,12 @@ impl Small {
     async fn attach(&self, limit: usize) -> Inbox {
         let (outbox, inbox) = outbox(limit);
         let (reply, known) = oneshot::channel();
-        let attach = Ask::Attach(PBX, outbox, reply);
+        let attach = Ask::Attach {
+            server: PBX,
+            dial_out: None,
+            outbox,
+            reply,
+        };
         self.desk.send(attach).await.unwrap();
         known.await.unwrap();
         inbox

@@ -24,6 +24,10 @@ pub(crate) async fn routes(root: &Client) -> Vec<Route> {
             "name": name, "server": null, "host": "sip.example.net", "port": 5061, "transport": "tls", "username": "u",
             "password": "p", "registers": true, "addresses": ["192.0.2.1"], "context": "from-provider", "codecs": ["alaw"],
             "from_domain": "example.org", "qualify_seconds": 30, "active": true,
+            "outbound": {
+                "priority": 1, "weight": 1, "max_channels": 2, "max_calls_per_second": 1,
+                "rules": [{"prefix": "421", "strip": 3, "prepend": "0", "cost_micros_per_minute": 1}],
+            },
         })
     };
     let trunk_id = root.post("/v1/trunks", &trunk("provider")).await.id();
@@ -34,6 +38,12 @@ pub(crate) async fn routes(root: &Client) -> Vec<Route> {
     vec![
         Route::new(post.clone(), path, &[], extension("102")),
         Route::new(post.clone(), "/v1/trunks", &[], trunk("other")),
+        Route::new(
+            post.clone(),
+            "/v1/trunks/{id}/check",
+            &[&trunk_id],
+            json!({"to": "not a number"}),
+        ),
         Route::new(
             put.clone(),
             "/v1/trunks/{id}",

@@ -164,6 +164,7 @@ async fn calls_that_we_placed_are_not_compared() {
             campaign: String::new(),
             caller_id: None,
             reservation: None,
+            trunk: None,
         },
     };
     let ended = EventBody::CallEnded {

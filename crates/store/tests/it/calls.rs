@@ -337,6 +337,7 @@ async fn a_placed_call_is_kept_with_what_it_was_placed_with(store: &Store) {
         campaign: String::new(),
         caller_id: Some("2025550101".to_owned()),
         reservation: Some(reservation_id(1)),
+        trunk: None,
     };
     let begun = EventBody::CallPlaced {
         call: call_id(1),

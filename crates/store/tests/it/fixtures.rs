@@ -94,6 +94,7 @@ pub(crate) fn kept_trunk(number: u128) -> KeptTrunk {
             from_domain: (number == 1).then(|| "centre.example.org".to_owned()),
             qualify_seconds: 60,
             active: number == 1,
+            outbound: Some(model::TrunkOutbound::default()),
         },
         sealed: Some("sealed".to_owned()),
     }

@@ -15,6 +15,7 @@ mod reconcile;
 mod restart;
 mod returned;
 mod trouble;
+mod trunks;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -14,13 +14,17 @@ use super::{Cordboard, LIMIT, id};
 const MODULES: &str = "load = res_curl.so\nload = func_curl.so\nload = res_config_curl.so\n";
 
 /// A centre whose Asterisk asks it for its phones.
-struct Site {
-    lab: Lab,
-    centre: Cordboard,
+pub(super) struct Site {
+    pub(super) lab: Lab,
+    pub(super) centre: Cordboard,
 }
 
 impl Site {
     async fn start(release: Release) -> Option<Self> {
+        Self::start_with(release, &[]).await
+    }
+
+    pub(super) async fn start_with(release: Release, environment: &[(&str, &str)]) -> Option<Self> {
         let built = LabBuilder::new(release).config("modules_more.conf", MODULES);
         let mut lab = match built.up().await {
             Ok(lab) => lab,
@@ -32,7 +36,7 @@ impl Site {
             lab.ami_addr(),
             lab.secret()
         );
-        let centre = Cordboard::start_as(&lab.ari_url(), lab.secret(), &manager, &[]);
+        let centre = Cordboard::start_as(&lab.ari_url(), lab.secret(), &manager, environment);
         let rendered = Command::new(env!("CARGO_BIN_EXE_cordboard"))
             .args(["asterisk", "render", "realtime", "--server"])
             .arg(format!("http://{}", centre.listen))

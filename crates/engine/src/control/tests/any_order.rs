@@ -63,6 +63,7 @@ fn target(transfer: bool) -> Just<Verb> {
     Just(Verb::Consult(Target {
         to: "103".into(),
         at: TargetAt::Phone("103".into()),
+        endpoint: String::new(),
         shown: None,
         transfer,
     }))

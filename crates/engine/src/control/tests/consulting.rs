@@ -13,6 +13,7 @@ fn target(transfer: bool) -> Verb {
     Verb::Consult(Target {
         to: "103".to_owned(),
         at: TargetAt::Phone("103".to_owned()),
+        endpoint: String::new(),
         shown: None,
         transfer,
     })

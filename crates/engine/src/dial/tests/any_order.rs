@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use model::{AgentId, Call, CallId, Caller, EventBody, Instant, Now, ReservationId, Timestamp};
+use model::{
+    AgentId, Call, CallId, Caller, EventBody, Instant, Now, ReservationId, Timestamp, TrunkId,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::PBX;
-use crate::dial::{Command, Dialler, Input, Leg, Order};
+use crate::dial::{Command, Dialler, Input, Leg, MAX_TRIES, Order};
+use crate::trunk::{Route, Way};
 
 const CALLS: u128 = 2;
 
@@ -17,9 +20,12 @@ enum Happening {
     Asked(u128),
     Given(u128),
     Refused(u128),
+    Routed(u128),
+    /// By no trunk now, and by one in so many seconds.
+    NotRouted(u128, Option<u64>),
     Rings(u128, Leg),
     Answered(u128, Leg),
-    Ended(u128, Leg),
+    Ended(u128, Leg, u16),
     LegRefused(u128, Leg),
     LegUnsure(u128, Leg),
     Connected(u128),
@@ -45,9 +51,13 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => call.clone().prop_map(Happening::Asked),
         6 => call.clone().prop_map(Happening::Given),
         1 => call.clone().prop_map(Happening::Refused),
+        8 => call.clone().prop_map(Happening::Routed),
+        2 => (call.clone(), prop::option::of(0u64..7))
+            .prop_map(|(call, again)| Happening::NotRouted(call, again)),
         4 => of.clone().prop_map(|(call, leg)| Happening::Rings(call, leg)),
         8 => of.clone().prop_map(|(call, leg)| Happening::Answered(call, leg)),
-        2 => of.clone().prop_map(|(call, leg)| Happening::Ended(call, leg)),
+        2 => (of.clone(), prop::sample::select(vec![16, 34]))
+            .prop_map(|((call, leg), cause)| Happening::Ended(call, leg, cause)),
         1 => of.clone().prop_map(|(call, leg)| Happening::LegRefused(call, leg)),
         1 => of.prop_map(|(call, leg)| Happening::LegUnsure(call, leg)),
         4 => call.clone().prop_map(Happening::Connected),
@@ -71,6 +81,8 @@ struct Watch {
     /// Legs that were asked for or seen, and are not known to be gone.
     up: BTreeSet<(CallId, Leg)>,
     asked: BTreeSet<(CallId, Leg)>,
+    /// How often each was rung.
+    rung: BTreeMap<(CallId, Leg), usize>,
     seen: BTreeSet<(CallId, Leg)>,
     hung_up: BTreeSet<(CallId, Leg)>,
 }
@@ -107,14 +119,22 @@ impl Centre {
             Happening::Asked(call) => Input::Asked(Box::new(order(id(call)))),
             Happening::Given(call) => self.given(id(call)),
             Happening::Refused(call) => Input::CallerIdRefused { call: id(call) },
+            Happening::Routed(call) => Input::WayGiven {
+                call: id(call),
+                way: way_of(id(call)),
+            },
+            Happening::NotRouted(call, again) => Input::NoWay {
+                call: id(call),
+                retry_at: again.map(|wait| self.now.mono.after(Duration::from_secs(wait))),
+            },
             Happening::Rings(call, leg) => self.seen(id(call), leg, false),
             Happening::Answered(call, leg) => self.seen(id(call), leg, true),
-            Happening::Ended(call, leg) => {
-                self.watch.up.remove(&(id(call), leg));
+            Happening::Ended(call, leg, cause) => {
+                self.watch.gone((id(call), leg));
                 Input::LegEnded {
                     call: id(call),
                     leg,
-                    cause: Some(16),
+                    cause: Some(cause),
                 }
             }
             Happening::LegRefused(call, leg) => {
@@ -123,7 +143,7 @@ impl Centre {
                 if self.watch.seen.contains(&of) {
                     return;
                 }
-                self.watch.up.remove(&of);
+                self.watch.gone(of);
                 Input::LegRefused {
                     call: id(call),
                     leg,
@@ -267,14 +287,29 @@ impl Watch {
             }
             Command::AskCallerId { .. }
             | Command::NotPlaced { .. }
+            | Command::AskWay { .. }
+            | Command::TrunkFailed { .. }
             | Command::Connect { .. }
             | Command::TakeDown { .. } => {}
         }
     }
 
     fn asks(&mut self, leg: (CallId, Leg)) {
-        assert!(self.asked.insert(leg), "rung twice");
+        assert!(self.asked.insert(leg), "rung while it may be up");
         self.up.insert(leg);
+        let times = self.rung.entry(leg).or_default();
+        *times += 1;
+        let most = match leg {
+            (call, Leg::Customer) if by_trunks(call) => MAX_TRIES,
+            _ => 1,
+        };
+        assert!(*times <= most, "rung {times} times");
+    }
+
+    fn gone(&mut self, leg: (CallId, Leg)) {
+        self.up.remove(&leg);
+        self.seen.remove(&leg);
+        self.asked.remove(&leg);
     }
 
     fn settled(&self, dialler: &Dialler) {
@@ -291,6 +326,22 @@ impl Watch {
             );
         }
     }
+}
+
+/// One of the two; the other goes where its server's dialplan leads.
+fn by_trunks(call: CallId) -> bool {
+    call.0.as_u128() == CALLS
+}
+
+fn way_of(call: CallId) -> Way {
+    if !by_trunks(call) {
+        return Way::DialOut("PJSIP/13105550142@trunk".to_owned());
+    }
+    Way::Trunk(Route {
+        trunk: TrunkId(Uuid::from_u128(7)),
+        name: "provider".to_owned(),
+        number: "13105550142".to_owned(),
+    })
 }
 
 fn order(call: CallId) -> Order {

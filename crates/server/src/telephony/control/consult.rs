@@ -1,7 +1,7 @@
 //! A third person in Asterisk: rung, moved between bridges, and left with the customer.
 
 use asterisk::ari::{HangupReason, Join, Originate, RestError};
-use engine::control::{Arrangement, TARGET_RING, Target, TargetAt, Verb, Waits};
+use engine::control::{Arrangement, TARGET_RING, Target, Verb, Waits};
 use model::CallId;
 
 use super::{Found, Hand};
@@ -68,20 +68,11 @@ impl Hand {
         target: &Target,
         customer_waits: bool,
     ) -> Result<(), RestError> {
-        let endpoint = match (&target.at, &self.dial_out) {
-            (TargetAt::Phone(extension), _) => format!("PJSIP/{extension}"),
-            (TargetAt::Number(number), Some(dial_out)) => dial_out.to(*number),
-            (TargetAt::Number(_), None) => {
-                let message = "its server has no dial_out".to_owned();
-                let status = 409;
-                return Err(RestError::Rejected { status, message });
-            }
-        };
         if !customer_waits {
             self.let_wait(call, &found.customer).await?;
         }
         let originate = Originate {
-            endpoint,
+            endpoint: target.endpoint.clone(),
             channel_id: found.target.clone(),
             app: Some(self.client.application().to_owned()),
             caller_id: target.shown.as_ref().map(caller_id),

@@ -14,7 +14,7 @@ use engine::{
     control::{Arrangement, Command, Failure, Input, Talkers, Verb},
     dial::Leg,
 };
-use model::{CallId, DialOut, WatchId, WatchMode};
+use model::{CallId, WatchId, WatchMode};
 use tokio::sync::mpsc;
 
 pub(super) use self::pairs::Pairs;
@@ -43,8 +43,6 @@ struct Hand {
     names: Names,
     desk: Mailbox,
     findings: mpsc::Sender<Finding>,
-    /// Where calls to the telephone network go from here.
-    dial_out: Option<DialOut>,
 }
 
 /// The channels of a conversation, and their bridge.
@@ -64,14 +62,12 @@ impl Controls {
         names: Names,
         desk: Mailbox,
         findings: mpsc::Sender<Finding>,
-        dial_out: Option<DialOut>,
     ) -> Self {
         let hand = Hand {
             client,
             names,
             desk,
             findings,
-            dial_out,
         };
         Self {
             hand: Arc::new(hand),

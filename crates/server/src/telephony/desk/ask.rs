@@ -4,8 +4,11 @@ use engine::{
     acd::{CallExplained, Input, Returned},
     callerid::Allocation,
     control, dial,
+    trunk::{self, Considered},
 };
-use model::{AgentId, AgentState, AgentStatus, Call, CallId, EventBody, ServerId, Watch};
+use model::{
+    AgentId, AgentState, AgentStatus, Call, CallId, DialOut, E164, EventBody, ServerId, Watch,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -14,8 +17,17 @@ use super::{
 };
 use crate::{
     callerid,
-    telephony::{link::Known, live::LiveView, outbox::Outbox},
+    telephony::{Wish, link::Known, live::LiveView, outbox::Outbox},
 };
+
+/// A server that a call could be placed on.
+#[derive(Debug, Clone)]
+pub(in crate::telephony) struct Place {
+    pub(in crate::telephony) server: ServerId,
+    pub(in crate::telephony) connected: bool,
+    /// The id that the agent's channel would have there.
+    pub(in crate::telephony) channel: String,
+}
 
 /// What the desk is asked to do.
 pub(in crate::telephony) enum Ask {
@@ -35,8 +47,17 @@ pub(in crate::telephony) enum Ask {
     },
     /// Call somebody.
     Place {
-        order: Box<dial::Order>,
+        wish: Wish,
+        places: Vec<Place>,
         reply: Reply,
+    },
+    /// What happened to a trunk.
+    Trunk(trunk::Input),
+    /// What each trunk says to a call from this server.
+    Ways {
+        server: ServerId,
+        to: E164,
+        reply: oneshot::Sender<Vec<Considered>>,
     },
     /// A call that is open; of those that we placed, one that ended lately as well.
     Call {
@@ -74,7 +95,13 @@ pub(in crate::telephony) enum Ask {
         reply: oneshot::Sender<Option<CallExplained>>,
     },
     /// The commands for this server's calls go there from now on; the calls that it should have are given back.
-    Attach(ServerId, Outbox, oneshot::Sender<Vec<Known>>),
+    Attach {
+        server: ServerId,
+        /// Where its calls go out, if its own dialplan decides.
+        dial_out: Option<DialOut>,
+        outbox: Outbox,
+        reply: oneshot::Sender<Vec<Known>>,
+    },
     Detach(ServerId),
     /// The server is none of ours any more: its calls have ended as far as we can know.
     Forget(ServerId),
@@ -132,6 +159,10 @@ impl Mailbox {
 
     pub(in crate::telephony) async fn control(&self, input: control::Input) {
         let _ = self.0.send(Ask::Control(input)).await;
+    }
+
+    pub(in crate::telephony) async fn trunk(&self, input: trunk::Input) {
+        let _ = self.0.send(Ask::Trunk(input)).await;
     }
 
     pub(in crate::telephony) async fn note(&self, body: EventBody) {

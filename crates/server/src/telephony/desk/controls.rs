@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use engine::{
     acd::Input as AcdInput,
-    control::{Command, Control, Input, Refusal, Talkers, Ticket, Verb, WatchWish, Wish},
+    control::{
+        Command, Control, Input, Refusal, Talkers, Target, TargetAt, Ticket, Verb, WatchWish, Wish,
+    },
     dial,
+    trunk::{self, Way},
 };
 use model::{
     AgentId, Call, CallId, CallState, Deed, EventBody, OfferId, ServerId, Watch, WatchId, WatchMode,
 };
 use tokio::sync::oneshot;
 
-use super::{Desk, Refused};
-use crate::telephony::outbox;
+use super::{Desk, Refused, ways::said};
+use crate::telephony::{names, outbox};
 
 /// Why something was not done to a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,9 @@ pub enum NotDone {
     Refused(#[from] Refused),
     #[error(transparent)]
     Control(#[from] Refusal),
+    /// What each of them says.
+    #[error("no trunk takes the call: {0}")]
+    NoTrunk(String),
 }
 
 /// What somebody wants done to a call, and who.
@@ -47,13 +53,21 @@ pub(in crate::telephony) type Reply = oneshot::Sender<Result<Call, NotDone>>;
 pub(super) struct Controls {
     control: Control,
     last_ticket: Ticket,
-    waiting: BTreeMap<Ticket, (CallId, Reply)>,
+    waiting: BTreeMap<Ticket, Waiting>,
     /// Whose agent's phone it is.
     offers: BTreeMap<OfferId, CallId>,
     /// Agents who hung up while a third one may have their customer: what is told of it if not.
     left: BTreeMap<CallId, Left>,
     /// Agents of ours who are the third one of a call, or were given its customer.
     thirds: BTreeMap<CallId, AgentId>,
+}
+
+/// Who wants something done to a call.
+struct Waiting {
+    call: CallId,
+    reply: Reply,
+    /// What the third one's channel is counted as, on which server, if a trunk was chosen for it.
+    counted: Option<(ServerId, String)>,
 }
 
 /// What the engine that owns a call hears when its agent is gone.
@@ -80,16 +94,47 @@ impl Controls {
 }
 
 impl Desk {
-    pub(super) fn demand(&mut self, demand: Demand, reply: Reply) {
+    pub(super) fn demand(&mut self, mut demand: Demand, reply: Reply) {
         self.controls.last_ticket += 1;
         let (ticket, call) = (self.controls.last_ticket, demand.call);
-        match self.wish(demand, ticket) {
-            Ok(input) => {
-                self.controls.waiting.insert(ticket, (call, reply));
+        let counted = match &mut demand.what {
+            What::Verb(Verb::Consult(target)) => self.reach(call, target),
+            _ => Ok(None),
+        };
+        let wish = counted.and_then(|counted| Ok((self.wish(demand, ticket)?, counted)));
+        match wish {
+            Ok((input, counted)) => {
+                let waiting = Waiting {
+                    call,
+                    reply,
+                    counted,
+                };
+                self.controls.waiting.insert(ticket, waiting);
                 self.control(input);
             }
-            Err(why) => drop(reply.send(Err(why.into()))),
+            Err(why) => drop(reply.send(Err(why))),
         }
+    }
+
+    /// How a third one is reached, and what their channel is counted as if a trunk carries it.
+    fn reach(
+        &mut self,
+        call: CallId,
+        target: &mut Target,
+    ) -> Result<Option<(ServerId, String)>, NotDone> {
+        let number = match &target.at {
+            TargetAt::Phone(extension) => {
+                target.endpoint = format!("PJSIP/{extension}");
+                return Ok(None);
+            }
+            TargetAt::Number(number) => *number,
+        };
+        let known = self.known_call(call).ok_or(Refused::NoSuchCall)?;
+        let counted = names::third_of(call, self.controls.control.next_consult(call));
+        let way = self.choose_way(known.server, number, &[], &counted);
+        let way = way.map_err(|none| NotDone::NoTrunk(said(&none.considered)))?;
+        target.endpoint = way.dial_string();
+        Ok(matches!(way, Way::Trunk(_)).then_some((known.server, counted)))
     }
 
     fn wish(&self, demand: Demand, ticket: Ticket) -> Result<Input, Refused> {
@@ -182,10 +227,8 @@ impl Desk {
     fn carry_out_control(&mut self, command: Command) {
         let server = match &command {
             Command::Answer { ticket, result } => {
-                if let Some((call, reply)) = self.controls.waiting.remove(ticket) {
-                    let _ = reply.send(self.outcome(call, result.clone()));
-                }
-                return;
+                let waiting = self.controls.waiting.remove(ticket);
+                return waiting.map_or((), |waiting| self.answer_demand(waiting, result.clone()));
             }
             &Command::Engage {
                 watcher: agent,
@@ -217,6 +260,15 @@ impl Desk {
             Command::Publish(_) => return,
         };
         self.send(server, outbox::Command::Control(command));
+    }
+
+    fn answer_demand(&mut self, waiting: Waiting, result: Result<(), Refusal>) {
+        // There is no channel, or nobody knows: should it come, its own event counts it.
+        if let (Err(_), Some((server, channel))) = (&result, waiting.counted) {
+            self.trunk(trunk::Input::ChannelEnded { server, channel });
+        }
+        let outcome = self.outcome(waiting.call, result);
+        let _ = waiting.reply.send(outcome);
     }
 
     fn outcome(&self, call: CallId, result: Result<(), Refusal>) -> Result<Call, NotDone> {

@@ -6,15 +6,16 @@ use engine::{
     acd::Input as AcdInput,
     callerid::{Allocation, Refusal, Release},
     dial::{self, Command, Dialler, Input, Order, WhyNot},
+    trunk,
 };
-use model::{AgentId, Call, CallId, Direction, E164, EventBody, ReservationId};
+use model::{AgentId, Call, CallId, Direction, E164, EventBody, ReservationId, ServerId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ask, Desk, Refused};
+use super::{Ask, Desk, Refused, ask::Place};
 use crate::{
     callerid::{self, CallerIds, Question},
     numbers::Numbers,
-    telephony::outbox,
+    telephony::{Wish, outbox},
 };
 
 /// Why a call was not placed.
@@ -32,6 +33,9 @@ pub enum NotPlaced {
     NoWayOut,
     #[error("no Asterisk with a way to the telephone network is connected")]
     WayOutLost,
+    /// What each of them says.
+    #[error("no trunk takes the call: {0}")]
+    NoTrunk(String),
     #[error(transparent)]
     NoCallerId(#[from] callerid::Refused),
     #[error("the choice of a caller ID takes too long")]
@@ -73,6 +77,10 @@ impl Dials {
         placed.then(|| call.clone())
     }
 
+    pub(super) fn server_of(&self, call: CallId) -> Option<ServerId> {
+        self.dialler.find(call).map(|(call, _)| call.server)
+    }
+
     pub(super) fn is_open(&self, call: CallId) -> bool {
         self.dialler.is_open(call)
     }
@@ -84,39 +92,40 @@ impl Desk {
         self.dials.chooser = Some(chooser);
     }
 
-    pub(super) fn place(&mut self, mut order: Order, reply: Reply) {
-        let id = order.call;
+    pub(super) fn place(&mut self, wish: Wish, places: &[Place], reply: Reply) {
+        let id = wish.call;
         if let Some((call, placed)) = self.dials.dialler.find(id) {
-            let wanted = (order.agent, order.to, order.campaign.as_str());
-            let answer = same(call, wanted).then(|| call.clone());
+            let answer = wish.is(call).then(|| call.clone());
             match answer.ok_or(NotPlaced::OtherCall) {
                 Ok(_) if !placed => self.dials.waiting.entry(id).or_default().push(reply),
                 answer => drop(reply.send(answer)),
             }
             return;
         }
-        match self.may_place(&order) {
-            Ok(extension) => order.extension = extension,
+        let order = match self.order(wish, places) {
+            Ok(order) => order,
             Err(why) => return drop(reply.send(Err(why))),
-        }
+        };
         self.dials.waiting.insert(id, vec![reply]);
         self.dials.begun.insert(id, Instant::now());
         self.dial(Input::Asked(Box::new(order)));
     }
 
-    /// The extension of the agent, who is free.
-    fn may_place(&self, order: &Order) -> Result<String, NotPlaced> {
-        let known = self.acd.agent(order.agent).ok_or(Refused::NoSuchAgent)?;
+    /// For an agent who is free, on a server from which the number is reached.
+    fn order(&self, wish: Wish, places: &[Place]) -> Result<Order, NotPlaced> {
+        let known = self.acd.agent(wish.agent).ok_or(Refused::NoSuchAgent)?;
         if !known.agent.active {
             return Err(Refused::NotActive.into());
         }
-        if !self.acd.is_free(order.agent) {
+        if !self.acd.is_free(wish.agent) {
             return Err(NotPlaced::AgentBusy);
         }
         if self.dials.dialler.open() >= dial::MAX_OPEN {
             return Err(NotPlaced::TooMany);
         }
-        Ok(known.agent.extension.clone())
+        let extension = known.agent.extension.clone();
+        let place = self.way_out((&extension, wish.to), places)?;
+        Ok(wish.order(place, extension))
     }
 
     /// The allocator has answered.
@@ -173,6 +182,7 @@ impl Desk {
     }
 
     pub(in crate::telephony) fn dial(&mut self, input: Input) {
+        self.count_off(&input);
         let now = self.clock.now();
         self.dials.dialler.handle(now, input);
         let (mut facts, mut commands) = (Vec::new(), Vec::new());
@@ -230,6 +240,15 @@ impl Desk {
                 extension,
             } => self.ask_caller_id(call, to, &campaign, &extension),
             Command::Release { reservation, why } => self.release(reservation, why),
+            Command::AskWay {
+                call,
+                server,
+                to,
+                tried,
+            } => self.find_way(call, server, to, &tried),
+            Command::TrunkFailed { trunk, server } => {
+                self.trunk(trunk::Input::TrunkFailed { server, trunk });
+            }
             other => {
                 if let Some((_, server)) = other.place() {
                     self.send(server, outbox::Command::Dial(other));

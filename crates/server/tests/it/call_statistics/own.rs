@@ -101,6 +101,7 @@ async fn place(store: &Store) {
                 campaign: "spring".to_owned(),
                 caller_id: reservation.map(|_| "+12125550100".to_owned()),
                 reservation: reservation.map(|number| ReservationId(Uuid::from_u128(number))),
+                trunk: None,
             },
         };
         let answered = EventBody::CustomerAnswered {

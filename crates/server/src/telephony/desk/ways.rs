@@ -1,0 +1,142 @@
+//! The desk's ways to the telephone network: which trunk takes a call, and what is counted on each.
+
+use engine::{
+    dial::{Input, Leg},
+    trunk::{self, Ask, Considered, NoRoute, Verdict, Way},
+};
+use model::{CallId, E164, ServerId, TrunkId};
+
+use super::{Desk, NotPlaced, ask::Place};
+use crate::{realtime::Realtime, telephony::names};
+
+impl Desk {
+    pub(in crate::telephony) fn set_phones(&mut self, phones: Realtime) {
+        self.phones = phones;
+    }
+
+    /// Where a call can be placed: on the first server that has the agent's phone and from which the number is reached.
+    pub(super) fn way_out<'a>(
+        &self,
+        (extension, to): (&str, E164),
+        places: &'a [Place],
+    ) -> Result<&'a Place, NotPlaced> {
+        let only = self.phones.only_server_of(extension);
+        let fits = |place: &&Place| {
+            only.is_none_or(|only| only == place.server) && self.router.serves(place.server)
+        };
+        let mut serving = places.iter().filter(fits).peekable();
+        serving.peek().ok_or(NotPlaced::NoWayOut)?;
+        let mut why = NotPlaced::WayOutLost;
+        for place in serving.filter(|place| place.connected) {
+            match self.may_go(place.server, to) {
+                Ok(()) => return Ok(place),
+                Err(said) => why = NotPlaced::NoTrunk(said),
+            }
+        }
+        Err(why)
+    }
+
+    /// Whether a call could go out now, or within moments.
+    fn may_go(&self, server: ServerId, to: E164) -> Result<(), String> {
+        if self.router.has_dial_out(server) {
+            return Ok(());
+        }
+        let considered = self.ways(server, to);
+        let may = |it: &Considered| it.is_taken() || matches!(it.verdict, Verdict::TooFast { .. });
+        if considered.iter().any(may) {
+            return Ok(());
+        }
+        Err(said(&considered))
+    }
+
+    /// What each trunk says.
+    pub(super) fn ways(&self, server: ServerId, to: E164) -> Vec<Considered> {
+        let tried = &[];
+        let ask = Ask { server, to, tried };
+        self.router.explain(self.clock.now().mono, ask)
+    }
+
+    pub(super) fn choose_way(
+        &mut self,
+        server: ServerId,
+        to: E164,
+        tried: &[TrunkId],
+        channel: &str,
+    ) -> Result<Way, NoRoute> {
+        let ask = Ask { server, to, tried };
+        self.router.choose(self.clock.now().mono, ask, channel)
+    }
+
+    /// For the dialler.
+    pub(super) fn find_way(&mut self, call: CallId, server: ServerId, to: E164, tried: &[TrunkId]) {
+        let channel = names::customer_of(call);
+        let input = match self.choose_way(server, to, tried, &channel) {
+            Ok(way) => Input::WayGiven { call, way },
+            Err(none) => {
+                tracing::info!(%call, why = said(&none.considered), "no trunk takes a call now");
+                Input::NoWay {
+                    call,
+                    retry_at: none.retry_at,
+                }
+            }
+        };
+        self.dial(input);
+    }
+
+    pub(in crate::telephony) fn trunk(&mut self, input: trunk::Input) {
+        self.router.handle(self.clock.now().mono, input);
+    }
+
+    /// A customer's channel that is not there, or of which nobody knows. Should it come, its own event counts it.
+    pub(super) fn count_off(&mut self, input: &Input) {
+        let (Input::LegRefused { call, leg, .. }
+        | Input::LegUnsure { call, leg }
+        | Input::LegEnded { call, leg, .. }) = input
+        else {
+            return;
+        };
+        let server = self.dials.server_of(*call);
+        if let Some(server) = server.filter(|_| *leg == Leg::Customer) {
+            let channel = names::customer_of(*call);
+            self.trunk(trunk::Input::ChannelEnded { server, channel });
+        }
+    }
+}
+
+/// `provider: has 2 calls up, as many as may be; carrier: Asterisk gets no answer from it`.
+pub(super) fn said(considered: &[Considered]) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for one in considered {
+        all.push(format!("{}: {}", one.name, words(one)));
+    }
+    if all.is_empty() {
+        all.push("there is none".to_owned());
+    }
+    all.join("; ")
+}
+
+/// A verdict for people.
+pub(crate) fn words(considered: &Considered) -> String {
+    match considered.verdict {
+        Verdict::Takes => "takes it".to_owned(),
+        Verdict::TakesAfterFailure => {
+            "takes it if no other does: it could not take a call lately".to_owned()
+        }
+        Verdict::NotActive => "is not active".to_owned(),
+        Verdict::OtherServer => "is another server's".to_owned(),
+        Verdict::IncomingOnly => "has no `outbound`: calls only come in".to_owned(),
+        Verdict::NoRule => "has no rule for this number".to_owned(),
+        Verdict::Failed => "could not take this call".to_owned(),
+        Verdict::Unreachable => "Asterisk gets no answer from it".to_owned(),
+        Verdict::Full { max_channels } => {
+            format!(
+                "has {} calls up, and may have {max_channels}",
+                considered.channels
+            )
+        }
+        Verdict::TooFast {
+            max_calls_per_second,
+            ..
+        } => format!("may begin {max_calls_per_second} calls within a second, and has"),
+    }
+}
