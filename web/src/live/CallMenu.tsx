@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useId, useState } from "react";
 import type { Watch, WatchMode } from "../api/types";
+import { Confirm } from "../dialog/Confirm";
 import { CallIcon } from "./CallIcon";
 import classes from "./CallMenu.module.css";
 import { useAskWatches, useHangUp, useLeave, useWatch } from "./callControl";
@@ -11,6 +12,8 @@ const MODES = ["listen", "whisper", "barge"] as const satisfies readonly WatchMo
 
 interface Props {
   call: LiveCall;
+  /** Who talks on it. */
+  agent: string;
   /** The agent of this log-in, whose phone is to ring. */
   own: string | null | undefined;
   /** How the own agent takes part already. */
@@ -18,8 +21,9 @@ interface Props {
 }
 
 /** What a supervisor can do to somebody's call. */
-export function CallMenu({ call, own, watch }: Props) {
+export function CallMenu({ call, agent, own, watch }: Props) {
   const [open, setOpen] = useState(false);
+  const [ending, setEnding] = useState(false);
   const hint = useId();
   const watching = useWatch(call.id);
   const leave = useLeave(call.id);
@@ -34,51 +38,67 @@ export function CallMenu({ call, own, watch }: Props) {
   }
 
   return (
-    <Menu position="bottom-end" width={230} opened={open} onChange={opens} keepMounted={false} withinPortal>
-      <Menu.Target>
-        <ActionIcon
-          variant={watch ? "filled" : "subtle"}
-          color={watch ? "cord" : "gray"}
-          size={24}
-          loading={watching.isPending || leave.isPending || hangUp.isPending}
-          aria-label={`Actions for ${caller}`}
-        >
-          <CallIcon shape={watch ? "watch" : "more"} />
-        </ActionIcon>
-      </Menu.Target>
-      {open && (
-        <Menu.Dropdown>
-          <Menu.Label>{caller}</Menu.Label>
-          {MODES.map((mode) => (
-            <Menu.Item
-              key={mode}
-              disabled={why !== null}
-              aria-describedby={why ? hint : undefined}
-              aria-current={watch?.mode === mode || undefined}
-              rightSection={watch?.mode === mode ? <span aria-hidden="true">✓</span> : null}
-              onClick={() => watching.mutate(mode)}
-            >
-              {WATCH_MODE_WORDS[mode].ask}
-              {!why && <span className={classes.means}>{WATCH_MODE_WORDS[mode].means}</span>}
-            </Menu.Item>
-          ))}
-          {why && (
-            <Menu.Label id={hint} className={classes.hint}>
-              {why}
-            </Menu.Label>
-          )}
-          {watch && <Menu.Item onClick={() => leave.mutate()}>Leave</Menu.Item>}
-          <Menu.Divider />
-          <Menu.Item
-            className={classes.end}
-            leftSection={<CallIcon shape="hangUp" />}
-            onClick={() => hangUp.mutate()}
+    <>
+      <Menu position="bottom-end" width={230} opened={open} onChange={opens} keepMounted={false} withinPortal>
+        <Menu.Target>
+          <ActionIcon
+            variant={watch ? "filled" : "subtle"}
+            color={watch ? "cord" : "gray"}
+            size={24}
+            loading={watching.isPending || leave.isPending || hangUp.isPending}
+            aria-label={`Actions for ${caller}`}
           >
-            Hang up
-          </Menu.Item>
-        </Menu.Dropdown>
+            <CallIcon shape={watch ? "watch" : "more"} />
+          </ActionIcon>
+        </Menu.Target>
+        {open && (
+          <Menu.Dropdown>
+            <Menu.Label>{caller}</Menu.Label>
+            {MODES.map((mode) => (
+              <Menu.Item
+                key={mode}
+                disabled={why !== null}
+                aria-describedby={why ? hint : undefined}
+                aria-current={watch?.mode === mode || undefined}
+                rightSection={watch?.mode === mode ? <span aria-hidden="true">✓</span> : null}
+                onClick={() => watching.mutate(mode)}
+              >
+                {WATCH_MODE_WORDS[mode].ask}
+                {!why && <span className={classes.means}>{WATCH_MODE_WORDS[mode].means}</span>}
+              </Menu.Item>
+            ))}
+            {why && (
+              <Menu.Label id={hint} className={classes.hint}>
+                {why}
+              </Menu.Label>
+            )}
+            {watch && <Menu.Item onClick={() => leave.mutate()}>Leave</Menu.Item>}
+            <Menu.Divider />
+            <Menu.Item
+              className={classes.end}
+              leftSection={<CallIcon shape="hangUp" />}
+              onClick={() => setEnding(true)}
+            >
+              Hang up…
+            </Menu.Item>
+          </Menu.Dropdown>
+        )}
+      </Menu>
+      {ending && (
+        <Confirm
+          title="Hang up this call?"
+          action="Hang up"
+          pending={hangUp.isPending}
+          onClose={() => setEnding(false)}
+          onConfirm={() => hangUp.mutate(undefined, { onSettled: () => setEnding(false) })}
+        >
+          <p>
+            {caller} and {agent || "the agent"} are cut off in the middle of their talk. This cannot be
+            undone.
+          </p>
+        </Confirm>
       )}
-    </Menu>
+    </>
   );
 }
 

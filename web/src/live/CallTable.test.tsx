@@ -24,6 +24,8 @@ function drawCall(change: Partial<Call> = {}, user: User = WITH_PHONE) {
 const row = () =>
   within(within(screen.getByRole("table", { name: "Calls" })).getByRole("row", { name: /5550101/ }));
 const openMenu = () => userEvent.click(row().getByRole("button", { name: "Actions for 5550101" }));
+const hangUps = (asked: ReturnType<typeof serverAnswers>) =>
+  asked.filter(({ path }) => path.endsWith("/hangup")).map(({ path }) => path);
 const item = (name: string | RegExp) => screen.findByRole("menuitem", { name });
 
 const watched = (seq: number, state: "ringing" | "watching" | "ended") =>
@@ -103,13 +105,28 @@ describe("the menu of a call", () => {
     expect(row().getByText("You barge in")).toBeTruthy();
   });
 
-  test("hangs up, and says in words why not", async () => {
-    serverAnswers(409, { title: "The call has ended", status: 409, code: "call_ended" });
+  test("asks before it hangs up, and says in words why not", async () => {
+    const asked = serverAnswers(409, { title: "The call has ended", status: 409, code: "call_ended" });
     drawCall();
     await openMenu();
-    await userEvent.click(await item("Hang up"));
+    await userEvent.click(await item("Hang up…"));
+    const box = within(await screen.findByRole("dialog", { name: "Hang up this call?" }));
+    expect(box.getByText(/^5550101 and Jana Nováková are cut off/)).toBeTruthy();
+    expect(hangUps(asked)).toEqual([]);
+    await userEvent.click(box.getByRole("button", { name: "Hang up" }));
+    expect(hangUps(asked)).toEqual(["/v1/calls/c1/hangup"]);
     expect(await screen.findByText("The call was not ended")).toBeTruthy();
     expect(screen.getByText("The call has ended.")).toBeTruthy();
+  });
+
+  test("leaves the call alone when the question is not answered with yes", async () => {
+    const asked = serverAnswers(202, null);
+    drawCall();
+    await openMenu();
+    await userEvent.click(await item("Hang up…"));
+    await userEvent.click(await screen.findByRole("button", { name: "Cancel" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(hangUps(asked)).toEqual([]);
   });
 
   test("has no phone to ring without an agent", async () => {
@@ -120,7 +137,7 @@ describe("the menu of a call", () => {
       expect((await item(name)).hasAttribute("data-disabled")).toBe(true);
     }
     expect(screen.getByText("Your log-in has no agent, so no phone to ring.")).toBeTruthy();
-    expect((await item("Hang up")).hasAttribute("data-disabled")).toBe(false);
+    expect((await item("Hang up…")).hasAttribute("data-disabled")).toBe(false);
     expect(asked).toEqual([]);
   });
 

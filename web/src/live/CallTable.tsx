@@ -148,7 +148,7 @@ const CallRow = memo(function CallRow(props: RowProps) {
       </td>
       {directs && (
         <td className={classes.menu}>
-          {call.state === "talking" && <CallMenu call={call} own={own} watch={watch} />}
+          {call.state === "talking" && <CallMenu call={call} agent={agent} own={own} watch={watch} />}
         </td>
       )}
     </tr>
