@@ -8,6 +8,7 @@ import type { Plugin } from "vite";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { AgentState, Event, Live, Session, User } from "../src/api/types";
 import { answerControl } from "./control.ts";
+import { tone } from "./tone.ts";
 import { World } from "./world.ts";
 
 const PASSWORD = "cordboard";
@@ -115,11 +116,24 @@ async function answer(world: World, exchange: Exchange) {
   }
   if (route === "GET /v1/live") return json(response, visible(world.snapshot(), user));
   if (route === "GET /v1/calls") return json(response, page(world, url));
+  const told = /^GET \/v1\/calls\/([^/]+)(\/events|\/recordings\/.+)?$/.exec(route);
+  if (told) return tell(world, exchange, told[1] ?? "", told[2] ?? "");
   const [, call = "", rest = ""] = /^[A-Z]+ \/v1\/calls\/([^/]+)\/([a-z_]+)$/.exec(route) ?? [];
   if (call) return controlCall(world, exchange, { call, rest });
   const agent = /^PUT \/v1\/agents\/([^/]+)\/state$/.exec(route)?.[1];
   if (agent) return setState(world, exchange, agent, await body(request));
   return problem(response, 404, "not_found", "There is no such path");
+}
+
+/** One call, what happened to it, or what was recorded. */
+function tell(world: World, { response, user }: Exchange, id: string, part: string) {
+  const call = world.log().find((one) => one.id === id);
+  if (!call || !user) return problem(response, 404, "not_found", "There is no such call");
+  if (part === "") return json(response, call);
+  if (part.startsWith("/recordings"))
+    return response.writeHead(200, { "content-type": "audio/wav" }).end(tone(3));
+  const items = world.storyOf(id).filter((event) => user.role !== "agent" || event.type !== "call_watched");
+  return json(response, { items, next: null });
 }
 
 async function controlCall(world: World, exchange: Exchange, { call, rest }: { call: string; rest: string }) {
@@ -128,6 +142,10 @@ async function controlCall(world: World, exchange: Exchange, { call, rest }: { c
   const asked = { verb: `${request.method} ${rest}`, call, user, now: new Date().toISOString() };
   const fields = request.headers["content-type"]?.includes("json") ? await body(request) : {};
   const { status, value } = answerControl(world, asked, fields);
+  send(response, status, value);
+}
+
+function send(response: ServerResponse, status: number, value: unknown) {
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type });
   response.end(value === undefined ? undefined : JSON.stringify(value));

@@ -91,6 +91,11 @@ export class World {
     return [...this.snapshot().calls.reverse(), ...this.ended];
   }
 
+  /** What happened to a call, as far as it is kept. */
+  storyOf(call: string): Event[] {
+    return this.kept.filter((event) => "call" in event && event.call === call);
+  }
+
   agent(id: string): LiveAgent | undefined {
     return this.state.agents.get(id);
   }

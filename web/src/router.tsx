@@ -65,7 +65,26 @@ const shell = createRoute({
 });
 
 const live = createRoute({ getParentRoute: () => shell, path: "/", component: LivePage });
-const calls = createRoute({ getParentRoute: () => shell, path: "/calls", component: CallsPage });
+
+interface CallsSearch {
+  /** The call whose story is told. */
+  call?: string;
+}
+
+const calls = createRoute({
+  getParentRoute: () => shell,
+  path: "/calls",
+  validateSearch: (search: Record<string, unknown>): CallsSearch => ({
+    call: typeof search.call === "string" && search.call !== "" ? search.call : undefined,
+  }),
+  component: Calls,
+});
+
+function Calls() {
+  const { call } = calls.useSearch();
+  const navigate = useNavigate();
+  return <CallsPage open={call} onOpen={(next) => void navigate({ to: "/calls", search: { call: next } })} />;
+}
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

@@ -36,3 +36,23 @@ export type AgentStatus = Schemas["AgentStatus"];
 export type Event = Schemas["Event"];
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
+
+/** What was decided when a phone was rung, and against whom. */
+export type Choice = Schemas["Choice"];
+export type OfferResult = Schemas["OfferResult"];
+
+export type Extension = Schemas["Extension"];
+export type ExtensionFields = Schemas["ExtensionFields"];
+/** A phone that was just made, or has a new secret. */
+export type MadeExtension = Schemas["MadeExtension"];
+export type Trunk = Schemas["Trunk"];
+export type TrunkFields = Schemas["TrunkFields"];
+export type Server = Schemas["Server"];
+export type ServerFields = Schemas["ServerFields"];
+/** How one Asterisk has a phone or a trunk. */
+export type Provisioned = Schemas["Provisioned"];
+export type Provisioning = Schemas["Provisioning"];
+export type Contact = Schemas["Contact"];
+export type Codec = Schemas["Codec"];
+export type SipTransport = Schemas["SipTransport"];
+export type Finding = Schemas["Finding"];

@@ -9,6 +9,7 @@ import { useLive } from "../live/useLive";
 import { callerWords, ENDED_BY_WORDS, OUTCOME_WORDS, OVERFLOW_WORDS, stopwatch } from "../live/words";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
+import { CallStory } from "./CallStory";
 import classes from "./CallsPage.module.css";
 
 /** Calls fetched at once. */
@@ -48,8 +49,14 @@ const callLog = infiniteQueryOptions({
   refetchInterval: (query) => (query.state.data && query.state.data.pages.length > 1 ? false : REFRESH_MS),
 });
 
+interface Props {
+  /** The call whose story is told. */
+  open: string | undefined;
+  onOpen: (call: string | undefined) => void;
+}
+
 /** The log of calls, the newest first. */
-export function CallsPage() {
+export function CallsPage({ open, onOpen }: Props) {
   const log = useInfiniteQuery(callLog);
   const queues = useLive((state) => state.live?.queues);
   const agents = useLive((state) => state.live?.agents);
@@ -103,11 +110,13 @@ export function CallsPage() {
               index={index}
               queue={call.queue ? queues?.get(call.queue)?.queue.display_name : undefined}
               agent={call.agent ? agents?.get(call.agent)?.agent.name : undefined}
+              onOpen={onOpen}
             />
           )}
           empty={log.isPending ? <Loader aria-label="Loading" /> : <Empty />}
         />
       </Panel>
+      {open && <CallStory key={open} id={open} onClose={() => onOpen(undefined)} />}
     </main>
   );
 }
@@ -126,13 +135,23 @@ interface RowProps {
   index: number;
   queue: string | undefined;
   agent: string | undefined;
+  onOpen: Props["onOpen"];
 }
 
-const LogRow = memo(function LogRow({ call, index, queue, agent }: RowProps) {
+const LogRow = memo(function LogRow({ call, index, queue, agent, onOpen }: RowProps) {
   const caller = callerWords(call.caller);
   return (
     <tr aria-rowindex={index} data-call={call.id}>
-      <td className="number">{whenWords(call.arrived_at)}</td>
+      <td className="number">
+        <button
+          type="button"
+          className={classes.open}
+          aria-label={`Story of the call of ${whenWords(call.arrived_at)}, ${caller}`}
+          onClick={() => onOpen(call.id)}
+        >
+          {whenWords(call.arrived_at)}
+        </button>
+      </td>
       <td className="number" title={caller}>
         {caller}
       </td>

@@ -56,20 +56,21 @@ const CALL_TONES: Record<Call["state"], Tone> = {
 };
 
 export function CallStateLabel({ state }: { state: Call["state"] }) {
-  return <Label tone={CALL_TONES[state]} words={CALL_STATE_WORDS[state]} />;
+  return <StatusLabel tone={CALL_TONES[state]} words={CALL_STATE_WORDS[state]} />;
 }
 
 /** The caller hears music. */
 export function HeldLabel() {
-  return <Label tone="break" words="On hold" />;
+  return <StatusLabel tone="break" words="On hold" />;
 }
 
 /** The call in which somebody takes part who looks at it. */
 export function WatchLabel({ watch }: { watch: Pick<Watch, "state" | "mode"> }) {
-  return <Label tone="watching" words={watchWords(watch)} />;
+  return <StatusLabel tone="watching" words={watchWords(watch)} />;
 }
 
-function Label({ tone, words }: { tone: Tone; words: string }) {
+/** Any state, in the shape and colour of one that everybody knows. */
+export function StatusLabel({ tone, words }: { tone: Tone; words: string }) {
   return (
     <span className={classes.label} data-tone={tone}>
       <Shape tone={tone} />

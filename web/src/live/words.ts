@@ -159,3 +159,8 @@ export function timeOfDay(at: number | string): string {
     hourCycle: "h23",
   });
 }
+
+/** A text that others chose, so that its direction of writing stays its own: it cannot turn the words around it. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
+}

@@ -15,6 +15,7 @@ import { FeedContext } from "../live/useLive";
 import { theme } from "../theme";
 
 export const SUPERVISOR: User = { id: "u1", name: "sofia", role: "supervisor" };
+export const ADMINISTRATOR: User = { id: "u3", name: "ada", role: "administrator" };
 export const AGENT: User = { id: "u2", name: "jana", role: "agent", agent: "a1" };
 
 interface Around {
@@ -45,17 +46,34 @@ export function draw(children: ReactNode, { user = SUPERVISOR, live = null, stat
   return { ...drawn, feed, store, client };
 }
 
+interface Asked {
+  method: string;
+  path: string;
+  body: unknown;
+  guarded: boolean;
+}
+
+/** What a server says to one request: a status and a body. */
+type Answers = (asked: Asked) => [status: number, body: unknown];
+
 /** Answers every request with this; returns what was asked. */
 export function serverAnswers(status: number, body: unknown) {
-  const asked: Array<{ method: string; path: string; body: unknown; guarded: boolean }> = [];
+  return serverSays(() => [status, body]);
+}
+
+/** Answers each request by what it asks; returns what was asked. */
+export function serverSays(answers: Answers): Asked[] {
+  const asked: Asked[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const text = await request.text();
-    asked.push({
+    const one = {
       method: request.method,
       path: new URL(request.url).pathname,
       body: text ? JSON.parse(text) : null,
       guarded: request.headers.get("x-cordboard") === "1",
-    });
+    };
+    asked.push(one);
+    const [status, body] = answers(one);
     const type = status < 400 ? "application/json" : "application/problem+json";
     return new Response(body === null ? null : JSON.stringify(body), {
       status,
