@@ -5,12 +5,14 @@ import { mock } from "./dev/mock.ts";
 /** The server to talk to while developing; without it, a simulated centre answers. */
 const server = process.env.CORDBOARD_URL;
 const simulated = process.env.CORDBOARD_MOCK ?? (!server && !process.env.VITEST);
+/** The server refuses what another site's page asks for, and this page comes from another port. */
+const own = { target: server, headers: server ? { origin: new URL(server).origin } : {}, changeOrigin: true };
 
 export default defineConfig({
   plugins: [react(), ...(simulated ? [mock()] : [])],
   server: {
     proxy: server
-      ? { "/v1": server, "/ws": { target: server, ws: true }, "/openapi.json": server, "/docs": server }
+      ? { "/v1": own, "/ws": { ...own, ws: true }, "/openapi.json": own, "/docs": own }
       : undefined,
   },
   // As the server sends it, so that a page it would break is seen to break.

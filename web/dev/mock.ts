@@ -8,6 +8,7 @@ import type { Plugin } from "vite";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { AgentState, Event, Live, Session, User } from "../src/api/types";
 import { answerControl } from "./control.ts";
+import { SetUp } from "./telephony.ts";
 import { tone } from "./tone.ts";
 import { World } from "./world.ts";
 
@@ -118,11 +119,24 @@ async function answer(world: World, exchange: Exchange) {
   if (route === "GET /v1/calls") return json(response, page(world, url));
   const told = /^GET \/v1\/calls\/([^/]+)(\/events|\/recordings\/.+)?$/.exec(route);
   if (told) return tell(world, exchange, told[1] ?? "", told[2] ?? "");
+  const isSetUp = /^\/v1\/(extensions|trunks|servers)\b/.test(url.pathname);
+  if (isSetUp) return setUpAnswer(exchange);
   const [, call = "", rest = ""] = /^[A-Z]+ \/v1\/calls\/([^/]+)\/([a-z_]+)$/.exec(route) ?? [];
   if (call) return controlCall(world, exchange, { call, rest });
   const agent = /^PUT \/v1\/agents\/([^/]+)\/state$/.exec(route)?.[1];
   if (agent) return setState(world, exchange, agent, await body(request));
   return problem(response, 404, "not_found", "There is no such path");
+}
+
+const setUp = new SetUp();
+
+async function setUpAnswer({ request, response, url, user }: Exchange) {
+  if (user?.role !== "administrator") return problem(response, 403, "forbidden", "You may not do this");
+  const fields = request.headers["content-type"]?.includes("json") ? await body(request) : {};
+  const { status, value } = setUp.answer(request.method ?? "", url.pathname, url.searchParams, fields) ?? {
+    status: 404,
+  };
+  send(response, status, value);
 }
 
 /** One call, what happened to it, or what was recorded. */

@@ -12,8 +12,11 @@ import { sessionQuery } from "./api/session";
 import { CallsPage } from "./calls/CallsPage";
 import { LivePage } from "./live/LivePage";
 import { LoginPage } from "./login/LoginPage";
+import { PhonesPage } from "./phones/PhonesPage";
+import { ServersPage } from "./servers/ServersPage";
 import { Shell } from "./shell/Shell";
 import { FailurePage, NotFoundPage } from "./shell/StopPage";
+import { TrunksPage } from "./trunks/TrunksPage";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Outlet,
@@ -86,9 +89,13 @@ function Calls() {
   return <CallsPage open={call} onOpen={(next) => void navigate({ to: "/calls", search: { call: next } })} />;
 }
 
+const phones = createRoute({ getParentRoute: () => shell, path: "/phones", component: PhonesPage });
+const trunks = createRoute({ getParentRoute: () => shell, path: "/trunks", component: TrunksPage });
+const servers = createRoute({ getParentRoute: () => shell, path: "/servers", component: ServersPage });
+
 export function makeRouter(client: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([login, shell.addChildren([live, calls])]),
+    routeTree: root.addChildren([login, shell.addChildren([live, calls, phones, trunks, servers])]),
     context: { client },
   });
 }

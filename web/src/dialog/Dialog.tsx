@@ -23,6 +23,8 @@ export function Dialog({ title, onClose, held = false, wide = false, children }:
       closeOnClickOutside={false}
       closeOnEscape={!held}
       withCloseButton={!held}
+      // It is no landmark of the page.
+      attributes={{ header: { role: "presentation" } }}
       closeButtonProps={{ "aria-label": "Close" }}
     >
       {children}

@@ -27,6 +27,13 @@ export function Shell() {
           <nav aria-label="Pages" className={classes.nav}>
             <Link to="/">Live</Link>
             <Link to="/calls">Calls</Link>
+            {user.role === "administrator" && (
+              <>
+                <Link to="/phones">Phones</Link>
+                <Link to="/trunks">Trunks</Link>
+                <Link to="/servers">Servers</Link>
+              </>
+            )}
           </nav>
           <LostBanner />
           <div className={classes.right}>

@@ -1,0 +1,41 @@
+import { Button } from "@mantine/core";
+import type { FormEvent, ReactNode } from "react";
+import { Dialog } from "./Dialog";
+import classes from "./Dialog.module.css";
+import { Failure } from "./Failure";
+
+interface Props {
+  title: string;
+  /** On the button that sends it. */
+  action: string;
+  pending: boolean;
+  /** What is wrong with no field in particular. */
+  problem: string | null;
+  onSubmit: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A box with fields. What was typed stays in it until it is taken, or thrown away with Cancel. */
+export function FormDialog({ title, action, pending, problem, onSubmit, onClose, children }: Props) {
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!pending) onSubmit();
+  }
+  return (
+    <Dialog title={title} onClose={onClose} wide>
+      <form className={classes.form} onSubmit={submit} autoComplete="off">
+        {children}
+        <Failure words={problem} />
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={pending}>
+            {action}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,26 @@
+import type { ReactNode } from "react";
+import { useUser } from "../api/session";
+import { ROLE_WORDS } from "../live/words";
+import classes from "./Setup.module.css";
+
+interface Props {
+  /** What is set up on the page: "Phones". */
+  what: string;
+  children: ReactNode;
+}
+
+/** A page of set-up; others are told whose it is. The server refuses them as well. */
+export function AdministratorsOnly({ what, children }: Props) {
+  const { name, role } = useUser();
+  if (role === "administrator") return children;
+  return (
+    <main className={classes.closed}>
+      <title>{`${what} · Cordboard`}</title>
+      <h1>{what} are set up by administrators</h1>
+      <p>
+        You are logged in as {name} ({ROLE_WORDS[role].toLowerCase()}). Ask an administrator to change
+        something here, or to give you that role.
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,166 @@
+import { ActionIcon, Button, Loader, Menu } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { memo, useState } from "react";
+import type { Trunk } from "../api/types";
+import { Confirm } from "../dialog/Confirm";
+import { Failure } from "../dialog/Failure";
+import { CallIcon } from "../live/CallIcon";
+import { AdministratorsOnly } from "../setup/AdministratorsOnly";
+import { ContactCell, ProvisioningLabel } from "../setup/ProvisioningLabel";
+import { contactsOf, registrationOf, roundTripWords } from "../setup/provisioned";
+import classes from "../setup/Setup.module.css";
+import { useProvisioned } from "../setup/useProvisioned";
+import { TRANSPORT_WORDS } from "../setup/words";
+import { Panel } from "../table/Panel";
+import { type Column, Table } from "../table/Table";
+import { TrunkFormDialog } from "./TrunkFormDialog";
+import { trunksQuery, useDeleteTrunk } from "./trunkRequests";
+
+const COLUMNS: readonly Column[] = [
+  { id: "name", label: "Name", width: "150px" },
+  { id: "host", label: "Where it is" },
+  { id: "user", label: "We log in as", width: "15%" },
+  { id: "state", label: "State", width: "180px", hint: "Whether each Asterisk has it as it was set up" },
+  {
+    id: "registration",
+    label: "Registration",
+    width: "130px",
+    hint: "What became of it, in Asterisk's word",
+  },
+  { id: "contact", label: "Answers at", width: "17%" },
+  { id: "trip", label: "Round trip", width: "86px", end: true, hint: "How long its last answer took" },
+  { id: "menu", label: <span className="hidden">Actions</span>, width: "40px" },
+];
+
+type Task = { to: "add" } | { to: "edit" | "delete"; trunk: Trunk };
+
+export function TrunksPage() {
+  return (
+    <AdministratorsOnly what="Trunks">
+      <Trunks />
+    </AdministratorsOnly>
+  );
+}
+
+function Trunks() {
+  const trunks = useQuery(trunksQuery);
+  const [task, setTask] = useState<Task | null>(null);
+  const rows = trunks.data?.items ?? [];
+  const onClose = () => setTask(null);
+  return (
+    <main className={classes.page}>
+      <title>Trunks · Cordboard</title>
+      <h1 className="hidden">Trunks</h1>
+      <Failure error={trunks.error} />
+      <Panel
+        title="Trunks"
+        count={trunks.data && rows.length}
+        className={classes.panel}
+        tools={
+          <Button size="compact-sm" onClick={() => setTask({ to: "add" })}>
+            Add trunk
+          </Button>
+        }
+      >
+        <Table
+          label="Trunks"
+          minWidth={940}
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={(trunk) => trunk.id}
+          renderRow={(trunk, index) => (
+            <TrunkRow key={trunk.id} trunk={trunk} index={index} onTask={setTask} />
+          )}
+          empty={<Empty pending={trunks.isPending} failed={trunks.isError} />}
+        />
+      </Panel>
+      {task?.to === "add" && <TrunkFormDialog onClose={onClose} />}
+      {task?.to === "edit" && <TrunkFormDialog trunk={task.trunk} onClose={onClose} />}
+      {task?.to === "delete" && <Delete trunk={task.trunk} onClose={onClose} />}
+    </main>
+  );
+}
+
+function Empty({ pending, failed }: { pending: boolean; failed: boolean }) {
+  if (pending) return <Loader aria-label="Loading" />;
+  if (failed) return "The trunks are not known.";
+  return "No trunks are set up here yet. One that you add can be called at once; those in Asterisk's own files work without this.";
+}
+
+interface RowProps {
+  trunk: Trunk;
+  index: number;
+  onTask: (task: Task) => void;
+}
+
+const TrunkRow = memo(function TrunkRow({ trunk, index, onTask }: RowProps) {
+  const seen = useProvisioned("trunks", trunk.id, trunk.active);
+  const known = trunk.active ? (seen.data ?? []) : [];
+  const [first] = contactsOf(known);
+  const address = `${trunk.host}:${trunk.port}`;
+  return (
+    <tr aria-rowindex={index} data-trunk={trunk.name} className={trunk.active ? undefined : classes.off}>
+      <th scope="row" title={trunk.name}>
+        {trunk.name}
+      </th>
+      <td title={address} className="number">
+        {address} <span className="faint">{TRANSPORT_WORDS[trunk.transport]}</span>
+      </td>
+      <td title={trunk.username ?? undefined}>
+        {trunk.username ?? <span className="faint">By address</span>}
+      </td>
+      <td>
+        <ProvisioningLabel seen={seen} off={!trunk.active} />
+      </td>
+      <td>{trunk.registers && trunk.active ? registrationOf(known) : <span className="faint">–</span>}</td>
+      <td className="number">
+        <ContactCell seen={known} />
+      </td>
+      <td data-end className="number">
+        {first ? roundTripWords(first) : <span className="faint">–</span>}
+      </td>
+      <td className={classes.menu}>
+        <TrunkMenu trunk={trunk} onTask={onTask} />
+      </td>
+    </tr>
+  );
+});
+
+function TrunkMenu({ trunk, onTask }: Omit<RowProps, "index">) {
+  return (
+    <Menu position="bottom-end" width={190} keepMounted={false} withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={24} aria-label={`Actions for trunk ${trunk.name}`}>
+          <CallIcon shape="more" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{trunk.name}</Menu.Label>
+        <Menu.Item onClick={() => onTask({ to: "edit", trunk })}>Show and edit</Menu.Item>
+        <Menu.Divider />
+        <Menu.Item className={classes.danger} onClick={() => onTask({ to: "delete", trunk })}>
+          Delete
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Delete({ trunk, onClose }: { trunk: Trunk; onClose: () => void }) {
+  const remove = useDeleteTrunk(trunk);
+  return (
+    <Confirm
+      title={`Delete trunk ${trunk.name}?`}
+      action="Delete"
+      pending={remove.isPending}
+      error={remove.error}
+      onClose={onClose}
+      onConfirm={() => remove.mutate(undefined, { onSuccess: onClose })}
+    >
+      <p>
+        No call comes from it from now on, nor goes there; calls that are up stay up. Its password is gone.
+        This cannot be undone.
+      </p>
+    </Confirm>
+  );
+}
