@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { FormEvent, ReactNode } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
 import { Dialog } from "./Dialog";
 import classes from "./Dialog.module.css";
 import { Failure } from "./Failure";
@@ -11,20 +11,27 @@ interface Props {
   pending: boolean;
   /** What is wrong with no field in particular. */
   problem: string | null;
+  /** Another with each refusal: the field that it is about gets the focus, for it may be out of sight. */
+  refusal: unknown;
   onSubmit: () => void;
   onClose: () => void;
   children: ReactNode;
 }
 
 /** A box with fields. What was typed stays in it until it is taken, or thrown away with Cancel. */
-export function FormDialog({ title, action, pending, problem, onSubmit, onClose, children }: Props) {
+export function FormDialog(props: Props) {
+  const { title, action, pending, problem, refusal, onSubmit, onClose, children } = props;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [refusal]);
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!pending) onSubmit();
   }
   return (
     <Dialog title={title} onClose={onClose} wide>
-      <form className={classes.form} onSubmit={submit} autoComplete="off">
+      <form ref={form} className={classes.form} onSubmit={submit} autoComplete="off">
         {children}
         <Failure words={problem} />
         <div className={classes.buttons}>

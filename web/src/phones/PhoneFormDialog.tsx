@@ -60,6 +60,7 @@ export function PhoneFormDialog({ phone, range = false, onClose, onSecrets }: Pr
       action={phone ? "Save" : range ? `Add ${count === null ? "" : count.toLocaleString()} phones` : "Add"}
       pending={sent.isPending}
       problem={refused.other}
+      refusal={wrong ?? sent.error}
       onSubmit={submit}
       onClose={onClose}
     >

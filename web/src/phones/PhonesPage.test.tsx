@@ -148,6 +148,7 @@ describe("adding phones", () => {
     expect(await screen.findByText("Number is already taken.")).toBeTruthy();
     expect(screen.getByLabelText<HTMLInputElement>("Number").value).toBe("101");
     expect(screen.getByLabelText("Number").getAttribute("aria-invalid")).toBe("true");
+    expect(document.activeElement).toBe(screen.getByLabelText("Number"));
   });
 
   test("asks nobody about a codec that is none", async () => {

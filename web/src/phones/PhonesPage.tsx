@@ -19,10 +19,10 @@ import { phonesQuery } from "./phoneRequests";
 const COLUMNS: readonly Column[] = [
   { id: "number", label: "Number", width: "104px" },
   { id: "name", label: "Name" },
-  { id: "transport", label: "Speaks", width: "136px", hint: "How it speaks to Asterisk" },
   { id: "state", label: "State", width: "180px", hint: "Whether each Asterisk has it as it was set up" },
   { id: "contact", label: "Registered at", width: "22%", hint: "Where it is reached" },
   { id: "trip", label: "Round trip", width: "86px", end: true, hint: "How long its last answer took" },
+  { id: "transport", label: "Speaks", width: "136px", hint: "How it speaks to Asterisk" },
   { id: "menu", label: <span className="hidden">Actions</span>, width: "40px" },
 ];
 
@@ -112,7 +112,6 @@ const PhoneRow = memo(function PhoneRow({ phone, index, onTask }: RowProps) {
         {phone.number}
       </th>
       <td title={phone.name}>{phone.name}</td>
-      <td>{TRANSPORT_WORDS[phone.transport]}</td>
       <td>
         <ProvisioningLabel seen={seen} off={!phone.active} />
       </td>
@@ -122,6 +121,7 @@ const PhoneRow = memo(function PhoneRow({ phone, index, onTask }: RowProps) {
       <td data-end className="number">
         {phone.active && first ? roundTripWords(first) : <span className="faint">–</span>}
       </td>
+      <td>{TRANSPORT_WORDS[phone.transport]}</td>
       <td className={classes.menu}>
         <PhoneMenu phone={phone} onTask={onTask} />
       </td>

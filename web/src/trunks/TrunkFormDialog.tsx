@@ -51,6 +51,7 @@ export function TrunkFormDialog({ trunk, onClose }: Props) {
       action={trunk ? "Save" : "Add"}
       pending={save.isPending}
       problem={refused.other}
+      refusal={wrong ?? save.error}
       onSubmit={submit}
       onClose={onClose}
     >

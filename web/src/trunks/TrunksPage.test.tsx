@@ -110,6 +110,7 @@ describe("the form of a trunk", () => {
     await userEvent.click(await button("Save"));
     expect(await screen.findByText("Context agents is where calls of phones begin.")).toBeTruthy();
     expect(screen.getByLabelText("Context").getAttribute("aria-invalid")).toBe("true");
+    expect(document.activeElement).toBe(screen.getByLabelText("Context"));
     field = null;
     await userEvent.click(await button("Save"));
     const alert = await screen.findByRole("alert");
