@@ -9,6 +9,8 @@ export interface Centre {
   user: LogIn;
   /** Somebody who takes calls, where there is one to log in as. */
   agent: LogIn | null;
+  /** Somebody who sets the centre up, where there is one to log in as. */
+  administrator: LogIn | null;
 }
 
 export interface LogIn {
@@ -33,6 +35,7 @@ export default async function setup(project: TestProject) {
     url: server.resolvedUrls?.local[0] ?? "",
     user: { name: "super", password },
     agent: { name: "agent", password },
+    administrator: { name: "admin", password },
   });
   return async () => {
     if ("closeAllConnections" in server.httpServer) server.httpServer.closeAllConnections();
@@ -47,6 +50,8 @@ function fromEnvironment(): Centre {
     CORDBOARD_PASSWORD: password,
     CORDBOARD_AGENT_USER: agent,
     CORDBOARD_AGENT_PASSWORD: agentPassword,
+    CORDBOARD_ADMIN_USER: administrator,
+    CORDBOARD_ADMIN_PASSWORD: administratorPassword,
   } = process.env;
   if (!url || !name || !password) {
     throw new Error("Set CORDBOARD_URL, CORDBOARD_USER and CORDBOARD_PASSWORD, or CORDBOARD_MOCK=1.");
@@ -54,6 +59,11 @@ function fromEnvironment(): Centre {
   return {
     url,
     user: { name, password },
-    agent: agent && agentPassword ? { name: agent, password: agentPassword } : null,
+    agent: logInOf(agent, agentPassword),
+    administrator: logInOf(administrator, administratorPassword),
   };
+}
+
+function logInOf(name: string | undefined, password: string | undefined): LogIn | null {
+  return name && password ? { name, password } : null;
 }

@@ -1,0 +1,167 @@
+// The pages of set-up and a call's story in a real browser: what an administrator does, and what nobody else may.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { accessibilityProblems, type Browser, logIn, openBrowser, screenshot } from "./browser.ts";
+
+const { url, user, administrator } = inject("centre");
+
+/** A number that no centre to test with has. */
+const NUMBER = "7001";
+const TRUNK = "e2e-provider";
+/** How long a call may take to be answered and end. */
+const MOVES_MS = 45_000;
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await openBrowser(url);
+  page = browser.page;
+});
+afterAll(() => browser?.close());
+
+const dialog = (name: string | RegExp) => page.getByRole("dialog", { name });
+const button = (name: string, exact = true) => page.getByRole("button", { name, exact });
+
+/** A page has no problems in light, in dark, and where it is narrow. */
+async function looksWell(name: string) {
+  // A menu fades away.
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await screenshot(page, `${name}-light`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await screenshot(page, `${name}-dark-narrow`);
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+describe.skipIf(!administrator)("an administrator", () => {
+  test("finds the pages of set-up", async () => {
+    if (!administrator) return;
+    await page.goto("/");
+    await logIn(page, administrator);
+    await page.getByRole("link", { name: "Phones" }).click();
+    await page.getByRole("heading", { name: "Phones", level: 2 }).waitFor();
+  });
+
+  test("adds a phone and is shown its secret once", async () => {
+    await button("Add phone").click();
+    await page.getByLabel("Number", { exact: true }).fill("70x1");
+    await button("Add").click();
+    await page.getByText(/^Number has 'x'|^Number must have/).waitFor();
+    await page.getByLabel("Number", { exact: true }).fill(NUMBER);
+    await page.getByLabel("Name", { exact: true }).fill(`Nora ${"Example ".repeat(10)}\u202e<b>`);
+    await looksWell("phone-form");
+    await button("Add").click();
+    await dialog(`Secret of phone ${NUMBER}`).waitFor();
+    expect(await page.getByRole("textbox", { name: "Secret" }).inputValue()).toMatch(/.{12}/);
+    await looksWell("phone-secret");
+    await button("I have it").click();
+    await looksWell("phones");
+  });
+
+  test("is told at the field that a number is taken", async () => {
+    await button("Add phone").click();
+    await page.getByLabel("Number", { exact: true }).fill(NUMBER);
+    await button("Add").click();
+    await page.getByText("Number is already taken.").waitFor();
+    await button("Cancel").click();
+  });
+
+  test("finds a phone, deactivates it, and deletes it after a question", async () => {
+    await page.getByLabel("Phones by number or name").fill(NUMBER);
+    const row = page.locator(`tr[data-phone="${NUMBER}"]`);
+    await row.getByText(/Pending|Live|Drifted/).waitFor();
+    await button(`Actions for phone ${NUMBER}`).click();
+    await page.getByRole("menuitem", { name: "Deactivate" }).click();
+    await button("Deactivate").click();
+    await row.getByText("Not active").waitFor();
+    await button(`Actions for phone ${NUMBER}`).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await looksWell("phone-delete");
+    await button("Delete").click();
+    await row.waitFor({ state: "detached" });
+    await page.getByText("No phone matches").waitFor();
+  });
+
+  test("adds a trunk, and not where calls of phones begin", async () => {
+    await page.getByRole("link", { name: "Trunks" }).click();
+    await button("Add trunk").click();
+    await page.getByLabel("Name", { exact: true }).fill(TRUNK);
+    await page.getByLabel("Host").fill("sip.example.net");
+    await page.getByLabel("Context").fill("agents");
+    await button("Add").click();
+    await page.getByText(/^Context agents is where calls of phones begin/).waitFor();
+    await looksWell("trunk-form");
+    await page.getByLabel("Context").fill("");
+    await button("Add").click();
+    const row = page.locator(`tr[data-trunk="${TRUNK}"]`);
+    await row.waitFor();
+    await looksWell("trunks");
+    await button(`Actions for trunk ${TRUNK}`).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await button("Delete").click();
+    await row.waitFor({ state: "detached" });
+  });
+
+  test("tests the connection to a server", async () => {
+    await page.getByRole("link", { name: "Servers" }).click();
+    await page.locator("tr[data-server]").first().waitFor();
+    await looksWell("servers");
+    await page
+      .getByRole("button", { name: /^Test connection/ })
+      .first()
+      .click();
+    await page
+      .getByRole("list", { name: "What was seen" })
+      .getByText(/lets \w+ in/)
+      .waitFor();
+    await looksWell("server-check");
+    await button("Close").last().click();
+  });
+
+  test("reads a call's story", async () => {
+    await page.getByRole("link", { name: "Calls" }).click();
+    const answered = page.locator('[aria-label="Call log"] tr[data-call]').filter({ hasText: "Answered" });
+    await answered.first().waitFor({ timeout: MOVES_MS });
+    await answered.first().getByRole("button").click();
+    const story = page.getByRole("region", { name: "What happened" });
+    await story
+      .getByText(/^The call arrived for|calls/)
+      .first()
+      .waitFor();
+    await story
+      .getByText(/^The caller talks with|^The customer answered/)
+      .first()
+      .waitFor();
+    await story.getByText(/hung up$|^The call was ended$/).waitFor();
+    expect(await story.innerText()).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
+    await looksWell("call-story");
+    // The address is the story's own.
+    await page.reload();
+    await story.getByText(/hung up$|^The call was ended$/).waitFor();
+    await button("Close").click();
+    await story.waitFor({ state: "detached" });
+  });
+});
+
+describe("somebody else", () => {
+  test("has no pages of set-up, and is told whose they are", async () => {
+    await browser.context.clearCookies();
+    await page.goto("/phones");
+    await page.waitForURL(/\/login/);
+    await logIn(page, user);
+    await page.getByRole("heading", { name: "Phones are set up by administrators" }).waitFor();
+    expect(await page.getByRole("link", { name: "Phones" }).count()).toBe(0);
+    await looksWell("set-up-closed");
+  });
+});
+
+test("the page complained about nothing", () => {
+  expect(browser.complaints).toEqual([]);
+});
