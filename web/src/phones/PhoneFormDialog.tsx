@@ -1,4 +1,4 @@
-import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldProblems } from "../api/fields";
 import type { Extension, SipTransport } from "../api/types";
@@ -21,6 +21,7 @@ const SHOWN = [
   "codecs",
   "context",
   "mailbox",
+  "secret",
   "qualify_seconds",
 ];
 const TRANSPORTS = Object.entries(TRANSPORT_WORDS).map(([value, label]) => ({ value, label }));
@@ -103,6 +104,17 @@ export function PhoneFormDialog({ phone, range = false, onClose, onSecrets }: Pr
           onChange={(event) => set({ qualify: event.currentTarget.value })}
           error={at("qualify_seconds")}
         />
+        {!phone && !range && (
+          <PasswordInput
+            label="Secret"
+            description="One that the phone has already, of 8 to 80 characters. Left out: a random one."
+            autoComplete="new-password"
+            maxLength={80}
+            value={form.secret}
+            onChange={(event) => set({ secret: event.currentTarget.value })}
+            error={at("secret")}
+          />
+        )}
         <Checkbox
           label="Behind an address translation (NAT)"
           description="It is answered where its packets come from, whatever they say."

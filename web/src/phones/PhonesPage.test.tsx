@@ -151,6 +151,20 @@ describe("adding phones", () => {
     expect(document.activeElement).toBe(screen.getByLabelText("Number"));
   });
 
+  test("takes a secret that the phone has already, and none where nothing was typed", async () => {
+    const made = { ...phone("103"), secret: "known-secret", provisioned: [] };
+    const { asked } = drawPhones({ done: () => [201, made] });
+    for (const secret of ["", "known-secret"]) {
+      await userEvent.click(await button("Add phone"));
+      await userEvent.type(await screen.findByLabelText("Number"), "103");
+      if (secret) await userEvent.type(screen.getByLabelText("Secret"), secret);
+      await userEvent.click(await button("Add"));
+      await userEvent.click(await button("I have it"));
+    }
+    expect(sent(asked)[0]?.body).not.toHaveProperty("secret");
+    expect(sent(asked)[1]?.body).toMatchObject({ secret: "known-secret" });
+  });
+
   test("asks nobody about a codec that is none", async () => {
     const { asked } = drawPhones({ done: () => [201, {}] });
     await userEvent.click(await button("Add phone"));

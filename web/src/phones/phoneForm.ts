@@ -18,6 +18,8 @@ export interface PhoneForm {
   nat: boolean;
   qualify: string;
   active: boolean;
+  /** Of a new one: what the phone logs in with already. Empty: it gets one. */
+  secret: string;
 }
 
 export const NEW_PHONE: PhoneForm = {
@@ -32,6 +34,7 @@ export const NEW_PHONE: PhoneForm = {
   nat: true,
   qualify: "60",
   active: true,
+  secret: "",
 };
 
 export function formOf(phone: Extension): PhoneForm {
@@ -47,6 +50,7 @@ export function formOf(phone: Extension): PhoneForm {
     nat: phone.nat,
     qualify: String(phone.qualify_seconds),
     active: phone.active,
+    secret: "",
   };
 }
 
@@ -67,6 +71,8 @@ export function fieldsOf(form: PhoneForm, range: boolean): ExtensionFields | Wro
     nat: form.nat,
     qualify_seconds: Number(form.qualify),
     active: form.active,
+    // As typed: a secret may begin with a space.
+    ...(form.secret === "" ? {} : { secret: form.secret }),
   };
 }
 
