@@ -98,13 +98,25 @@ describe("the page of phones", () => {
     expect(screen.getByText("No phone matches. Clear the search to see all.")).toBeTruthy();
   });
 
-  test("says in words that there are none, or that they are not known", async () => {
+  test("says in words that there are none", async () => {
     drawPhones({ phones: [] });
     expect(await screen.findByText(/^No phones are set up here yet/)).toBeTruthy();
-    serverSays(() => [503, { title: "The database does not answer", status: 503 }]);
+  });
+
+  test("says in words that they are not known, and tries again", async () => {
+    let down = true;
+    serverSays(() =>
+      down
+        ? [503, { title: "The database does not answer", status: 503 }]
+        : [200, { items: [phone("101", { active: false })], next: null }],
+    );
     draw(<PhonesPage />, { user: ADMINISTRATOR });
-    expect((await screen.findByRole("alert")).textContent).toBe("The database does not answer.");
+    expect(within(await screen.findByRole("alert")).getByText("The database does not answer.")).toBeTruthy();
     expect(screen.getByText("The phones are not known.")).toBeTruthy();
+    down = false;
+    await userEvent.click(await button("Try again"));
+    expect(await row("101")).toBeTruthy();
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 
   test("shows what others chose as text", async () => {

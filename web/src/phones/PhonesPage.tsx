@@ -44,7 +44,7 @@ function Phones() {
     <main className={classes.page}>
       <title>Phones · Cordboard</title>
       <h1 className="hidden">Phones</h1>
-      <Failure error={phones.error} />
+      <Failure error={phones.error} onRetry={() => void phones.refetch()} />
       {phones.data?.cut && (
         <p role="status" className={classes.warning}>
           Only the first {all?.length.toLocaleString()} phones are shown and searched.

@@ -18,6 +18,8 @@ function usePhoneChange<Wish, Done>(change: (wish: Wish) => Promise<Done>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: change,
+    // A secret does not outlive the box that shows it.
+    gcTime: 0,
     onSuccess: (done) => {
       if (isMade(done)) client.setQueryData(provisionedKey("extensions", done.id), done.provisioned);
     },

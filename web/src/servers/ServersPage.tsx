@@ -42,7 +42,7 @@ function Servers() {
     <main className={classes.page}>
       <title>Servers · Cordboard</title>
       <h1 className="hidden">Servers</h1>
-      <Failure error={servers.error} />
+      <Failure error={servers.error} onRetry={() => void servers.refetch()} />
       <Panel title="Servers" count={servers.data && rows.length} className={classes.panel}>
         <Table
           label="Servers"

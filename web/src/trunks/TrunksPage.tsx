@@ -51,7 +51,7 @@ function Trunks() {
     <main className={classes.page}>
       <title>Trunks · Cordboard</title>
       <h1 className="hidden">Trunks</h1>
-      <Failure error={trunks.error} />
+      <Failure error={trunks.error} onRetry={() => void trunks.refetch()} />
       <Panel
         title="Trunks"
         count={trunks.data && rows.length}

@@ -20,6 +20,8 @@ export function useSaveTrunk(id: string | null) {
       id === null
         ? answer(api.POST("/v1/trunks", { body }))
         : answer(api.PUT("/v1/trunks/{id}", { params: { path: { id } }, body })),
+    // A password does not outlive its form.
+    gcTime: 0,
     onSuccess: (trunk) => client.setQueryData(provisionedKey("trunks", trunk.id), trunk.provisioned),
     onSettled: () => client.invalidateQueries({ queryKey: trunksQuery.queryKey }),
   });
