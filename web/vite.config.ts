@@ -12,7 +12,7 @@ export default defineConfig({
   plugins: [react(), ...(simulated ? [mock()] : [])],
   server: {
     proxy: server
-      ? { "/v1": own, "/ws": { ...own, ws: true }, "/openapi.json": own, "/docs": own }
+      ? { "/v1": own, "/ws": { ...own, ws: true }, "/openapi.json": own, "/docs": own, "/dashboard": own }
       : undefined,
   },
   // As the server sends it, so that a page it would break is seen to break.
