@@ -56,6 +56,30 @@ impl Agents<'_> {
         }
     }
 
+    /// The agent has this extension from now on; whoever had it gets the one that is left. Gives the agent as it is then.
+    pub async fn sit_at(&self, agent: &Agent, extension: &str) -> Result<Agent, StoreError> {
+        let moved = Agent {
+            extension: extension.to_owned(),
+            ..agent.clone()
+        };
+        let set = |from: &str, to: &str| {
+            let text = "UPDATE agents SET extension = ? WHERE extension = ?";
+            Sql::new(TABLE, text).bind(to).bind(from)
+        };
+        // No two may have the same at any moment, and no extension has a question mark.
+        let between = format!("?{}", agent.id);
+        let mut tx = self.database.begin().await?;
+        for (from, to) in [
+            (agent.extension.as_str(), between.as_str()),
+            (extension, &agent.extension),
+            (&between, extension),
+        ] {
+            tx.execute(set(from, to)).await?;
+        }
+        tx.commit().await?;
+        Ok(moved)
+    }
+
     /// Removes the agent from all queues. The calls and the state log stay.
     pub async fn delete(&self, id: AgentId) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;

@@ -284,6 +284,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sit at another phone: calls ring there from now on.
+         * @description Everybody has one phone, and no phone two agents: whoever had this one, and is offline, gets the one that is left. A user with
+         *     the role agent moves the own agent only.
+         */
+        put: operations["agents_set_phone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{id}/state": {
         parameters: {
             query?: never;
@@ -3892,6 +3913,16 @@ export interface components {
             count: number;
             state?: components["schemas"]["AgentState"] | null;
         };
+        /** @description A phone to sit at. */
+        PhoneFields: {
+            /** @description Its extension. */
+            extension: string;
+        };
+        /** @description Who sits where now. */
+        PhoneTaken: {
+            agent: components["schemas"]["Agent"];
+            moved?: components["schemas"]["Agent"] | null;
+        };
         /** @description What a call was placed with. */
         Placed: {
             /** @description The number of ours that the customer sees; nothing: the trunk's own. */
@@ -5724,6 +5755,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_set_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneFields"];
+            };
+        };
+        responses: {
+            /** @description Who sits where now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneTaken"];
+                };
+            };
+            /** @description No phone has this extension */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent is on a call, or somebody who is not offline sits there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Refused */
             default: {

@@ -3,6 +3,7 @@
 //! Handlers read the store, ask the engine, and say what they did. They decide nothing about calls. A change is written to
 //! the store first and told to the engine second, so a change that is live is never lost.
 
+mod agent_phones;
 mod agent_states;
 mod agents;
 mod alarms;
@@ -105,6 +106,7 @@ fn with_set_up(table: Table) -> Table {
         .to(STAFF, routes!(agents::show))
         .to(ADMINISTRATORS, routes!(agents::replace, agents::delete))
         .to(EVERYBODY, routes!(agents::set_state))
+        .to(EVERYBODY, routes!(agent_phones::take))
         .to(EVERYBODY, routes!(agent_states::list))
         .to(STAFF, routes!(queues::list))
         .to(ADMINISTRATORS, routes!(queues::create))

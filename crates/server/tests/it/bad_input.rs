@@ -4,7 +4,10 @@ use model::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, PASSWORD, Server};
+use crate::{
+    harness::{Answer, Client, PASSWORD, Server},
+    nouns,
+};
 
 /// A route that takes a body, and a body that it likes.
 pub(crate) struct Route {
@@ -78,12 +81,6 @@ fn queue_fields(name: &str) -> Value {
     })
 }
 
-fn agent_fields(extension: &str) -> Value {
-    json!({
-        "name": "A", "extension": extension, "user": null, "skills": {"de": 3}, "active": true,
-    })
-}
-
 async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let agent = server.agent("Agnes", "101").await.to_string();
     let queue = server.queue("sales").await.to_string();
@@ -124,19 +121,6 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             &[],
             json!({"name": "k", "role": "service"}),
         ),
-        Route::new(post.clone(), "/v1/agents", &[], agent_fields("102")),
-        Route::new(
-            put.clone(),
-            "/v1/agents/{id}",
-            &[&agent],
-            agent_fields("101"),
-        ),
-        Route::new(
-            put.clone(),
-            "/v1/agents/{id}/state",
-            &[&agent],
-            json!({"state": "break", "reason": "tea"}),
-        ),
         Route::new(post.clone(), "/v1/queues", &[], queue_fields("new")),
         Route::new(
             put.clone(),
@@ -172,6 +156,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             json!({"current": PASSWORD, "password": "another long one"}),
         ),
     ];
+    routes.extend(nouns::agent_routes(&agent));
     let call = json!({"to": "+13105550142", "campaign": "spring", "agent": agent});
     routes.insert(0, Route::new(post, "/v1/calls", &[], call));
     routes.splice(0..0, call_routes(&queue, &agent));

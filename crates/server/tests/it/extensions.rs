@@ -42,7 +42,7 @@ pub(crate) async fn routes(root: &Client) -> Vec<Route> {
             post.clone(),
             "/v1/trunks/{id}/check",
             &[&trunk_id],
-            json!({"to": "not a number"}),
+            json!({"to": null}),
         ),
         Route::new(
             put.clone(),

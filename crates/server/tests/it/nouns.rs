@@ -1,9 +1,45 @@
 //! What the centre is made of: made, read, replaced, removed, and live at once.
 
 use model::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, PASSWORD, Server, shape};
+use crate::{
+    bad_input::Route,
+    harness::{Client, PASSWORD, Server, shape},
+};
+
+/// What may be sent of an agent, for who sends something else.
+pub(crate) fn agent_routes(agent: &str) -> Vec<Route> {
+    let (post, put) = (Method::POST, Method::PUT);
+    vec![
+        Route::new(post, "/v1/agents", &[], agent_fields("102")),
+        Route::new(
+            put.clone(),
+            "/v1/agents/{id}",
+            &[agent],
+            agent_fields("101"),
+        ),
+        Route::new(
+            put.clone(),
+            "/v1/agents/{id}/state",
+            &[agent],
+            json!({"state": "break", "reason": "tea"}),
+        ),
+        Route::new(
+            put,
+            "/v1/agents/{id}/phone",
+            &[agent],
+            json!({"extension": "101"}),
+        ),
+    ]
+}
+
+fn agent_fields(extension: &str) -> Value {
+    json!({
+        "name": "A", "extension": extension, "user": null, "skills": {"de": 3}, "active": true,
+    })
+}
 
 /// Makes, reads, replaces, lists and removes one thing.
 async fn whole_life(root: &Client, path: &str, new: Value, changed: Value) -> Value {
@@ -166,6 +202,60 @@ async fn lists_are_read_page_by_page() {
         path = format!("/v1/queues?limit=2&cursor={next}");
     }
     assert_eq!(seen, ["a", "b", "c", "d", "e"]);
+}
+
+#[tokio::test]
+async fn an_agent_sits_down_at_another_phone() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let agnes = server.agent("Agnes", "101").await;
+    let bert = server.agent("Bert", "102").await;
+    let path = format!("/v1/agents/{agnes}/phone");
+    let to = |extension: &str| json!({"extension": extension});
+    let own = server.logged_in("agnes", Role::Agent, Some(agnes)).await;
+    let nowhere = own.put(&path, &to("109")).await;
+    assert_eq!(nowhere.verdict().1, "invalid_field");
+    assert_eq!(nowhere.verdict().2, "extension");
+    for bad in ["", "101; DROP", "1,2", "PJSIP/101", &"1".repeat(65)] {
+        assert_eq!(own.put(&path, &to(bad)).await.verdict().0, 400, "{bad}");
+    }
+
+    let at_work = json!({"state": "break"});
+    root.put(&format!("/v1/agents/{bert}/state"), &at_work)
+        .await;
+    let taken = own.put(&path, &to("102")).await;
+    assert_eq!(taken.verdict().1, "state_refused");
+    root.put(
+        &format!("/v1/agents/{bert}/state"),
+        &json!({"state": "offline"}),
+    )
+    .await;
+    let sits = own.put(&path, &to("102")).await.json();
+    assert_eq!(sits["agent"]["extension"], "102");
+    assert_eq!(sits["moved"]["name"], "Bert");
+    assert_eq!(sits["moved"]["extension"], "101");
+    assert_eq!(
+        own.put(&path, &to("102")).await.json()["moved"],
+        json!(null)
+    );
+
+    let phone = json!({"number": "109", "name": "Window desk"});
+    root.post("/v1/extensions", &phone).await;
+    let sits = own.put(&path, &to("109")).await.json();
+    assert_eq!(sits["moved"], json!(null));
+    let live = root.get("/v1/live").await.json();
+    let seen: Vec<_> = live["agents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["agent"]["extension"])
+        .collect();
+    assert_eq!(seen, ["109", "101"]);
+
+    let other = own
+        .put(&format!("/v1/agents/{bert}/phone"), &to("102"))
+        .await;
+    assert_eq!(other.verdict().1, "forbidden");
 }
 
 #[tokio::test]

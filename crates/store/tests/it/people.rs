@@ -13,6 +13,7 @@ contract!(
     sessions_of_a_user_end_together,
     api_keys_are_kept,
     agents_are_kept,
+    two_agents_change_places,
 );
 
 async fn users_are_kept(store: &Store) {
@@ -120,6 +121,24 @@ async fn users_and_agents_belong_together(store: &Store) {
     users.create(&bob, "").await.unwrap();
     agents.delete(agent_id(2)).await.unwrap();
     assert_eq!(users.get(bob.id).await.unwrap().unwrap().agent, None);
+}
+
+async fn two_agents_change_places(store: &Store) {
+    let agents = store.agents();
+    for number in [1, 2, 3] {
+        agents.create(&agent(number)).await.unwrap();
+    }
+    let extensions = async || {
+        let all = agents.list(None, 9).await.unwrap();
+        all.into_iter()
+            .map(|agent| agent.extension)
+            .collect::<Vec<_>>()
+    };
+    let first = agents.sit_at(&agent(1), "1002").await.unwrap();
+    assert_eq!(first.extension, "1002");
+    assert_eq!(extensions().await, ["1002", "1001", "1003"]);
+    agents.sit_at(&first, "105").await.unwrap();
+    assert_eq!(extensions().await, ["105", "1001", "1003"]);
 }
 
 async fn sessions_count_until_they_end(store: &Store) {
