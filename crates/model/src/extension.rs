@@ -74,6 +74,17 @@ pub enum Codec {
 }
 
 impl Codec {
+    pub const ALL: [Self; 8] = [
+        Self::Opus,
+        Self::G722,
+        Self::Ulaw,
+        Self::Alaw,
+        Self::G729,
+        Self::Gsm,
+        Self::Ilbc,
+        Self::Speex,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Opus => "opus",
@@ -97,7 +108,31 @@ const MAX_MAILBOX: usize = 40;
 const MAX_CODECS: usize = 8;
 const MAX_QUALIFY: u16 = 3_600;
 
+/// The dialplan's context in which calls of phones begin unless it is said otherwise.
+pub const USUAL_CONTEXT: &str = "agents";
+/// The codecs of a phone of which nothing else is said.
+pub const USUAL_CODECS: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Alaw, Codec::Ulaw];
+/// How often a phone is asked whether it is still there, in seconds, unless it is said otherwise.
+pub const USUAL_QUALIFY: u16 = 60;
+
 impl Extension {
+    /// One of which only the number is known.
+    pub fn usual(id: ExtensionId, number: &str) -> Self {
+        Self {
+            id,
+            number: number.to_owned(),
+            name: number.to_owned(),
+            server: None,
+            transport: SipTransport::Udp,
+            codecs: USUAL_CODECS.to_vec(),
+            context: USUAL_CONTEXT.to_owned(),
+            mailbox: None,
+            nat: true,
+            qualify_seconds: USUAL_QUALIFY,
+            active: true,
+        }
+    }
+
     /// Checks every field's bounds.
     pub fn check(&self) -> Result<(), Invalid> {
         bounded("number", &self.number, MIN_NUMBER, MAX_NUMBER)

@@ -62,6 +62,8 @@ ids! {
     DidId,
     /// A phone that we set up.
     ExtensionId,
+    /// One file of phones that was taken in.
+    ExtensionImportId,
     /// One attempt to give one call to one agent.
     OfferId,
     /// A line of waiting callers.

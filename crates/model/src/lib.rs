@@ -13,6 +13,7 @@ mod delivery;
 mod did;
 mod event;
 mod extension;
+mod extension_import;
 mod id;
 mod phone;
 mod queue;
@@ -38,11 +39,14 @@ pub use control::{
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use did::{Did, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
-pub use extension::{Codec, Extension, SipTransport, checked_context};
+pub use extension::{
+    Codec, Extension, SipTransport, USUAL_CODECS, USUAL_CONTEXT, USUAL_QUALIFY, checked_context,
+};
+pub use extension_import::ExtensionImport;
 pub use id::{
     AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, ExtensionId,
-    OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, TrunkId,
-    UserId, WatchId,
+    ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId,
+    SessionId, TrunkId, UserId, WatchId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{

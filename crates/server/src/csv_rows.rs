@@ -58,6 +58,11 @@ impl Rows {
         }
     }
 
+    /// What parts the cells of the rows that follow, in place of a comma. To be called between two rows.
+    pub(crate) fn separate_by(&mut self, separator: u8) {
+        self.reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
+    }
+
     /// Takes from the front of `input`. When all of the file was given, `last` brings out what is left.
     pub(crate) fn next(&mut self, input: &mut &[u8], last: bool) -> Step<'_> {
         self.pass_bom(input);

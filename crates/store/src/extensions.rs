@@ -2,10 +2,12 @@
 
 use model::{Extension, ExtensionId, ServerId};
 
+use crate::ExtensionChange;
 use crate::StoreError;
-use crate::database::Database;
+use crate::database::{Database, Tx};
+use crate::dialect::Db;
 use crate::row::Row;
-use crate::sql::{self, Sql, Value, json, word};
+use crate::sql::{self, Sql, Value, json, pieces, word};
 
 const TABLE: &str = "extensions";
 const COLUMNS: &[&str] = &[
@@ -78,6 +80,18 @@ impl Extensions<'_> {
         row.as_ref().map(kept).transpose()
     }
 
+    /// Those whose numbers these are, in any order.
+    pub async fn by_numbers(&self, numbers: &[String]) -> Result<Vec<KeptExtension>, StoreError> {
+        let mut known = Vec::new();
+        for numbers in pieces(numbers) {
+            let rows = self.database.fetch(among("number", numbers, "")).await?;
+            for row in rows {
+                known.push(kept(&row)?);
+            }
+        }
+        Ok(known)
+    }
+
     /// In the order of their numbers, as text, after the number `after`.
     pub async fn list(
         &self,
@@ -128,6 +142,37 @@ impl Extensions<'_> {
     }
 }
 
+/// Makes, replaces and removes them. A new one whose number is taken is a conflict.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    db: Db,
+    changes: &[ExtensionChange],
+) -> Result<(), StoreError> {
+    let (mut new, mut replaced, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        match (&change.before, &change.after) {
+            (None, Some(after)) => new.push(values(after)),
+            (Some(_), Some(after)) => replaced.push(values(after)),
+            (Some(before), None) => removed.push(before.extension.id),
+            (None, None) => {}
+        }
+    }
+    for ids in pieces(&removed) {
+        tx.execute(Sql::delete_among(TABLE, "id", ids)).await?;
+    }
+    let replace = db.on_same_key(COLUMNS);
+    for (rows, on_same_key) in [(new, ""), (replaced, replace.as_str())] {
+        let put = tx.put(TABLE, COLUMNS, on_same_key, &rows).await;
+        put.map_err(no_server)?;
+    }
+    Ok(())
+}
+
+/// Those whose `key` is one of `keys`: a piece of them (see [`pieces`]).
+pub(crate) fn among<T: Clone + Into<Value>>(key: &str, keys: &[T], rest: &str) -> Sql {
+    Sql::among(TABLE, COLUMNS, key, keys, rest)
+}
+
 pub(crate) fn no_server(error: StoreError) -> StoreError {
     if error.is_reference() {
         StoreError::missing("server")
@@ -155,7 +200,7 @@ fn values(kept: &KeptExtension) -> Vec<Value> {
     ]
 }
 
-fn kept(row: &Row) -> Result<KeptExtension, StoreError> {
+pub(crate) fn kept(row: &Row) -> Result<KeptExtension, StoreError> {
     let extension = Extension {
         id: ExtensionId(row.uuid("id")?),
         number: row.text("number")?,

@@ -20,6 +20,7 @@ mod deliveries;
 mod dialect;
 mod dids;
 mod error;
+mod extension_imports;
 mod extensions;
 mod fold;
 mod journal;
@@ -57,6 +58,10 @@ pub use deliveries::{Deliveries, DeliveryFilter, Lease, Outlook, PlannedDelivery
 pub use dialect::Db;
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
+pub use extension_imports::{
+    ExtensionChange, ExtensionImports, ExtensionsUndone, MAX_EXTENSION_IMPORTS,
+    MAX_IMPORTED_EXTENSIONS,
+};
 pub use extensions::{Digests, Extensions, KeptExtension, MAX_EXTENSIONS_AT_ONCE};
 pub use journal::{Applied, Journal, MAX_BATCH};
 pub use ledger::{Ledger, LedgerEntry, UseFact};
@@ -112,6 +117,8 @@ nouns! {
     members: Members,
     /// The phones that we set up.
     extensions: Extensions,
+    /// Files of them that were taken in.
+    extension_imports: ExtensionImports,
     /// The ways to and from the telephone network.
     trunks: Trunks,
     /// Our own numbers.

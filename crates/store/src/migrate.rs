@@ -71,6 +71,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     30 "0030_trunks",
     31 "0031_call_control",
     32 "0032_trunk_routing",
+    33 "0033_extension_imports",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use model::{
     AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, E164, ExtensionId,
-    OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId, SessionId, Timestamp,
-    TrunkId, UserId,
+    ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId,
+    SessionId, Timestamp, TrunkId, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ value_from! {
     DeliveryId => |id| Id(id.0);
     DidId => |id| Id(id.0);
     ExtensionId => |id| Id(id.0);
+    ExtensionImportId => |id| Id(id.0);
     OfferId => |id| Id(id.0);
     QueueId => |id| Id(id.0);
     RecipientId => |id| Id(id.0);

@@ -1,5 +1,7 @@
 //! The ways to and from the telephone network. Passwords come and go sealed: this module cannot read them.
 
+use std::collections::BTreeSet;
+
 use model::{ServerId, Timestamp, Trunk, TrunkId};
 
 use crate::StoreError;
@@ -146,6 +148,13 @@ impl Trunks<'_> {
             })
         };
         rows.iter().map(kept).collect()
+    }
+
+    /// The contexts in which their calls begin.
+    pub async fn contexts(&self) -> Result<BTreeSet<String>, StoreError> {
+        let sql = Sql::new(TABLE, "SELECT DISTINCT context FROM trunks");
+        let rows = self.database.fetch(sql).await?;
+        rows.iter().map(|row| row.text("context")).collect()
     }
 
     pub async fn delete(&self, id: TrunkId) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{ExportError, Table, Value};
+use super::{ExportError, Table, Value, marked};
 
 pub(super) fn encode(table: &Table) -> Result<Vec<u8>, ExportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -16,19 +16,10 @@ pub(super) fn encode(table: &Table) -> Result<Vec<u8>, ExportError> {
 
 fn cell(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Text(text) => harmless(text),
+        Value::Text(text) => marked(text),
         Value::Whole(number) => number.to_string().into(),
         Value::Number(number) => number.to_string().into(),
         Value::Instant(at) => at.to_string().into(),
         Value::None => "".into(),
-    }
-}
-
-/// A text that a spreadsheet would take for a formula is marked as text: names and numbers come from callers.
-fn harmless(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}").into()
-    } else {
-        text.into()
     }
 }

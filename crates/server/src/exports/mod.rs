@@ -6,6 +6,7 @@
 mod answer;
 mod csv;
 mod format;
+mod formula;
 mod parquet;
 mod xlsx;
 
@@ -14,6 +15,7 @@ use model::Timestamp;
 
 pub(crate) use answer::{file, json};
 pub(crate) use format::{Answer, Format, wanted};
+pub(crate) use formula::{marked, unmarked};
 
 /// A table that is to become a file.
 #[derive(Debug, Clone)]

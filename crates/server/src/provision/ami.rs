@@ -27,6 +27,10 @@ const EVENTS: &str = "off";
 /// After so long Asterisk forgets once more what was changed: an answer that was on its way came into its cache after it had
 /// forgotten what was there. Longer than any answer may take (`httptimeout`).
 const ONCE_MORE: Duration = Duration::from_secs(3);
+/// Of so many phones at once, all is forgotten in place of each: that takes Asterisk three steps, and not three for each.
+const MANY: usize = 100;
+/// Of so many numbers those who registered are looked for at once: a line to the manager interface has about 1,000 characters.
+const NUMBERS_AT_ONCE: usize = 50;
 /// How long to wait before what Asterisk did not do is asked for again.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -77,6 +81,22 @@ impl AmiLink {
         applied
     }
 
+    /// The same of many.
+    pub(super) async fn apply_all(&self, changes: &[Change]) -> Result<(), AmiError> {
+        self.is_ready()?;
+        let ids: Vec<_> = changes.iter().flat_map(Change::ids).collect();
+        let applied = self.tell_all(changes, &ids).await;
+        if applied.is_err() {
+            let _ = self.stale.try_send(());
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(ONCE_MORE).await;
+            let _ = forget_each(&client, &ids).await;
+        });
+        applied
+    }
+
     fn is_ready(&self) -> Result<(), AmiError> {
         if *self.ready.borrow() {
             Ok(())
@@ -89,9 +109,8 @@ impl AmiLink {
         for id in change.ids() {
             forget(&self.client, &id).await?;
         }
-        for number in change.forgotten() {
-            self.forget_contacts(number).await?;
-        }
+        let numbers: Vec<_> = change.forgotten().collect();
+        self.forget_contacts(&numbers).await?;
         if change.is_trunk {
             identify_anew(&self.client).await?;
             register_anew(&self.client).await?;
@@ -105,6 +124,19 @@ impl AmiLink {
             tolerated(self.client.call(&register).await)?;
         }
         reload_qualify(&self.client, &after.id).await
+    }
+
+    /// Whom nobody may call any more first: the rest takes Asterisk a while.
+    async fn tell_all(&self, changes: &[Change], ids: &[String]) -> Result<(), AmiError> {
+        forget_each(&self.client, ids).await?;
+        let numbers: Vec<_> = changes.iter().flat_map(Change::forgotten).collect();
+        for numbers in numbers.chunks(NUMBERS_AT_ONCE) {
+            self.forget_contacts(numbers).await?;
+        }
+        for after in changes.iter().filter_map(|change| change.after.as_ref()) {
+            reload_qualify(&self.client, &after.id).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Found, AmiError> {
@@ -141,19 +173,26 @@ impl AmiLink {
         Ok(ours.map(|event| text(event, "Status")))
     }
 
-    /// Whoever registered as this number is not called any more. It has digits alone.
-    async fn forget_contacts(&self, number: &str) -> Result<(), AmiError> {
+    /// Whoever registered as one of these numbers is not called any more. They have digits alone.
+    async fn forget_contacts(&self, numbers: &[&str]) -> Result<(), AmiError> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
         // Of all who registered there may be tens of thousands.
         let family = format!("/{REGISTRATIONS}/");
+        let begin = family.len() + 1;
+        let listed: Vec<_> = numbers.iter().map(|it| format!("'{it}'")).collect();
+        let listed = listed.join(",");
         let query = format!(
-            "database query \"SELECT key FROM astdb WHERE key LIKE '{family}{number};@%'\""
+            "database query \"SELECT key FROM astdb WHERE key LIKE '{family}%;@%' \
+             AND substr(key,{begin},instr(key,';@')-{begin}) IN ({listed})\""
         );
         for line in self.client.command(&query).await? {
             let found = line.split_once(&family).map(|(_, key)| key);
             let key = found.and_then(|key| key.split_whitespace().next());
             let is_theirs = |key: &&str| {
-                let rest = key.strip_prefix(number);
-                rest.is_some_and(|rest| rest.starts_with(";@"))
+                let number = key.split_once(";@").map(|(number, _)| number);
+                number.is_some_and(|number| numbers.contains(&number))
             };
             if let Some(key) = key.filter(is_theirs) {
                 let delete = Action::new("DBDel")
@@ -191,6 +230,25 @@ async fn forget(client: &Client, id: &str) -> Result<(), AmiError> {
     Ok(())
 }
 
+/// Of many, all that is in the caches of phones.
+async fn forget_each(client: &Client, ids: &[String]) -> Result<(), AmiError> {
+    if ids.len() > MANY {
+        return expire_all(client).await;
+    }
+    for id in ids {
+        forget(client, id).await?;
+    }
+    Ok(())
+}
+
+async fn expire_all(client: &Client) -> Result<(), AmiError> {
+    for cache in CACHES {
+        let expire = Action::new("SorceryMemoryCacheExpire").header("Cache", cache);
+        tolerated(client.call(&expire).await)?;
+    }
+    Ok(())
+}
+
 async fn identify_anew(client: &Client) -> Result<(), AmiError> {
     for action in ["SorceryMemoryCacheExpire", "SorceryMemoryCachePopulate"] {
         let action = Action::new(action).header("Cache", IDENTIFY);
@@ -207,10 +265,7 @@ async fn register_anew(client: &Client) -> Result<(), AmiError> {
 
 /// What changed while nobody could tell Asterisk is forgotten with all the rest.
 async fn forget_all(client: &Client) -> Result<(), AmiError> {
-    for cache in CACHES {
-        let expire = Action::new("SorceryMemoryCacheExpire").header("Cache", cache);
-        tolerated(client.call(&expire).await)?;
-    }
+    expire_all(client).await?;
     identify_anew(client).await?;
     register_anew(client).await
 }

@@ -17,7 +17,7 @@ use asterisk::{Tls, TlsError, ami::Config};
 use futures_util::future::join_all;
 use model::{AmiAccess, Codec, Server, ServerId, Trunk};
 use serde::Serialize;
-use store::KeptExtension;
+use store::{ExtensionChange, KeptExtension};
 use utoipa::ToSchema;
 
 use ami::AmiLink;
@@ -120,6 +120,24 @@ pub(crate) struct Change {
     pub(crate) forget_contacts: bool,
 }
 
+impl From<&ExtensionChange> for Change {
+    fn from(change: &ExtensionChange) -> Self {
+        let (before, after) = (change.before.as_ref(), change.after.as_ref());
+        let is_same = |was: &KeptExtension, is: &KeptExtension| {
+            let (from, to) = (&was.extension, &is.extension);
+            let is_there = from.number == to.number && from.server == to.server && to.active;
+            is_there && was.digests == is.digests
+        };
+        let is_same = before.zip(after).is_some_and(|(was, is)| is_same(was, is));
+        Self {
+            before: before.map(|kept| kept.extension.number.clone()),
+            after: after.map(Wanted::from),
+            is_trunk: false,
+            forget_contacts: !is_same,
+        }
+    }
+}
+
 impl Change {
     /// All that Asterisk may know it by.
     fn ids(&self) -> Vec<String> {
@@ -194,6 +212,22 @@ impl Provisioner {
         };
         states.retain(is_told);
         states
+    }
+
+    /// Makes many changes live. How each phone is then is not looked at; what takes longer than is waited for goes on behind the
+    /// answer.
+    pub(crate) async fn apply_all(&self, changes: Vec<Change>) {
+        let changes = Arc::new(changes);
+        let links = self
+            .servers(None)
+            .into_iter()
+            .filter_map(|(_, one)| one.ami);
+        let told = links.map(async |link| {
+            let changes = changes.clone();
+            let telling = tokio::spawn(async move { link.apply_all(&changes).await });
+            let _ = tokio::time::timeout(PATIENCE, telling).await;
+        });
+        join_all(told).await;
     }
 
     /// How each server has it.

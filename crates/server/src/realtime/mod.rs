@@ -18,7 +18,7 @@ use std::{
 };
 
 use model::{ExtensionId, ServerId, Trunk, TrunkId};
-use store::{KeptExtension, MAX_PAGE, Store, StoreError};
+use store::{ExtensionChange, KeptExtension, MAX_PAGE, Store, StoreError};
 
 use conditions::Conditions;
 use phone::Phone;
@@ -110,6 +110,19 @@ impl Realtime {
     /// From now on these extensions are so.
     pub(crate) fn set(&self, all: &[KeptExtension]) {
         self.write(|tables| all.iter().for_each(|kept| tables.set(kept)));
+    }
+
+    /// From now on all of these are so, at once.
+    pub(crate) fn apply(&self, changes: &[ExtensionChange]) {
+        self.write(|tables| {
+            for change in changes {
+                match (&change.before, &change.after) {
+                    (_, Some(after)) => tables.set(after),
+                    (Some(before), None) => tables.remove(before.extension.id),
+                    (None, None) => {}
+                }
+            }
+        });
     }
 
     pub(crate) fn remove(&self, extension: ExtensionId) {

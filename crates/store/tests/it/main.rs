@@ -14,6 +14,7 @@ mod caller_ids;
 mod calls;
 mod cdr_packs;
 mod deliveries;
+mod extension_imports;
 mod faults;
 mod fixtures;
 mod history;

@@ -5,7 +5,6 @@
 //! is reported with its line and does not stop the others. However long the file is, a few thousand rows of it are held at a
 //! time, and where each number stood first.
 
-mod header;
 mod reading;
 mod report;
 mod said;

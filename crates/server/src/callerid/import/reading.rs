@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use model::{E164, Invalid, visible};
 
-use super::header::Header;
 use super::said::{Column, Said};
 use super::{ImportError, MAX_ROWS};
+use crate::csv_header::Header;
 use crate::csv_rows::{MAX_ROW, Row, Rows, Step};
 use crate::numbers::Numbers;
 
@@ -73,7 +73,7 @@ impl Reading {
                     Read::refused(line, "row", why)
                 }
                 Step::Row(row) => {
-                    let number = header.position(Column::Number).unwrap_or_default();
+                    let number = header.position(Column::Number as usize).unwrap_or_default();
                     let number = row.cells().nth(number).unwrap_or_default();
                     Read {
                         line: row.line,
@@ -116,7 +116,10 @@ impl Read {
 
 fn header(step: Step<'_>) -> Result<Header, ImportError> {
     let read = match step {
-        Step::Row(row) => Header::read(&row),
+        Step::Row(row) => {
+            let known = Column::ALL.map(Column::name);
+            Header::read(row.cells(), &known, Column::Number.name())
+        }
         Step::End => Err("the file is empty".to_owned()),
         _ => Err("the first row is no header: it is far too long".to_owned()),
     };
@@ -131,13 +134,14 @@ fn said(numbers: Numbers, header: &Header, row: &Row<'_>) -> Result<Said, Invali
     }
     let mut texts = [""; Column::ALL.len()];
     for (column, cell) in header.columns().iter().zip(cells) {
+        let name = Column::ALL[*column].name();
         let text = str::from_utf8(cell);
-        let text = text.map_err(|_| Invalid::new(column.name(), "is not UTF-8 text"))?;
+        let text = text.map_err(|_| Invalid::new(name, "is not UTF-8 text"))?;
         if text.contains('\n') {
             let why = "has a line break, perhaps for a quote that is not closed";
-            return Err(Invalid::new(column.name(), why));
+            return Err(Invalid::new(name, why));
         }
-        texts[*column as usize] = text.trim();
+        texts[*column] = text.trim();
     }
     Said::read(numbers, |column| Some(texts[column as usize]))
 }

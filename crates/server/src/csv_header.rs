@@ -1,64 +1,64 @@
-//! The first row: which column stands where.
+//! The first row of a CSV file: which column stands where.
 
-use super::said::Column;
 use crate::config::nearest;
-use crate::csv_rows::Row;
 
-/// Which column each cell of a row is of.
-pub(super) struct Header {
-    columns: Vec<Column>,
+/// Which of the known columns each cell of a row is of.
+pub(crate) struct Header {
+    columns: Vec<usize>,
 }
 
 impl Header {
-    /// The error is a sentence for whoever made the file.
-    pub(super) fn read(row: &Row<'_>) -> Result<Self, String> {
+    /// From the cells of the first row; each is one of `known`, and one of them is `needed`. The error is a sentence for whoever
+    /// made the file.
+    pub(crate) fn read<'a>(
+        cells: impl Iterator<Item = &'a [u8]>,
+        known: &[&'static str],
+        needed: &str,
+    ) -> Result<Self, String> {
         let mut columns = Vec::new();
-        for (at, cell) in row.cells().enumerate() {
+        for (at, cell) in cells.enumerate() {
             let name = str::from_utf8(cell).map_err(|_| {
                 "the first row is not UTF-8 text; save the file as CSV in UTF-8".to_owned()
             })?;
             let name = name.trim().to_ascii_lowercase();
-            let column = Column::ALL.into_iter().find(|known| known.name() == name);
-            let column = column.ok_or_else(|| unknown(at + 1, &name))?;
+            let column = known.iter().position(|known| *known == name);
+            let column = column.ok_or_else(|| unknown(at + 1, &name, known))?;
             if columns.contains(&column) {
                 return Err(format!("the column {name} stands in the header twice"));
             }
             columns.push(column);
         }
-        if !columns.contains(&Column::Number) {
-            return Err(format!(
-                "the header has no column {}",
-                Column::Number.name()
-            ));
+        if !columns.iter().any(|column| known[*column] == needed) {
+            return Err(format!("the header has no column {needed}"));
         }
         Ok(Self { columns })
     }
 
     /// How many cells a row has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.columns.len()
     }
 
     /// Where a column stands.
-    pub(super) fn position(&self, column: Column) -> Option<usize> {
+    pub(crate) fn position(&self, column: usize) -> Option<usize> {
         self.columns.iter().position(|one| *one == column)
     }
 
-    pub(super) fn columns(&self) -> &[Column] {
+    pub(crate) fn columns(&self) -> &[usize] {
         &self.columns
     }
 }
 
-fn unknown(at: usize, name: &str) -> String {
-    let known = Column::ALL.map(Column::name);
+fn unknown(at: usize, name: &str, known: &[&str]) -> String {
     let shown = model::visible(name, 40);
     if !shown.contains(|c: char| c.is_ascii_alphabetic()) || shown.contains([';', '\t']) {
+        let first: Vec<_> = known.iter().take(5).copied().collect();
         return format!(
             "the first row is no header, it begins with {shown:?}; write {} there, separated by commas",
-            known[..5].join(",")
+            first.join(",")
         );
     }
-    let hint = match nearest(name, &known) {
+    let hint = match nearest(name, known) {
         Some(near) => format!("do you mean {near}?"),
         None => format!("the columns are {}", known.join(", ")),
     };
