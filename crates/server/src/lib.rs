@@ -10,8 +10,8 @@ pub mod callerid;
 pub mod cdr;
 pub mod clock;
 pub mod config;
+mod csv_header;
 mod csv_rows;
-
 pub mod data_folder;
 pub mod deliveries;
 pub mod doctor;
@@ -22,6 +22,7 @@ pub mod listen;
 pub mod numbers;
 mod openapi;
 mod period;
+pub mod phone_file;
 mod problem;
 pub mod provision;
 pub mod queue_log;

@@ -25,7 +25,7 @@ pub(crate) enum Code {
     BadJson,
     /// A value is missing, unknown, of the wrong type or out of its bounds; `field` names it.
     InvalidField,
-    /// The body is longer than 1 MiB, or a file than 64 MiB.
+    /// The body is longer than 1 MiB, or a file than 64 MiB or than its rows may be many.
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTooSlow,
@@ -51,6 +51,10 @@ pub(crate) enum Code {
     Conflict,
     /// Others depend on it.
     InUse,
+    /// Rows of a file are refused, and nothing of it was written; `rows` names them.
+    RowsRefused,
+    /// It cannot be taken back; `detail` says why.
+    UndoRefused,
     /// The agent cannot go to this state.
     StateRefused,
     /// The call has ended.
@@ -85,7 +89,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, for the documentation and its test.
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::BadJson,
         Self::InvalidField,
         Self::BodyTooLarge,
@@ -101,6 +105,8 @@ impl Code {
         Self::NotFound,
         Self::Conflict,
         Self::InUse,
+        Self::RowsRefused,
+        Self::UndoRefused,
         Self::StateRefused,
         Self::CallEnded,
         Self::NotTalking,
@@ -136,6 +142,8 @@ impl Code {
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
             Self::InUse => "in_use",
+            Self::RowsRefused => "rows_refused",
+            Self::UndoRefused => "undo_refused",
             Self::StateRefused => "state_refused",
             Self::CallEnded => "call_ended",
             Self::NotTalking => "not_talking",
@@ -160,7 +168,9 @@ impl Code {
             Self::BadJson | Self::InvalidField | Self::EmergencyNumber => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::MissingParameter | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MissingParameter | Self::KeyReused | Self::RowsRefused => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -168,6 +178,7 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict
             | Self::InUse
+            | Self::UndoRefused
             | Self::StateRefused
             | Self::CallEnded
             | Self::NotTalking
@@ -200,6 +211,8 @@ impl Code {
             Self::NotFound => "There is nothing with this id",
             Self::Conflict => "Another one has the same value",
             Self::InUse => "Something depends on it",
+            Self::RowsRefused => "Rows of the file are refused",
+            Self::UndoRefused => "It cannot be taken back",
             Self::StateRefused => "The agent cannot go to this state",
             Self::CallEnded => "The call has ended",
             Self::NotTalking => "Nobody talks on the call",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use crate::failure::{Code, Failure};
@@ -53,6 +53,15 @@ impl Server {
             client,
         }))
     }
+
+    /// For what only a running server can do.
+    pub(super) fn needed(&self) -> anyhow::Result<Remote> {
+        let no_server = || {
+            Failure::new(Code::Failed, "no server was named")
+                .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
+        };
+        Ok(self.remote()?.ok_or_else(no_server)?)
+    }
 }
 
 impl Remote {
@@ -68,6 +77,15 @@ impl Remote {
 
     /// The answer as it is, for files.
     pub(super) async fn bytes(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let asked = self.ask(request).await?;
+        asked.map_err(|refusal| self.refused(&refusal))
+    }
+
+    /// The answer, or the problem that the server has with the request.
+    pub(super) async fn ask(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Result<Answer, Refusal>, Failure> {
         let failed = |why: &dyn std::error::Error| {
             let why = std::iter::successors(Some(why), |why| why.source());
             let why: Vec<_> = why.map(ToString::to_string).collect();
@@ -83,16 +101,27 @@ impl Remote {
         let incomplete = incomplete.and_then(|names| names.to_str().ok().map(str::to_owned));
         let body = response.bytes().await.map_err(|error| failed(&error))?;
         if status.is_success() {
-            return Ok(Answer {
+            return Ok(Ok(Answer {
                 body: body.into(),
                 incomplete,
-            });
+            }));
         }
-        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let why = json["detail"].as_str().unwrap_or("it is no Cordboard");
-        let what = format!("the server {} answered {status}", self.url);
-        Err(Failure::new(Code::Failed, what).because(why))
+        let problem = serde_json::from_slice(&body).unwrap_or_default();
+        Ok(Err(Refusal { status, problem }))
     }
+
+    pub(super) fn refused(&self, refusal: &Refusal) -> Failure {
+        let why = refusal.problem["detail"].as_str();
+        let what = format!("the server {} answered {}", self.url, refusal.status);
+        Failure::new(Code::Failed, what).because(why.unwrap_or("it is no Cordboard"))
+    }
+}
+
+/// Why a server does not do it.
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// As it came; nothing where it is no problem of ours.
+    pub(super) problem: Value,
 }
 
 /// What a server answered.

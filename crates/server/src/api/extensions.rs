@@ -1,7 +1,10 @@
 //! The phones that we set up. A secret is shown once, when it is made.
 
 use axum::{Json, extract::State, http::StatusCode};
-use model::{Codec, Extension, ExtensionId, ServerId, SipTransport};
+use model::{
+    Codec, Extension, ExtensionId, ServerId, SipTransport, USUAL_CODECS, USUAL_CONTEXT,
+    USUAL_QUALIFY,
+};
 use serde::{Deserialize, Serialize};
 use store::{KeptExtension, MAX_EXTENSIONS_AT_ONCE};
 use utoipa::ToSchema;
@@ -68,11 +71,8 @@ fn udp() -> SipTransport {
 }
 
 fn usual_codecs() -> Vec<Codec> {
-    vec![Codec::Opus, Codec::G722, Codec::Alaw, Codec::Ulaw]
+    USUAL_CODECS.to_vec()
 }
-
-/// Where calls of phones begin unless it is said otherwise.
-pub(super) const USUAL_CONTEXT: &str = "agents";
 
 fn agents() -> String {
     USUAL_CONTEXT.to_owned()
@@ -83,7 +83,7 @@ fn yes() -> bool {
 }
 
 fn a_minute() -> u16 {
-    60
+    USUAL_QUALIFY
 }
 
 /// A phone that was just made, or has a new secret.

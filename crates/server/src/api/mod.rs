@@ -18,7 +18,9 @@ mod created;
 mod deliveries;
 mod dids;
 mod docs;
+mod extension_imports;
 mod extensions;
+mod extensions_file;
 mod found_calls_file;
 mod guard;
 mod health;
@@ -121,6 +123,11 @@ fn with_set_up(table: Table) -> Table {
         .to(STAFF, routes!(extensions::list))
         .to(ADMINISTRATORS, routes!(extensions::create))
         .to(ADMINISTRATORS, routes!(extensions::create_range))
+        .to(STAFF, routes!(extensions_file::export))
+        .to(ADMINISTRATORS, routes!(extension_imports::import))
+        .to(STAFF, routes!(extension_imports::list))
+        .to(STAFF, routes!(extension_imports::show))
+        .to(ADMINISTRATORS, routes!(extension_imports::undo))
         .to(STAFF, routes!(extensions::show))
         .to(
             ADMINISTRATORS,

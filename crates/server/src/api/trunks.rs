@@ -414,9 +414,7 @@ fn not_found() -> Problem {
 /// Whoever calls in through a trunk could call out at our cost where phones may.
 async fn refuse_phones_context(api: &Api, trunk: &Trunk) -> Result<(), Problem> {
     let context = &trunk.context;
-    if context == super::extensions::USUAL_CONTEXT
-        || api.app.store.extensions().any_in(context).await?
-    {
+    if context == model::USUAL_CONTEXT || api.app.store.extensions().any_in(context).await? {
         let detail = format!(
             "context {context} is where calls of phones begin: whoever calls in could call out from there, at your cost."
         );

@@ -20,6 +20,7 @@ mod imports;
 mod log_in;
 mod nouns;
 mod operation;
+mod phone_imports;
 mod placing;
 mod reconciliation;
 mod reports;

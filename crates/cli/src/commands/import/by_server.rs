@@ -26,16 +26,8 @@ impl Remote {
         dry_run: bool,
         output: &Output,
     ) -> anyhow::Result<ImportReport> {
-        let file = File::open(path).map_err(|error| unreadable(path, error))?;
-        let mut body = Vec::new();
-        let read = file.take(MAX_FILE + 1).read_to_end(&mut body);
-        if read.map_err(|error| unreadable(path, error))? as u64 > MAX_FILE {
-            let what = format!("{} is longer than {} MiB", path.display(), MAX_FILE >> 20);
-            let failure = Failure::new(Code::Failed, what);
-            return Err(failure
-                .remedy("split it, or stop the server and import it without `--api`")
-                .into());
-        }
+        let too_long = "split it, or stop the server and import it without `--api`";
+        let body = whole(path, too_long)?;
         let name = path.file_name().unwrap_or(path.as_os_str());
         let mut url = self.at("v1/caller-ids/import")?;
         url.query_pairs_mut()
@@ -55,4 +47,16 @@ impl Remote {
         let count = |name: &str| answer[name].as_u64().unwrap_or_default();
         Ok((count("restored"), count("removed")))
     }
+}
+
+/// All of a file that a server is to take in; `too_long` is what to do if it is.
+pub(super) fn whole(path: &Path, too_long: &str) -> Result<Vec<u8>, Failure> {
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let mut body = Vec::new();
+    let read = file.take(MAX_FILE + 1).read_to_end(&mut body);
+    if read.map_err(|error| unreadable(path, error))? as u64 > MAX_FILE {
+        let what = format!("{} is longer than {} MiB", path.display(), MAX_FILE >> 20);
+        return Err(Failure::new(Code::Failed, what).remedy(too_long));
+    }
+    Ok(body)
 }

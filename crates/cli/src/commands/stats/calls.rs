@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Format,
     figures::{list, said},
-    marked, remote, show, told_gaps,
+    marked, show, told_gaps,
 };
 use crate::{
     commands::remote::{Remote, Server},
@@ -62,7 +62,7 @@ pub(in crate::commands) struct Search {
 }
 
 pub(super) async fn run(search: &Search, output: &Output) -> anyhow::Result<()> {
-    let answer = search.ask(&remote(&search.server)?).await?;
+    let answer = search.ask(&search.server.needed()?).await?;
     show(&answer, search.format, output, (table, csv))
 }
 

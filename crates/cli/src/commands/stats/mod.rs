@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use super::remote::{Remote, Server};
 use crate::{
-    failure::{Code, Failure},
     output::{Output, print},
     setting::Global,
 };
@@ -87,17 +86,8 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
         }
         Command::Sources(sources) => return sources::run(sources, output).await,
     };
-    let answer = ask(&remote(&question.server)?, what, question).await?;
+    let answer = ask(&question.server.needed()?, what, question).await?;
     show(&answer, question.format, output, (table, csv))
-}
-
-/// These figures are those of a running server.
-fn remote(server: &Server) -> anyhow::Result<Remote> {
-    let no_server = || {
-        Failure::new(Code::Failed, "no server was named")
-            .remedy("name a running one: `--api http://127.0.0.1:8080 --key-file FILE`")
-    };
-    Ok(server.remote()?.ok_or_else(no_server)?)
 }
 
 fn show(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     super::remote::{Remote, Server},
-    Format, marked, remote, show,
+    Format, marked, show,
 };
 use crate::{
     failure::{Code, Failure},
@@ -27,7 +27,7 @@ pub(in crate::commands) struct Reconcile {
 
 /// Compares the day anew; the exit code says whether anything differs.
 pub(super) async fn run(asked: &Reconcile, output: &Output) -> anyhow::Result<()> {
-    let answer = ask(&remote(&asked.server)?, &asked.date).await?;
+    let answer = ask(&asked.server.needed()?, &asked.date).await?;
     show(&answer, asked.format, output, (table, csv))?;
     if answer["differences"] == 0 {
         return Ok(());

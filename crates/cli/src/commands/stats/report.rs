@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{figures, remote};
+use super::figures;
 use crate::{
     commands::remote::Server,
     failure::{Code, Failure},
@@ -91,7 +91,7 @@ pub(super) async fn run(name: &str, question: &Question, output: &Output) -> any
         let failure = Failure::new(Code::Failed, "this format is no text for a terminal");
         return Err(failure.remedy("name a file: `--output FILE`").into());
     }
-    let server = remote(&question.server)?;
+    let server = question.server.needed()?;
     let mut url = server.at("v1/reports")?;
     if let Ok(mut path) = url.path_segments_mut() {
         path.push(name);

@@ -7,10 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{
-    super::remote::{Remote, Server},
-    remote,
-};
+use super::super::remote::{Remote, Server};
 use crate::output::{self, Output};
 
 /// How often a load is looked at.
@@ -37,7 +34,7 @@ pub(in crate::commands) struct Sources {
 }
 
 pub(super) async fn run(sources: &Sources, output: &Output) -> anyhow::Result<()> {
-    let server = remote(&sources.server)?;
+    let server = sources.server.needed()?;
     let mut answer = ask(&server).await?;
     if sources.follow {
         let bars = MultiProgress::new();

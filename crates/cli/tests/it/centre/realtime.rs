@@ -204,6 +204,75 @@ async fn phones_are_live_when_saved_changed_and_removed_16() {
     phones_are_live_when_saved_changed_and_removed(Release::Asterisk16).await;
 }
 
+/// By `cordboard import phones`, as JSON.
+fn imported(centre: &Cordboard, file: &str) -> Value {
+    std::fs::write(centre.data().join("phones.csv"), file).unwrap();
+    by_import(centre, "phones.csv")
+}
+
+fn by_import(centre: &Cordboard, words: &str) -> Value {
+    std::fs::write(centre.data().join("key"), &centre.key).unwrap();
+    let said = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+        .args(["--json", "import", "phones"])
+        .args(words.split_whitespace())
+        .arg("--api")
+        .arg(format!("http://{}", centre.listen))
+        .args(["--key-file", "key"])
+        .current_dir(centre.data())
+        .output()
+        .unwrap();
+    assert!(said.status.success(), "{said:?}");
+    serde_json::from_slice(&said.stdout).unwrap()
+}
+
+async fn phones_from_a_file_are_live_and_undone(release: Release) {
+    let Some(site) = Site::start(release).await else {
+        return;
+    };
+    let header = "number;context;codecs;nat;qualify_seconds;secret\n";
+    let row = |number: u16, secret: &str| format!("{number};from-phone;ulaw alaw;no;0;{secret}\n");
+    let file = format!("{header}{}{}", row(151, ""), row(152, "first secret"));
+    let report = imported(&site.centre, &file);
+    assert_eq!(report["created"], 2, "{report}");
+    let (first, second) = (site.lab.strange_phone(151), site.lab.strange_phone(152));
+    first.logs_in_with(report["rows"][0]["secret"].as_str().unwrap());
+    second.logs_in_with("first secret");
+    first.answers_after(Duration::ZERO).await.unwrap();
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.talk(&first, (152, &second)).await;
+    site.talk(&second, (151, &first)).await;
+
+    let again = format!("{header}{}{}", row(152, "second secret"), row(153, ""));
+    let again = imported(&site.centre, &again);
+    assert_eq!(again["rows"][0]["changes"][0]["field"], "secret", "{again}");
+    site.is_gone(152, &second, &first).await;
+    let third = site.lab.strange_phone(153);
+    third.logs_in_with(again["rows"][1]["secret"].as_str().unwrap());
+    site.registers(&third).await;
+    second.logs_in_with("second secret");
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.talk(&first, (152, &second)).await;
+
+    let undone = by_import(&site.centre, &format!("--undo {}", id(&again)));
+    let counts = [&undone["removed"], &undone["restored"]];
+    assert_eq!(counts, [1, 1], "{undone}");
+    site.is_gone(153, &third, &first).await;
+    site.is_gone(152, &second, &first).await;
+    second.logs_in_with("first secret");
+    second.answers_after(Duration::ZERO).await.unwrap();
+    site.talk(&first, (152, &second)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_from_a_file_are_live_and_undone_22() {
+    phones_from_a_file_are_live_and_undone(Release::Asterisk22).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_from_a_file_are_live_and_undone_16() {
+    phones_from_a_file_are_live_and_undone(Release::Asterisk16).await;
+}
+
 /// What `cordboard asterisk check` says, and whether it found nothing wrong.
 fn checked(centre: &Cordboard) -> (bool, String) {
     let said = Command::new(env!("CARGO_BIN_EXE_cordboard"))

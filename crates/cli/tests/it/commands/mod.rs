@@ -4,6 +4,7 @@ mod config;
 mod doctor;
 mod documents;
 mod import;
+mod import_phones;
 mod people;
 mod rotation;
 mod serve;
