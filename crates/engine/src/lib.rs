@@ -9,6 +9,7 @@ pub mod alarm;
 pub mod callerid;
 pub mod control;
 pub mod dial;
+pub mod dialplan;
 pub mod invariants;
 mod lookup;
 pub mod stats;

@@ -103,6 +103,8 @@ const MIN_NUMBER: usize = 2;
 const MAX_NUMBER: usize = 10;
 /// The width of Asterisk's column `ps_endpoints.context`.
 const MAX_CONTEXT: usize = 40;
+/// How the contexts in Asterisk begin that ask for ours.
+pub const OWN_CONTEXTS: &str = "cordboard-";
 /// The width of Asterisk's column `ps_endpoints.mailboxes`.
 const MAX_MAILBOX: usize = 40;
 const MAX_CODECS: usize = 8;
@@ -135,12 +137,7 @@ impl Extension {
 
     /// Checks every field's bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        bounded("number", &self.number, MIN_NUMBER, MAX_NUMBER)
-            .map_err(|_| Invalid::new("number", "must have 2 to 10 digits"))?;
-        if let Some(bad) = self.number.chars().find(|c| !c.is_ascii_digit()) {
-            let problem = format!("has {bad:?}; an extension is 2 to 10 digits");
-            return Err(Invalid::new("number", problem));
-        }
+        checked_number("number", &self.number)?;
         checked_label("name", &self.name)?;
         checked_context("context", &self.context)?;
         if let Some(mailbox) = &self.mailbox {
@@ -167,9 +164,28 @@ pub(crate) fn checked_codecs(codecs: &[Codec]) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// The name of a dialplan context: letters, digits, `-` and `_`, 1 to 40 characters.
+/// The number of a phone.
+pub(crate) fn checked_number(field: &'static str, number: &str) -> Result<(), Invalid> {
+    bounded(field, number, MIN_NUMBER, MAX_NUMBER)
+        .map_err(|_| Invalid::new(field, "must have 2 to 10 digits"))?;
+    match number.chars().find(|c| !c.is_ascii_digit()) {
+        Some(bad) => {
+            let problem = format!("has {bad:?}; an extension is 2 to 10 digits");
+            Err(Invalid::new(field, problem))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The name of a dialplan context: letters, digits, `-` and `_`, 1 to 40 characters. Not one of those in Asterisk that ask for ours: whoever
+/// named one would be past what is refused by name.
 pub fn checked_context(field: &'static str, text: &str) -> Result<(), Invalid> {
     bounded(field, text, 1, MAX_CONTEXT)?;
+    let start = text.get(..OWN_CONTEXTS.len());
+    if start.is_some_and(|start| start.eq_ignore_ascii_case(OWN_CONTEXTS)) {
+        let problem = format!("begins with {OWN_CONTEXTS}, as those in Asterisk that ask for ours");
+        return Err(Invalid::new(field, problem));
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match text.chars().find(|c| !plain(*c)) {
         Some(bad) => Err(Invalid::new(
@@ -238,7 +254,16 @@ mod tests {
         ] {
             assert_eq!(refused(|it| it.number = number.into()), "number");
         }
-        for context in ["", "a,b", "a\nb", "a b", "a;b", "[a]", &"x".repeat(41)] {
+        for context in [
+            "",
+            "a,b",
+            "a\nb",
+            "a b",
+            "a;b",
+            "[a]",
+            "cordboard-1",
+            &"x".repeat(41),
+        ] {
             assert_eq!(refused(|it| it.context = context.into()), "context");
         }
         for mailbox in ["", "101", "101@", "@default", "1,2@x", "1@x\n", "1@x@y"] {

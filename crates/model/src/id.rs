@@ -58,6 +58,8 @@ ids! {
     CallerIdKey,
     /// One message to one recipient.
     DeliveryId,
+    /// A context of the dialplan.
+    DialplanContextId,
     /// One of our own numbers.
     DidId,
     /// A phone that we set up.

@@ -10,6 +10,7 @@ mod caller_id_use;
 mod check;
 mod control;
 mod delivery;
+mod dialplan;
 mod did;
 mod event;
 mod extension;
@@ -37,15 +38,21 @@ pub use control::{
     Watch, WatchMode, WatchState, checked_digits,
 };
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
+pub use dialplan::{
+    BadPattern, DialplanAction, DialplanContext, DialplanRule, HangUpCause, MAX_DIALLED, MAX_RULES,
+    Pattern, Rest, Symbols, Unanswered,
+};
 pub use did::{Did, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
 pub use extension::{
-    Codec, Extension, SipTransport, USUAL_CODECS, USUAL_CONTEXT, USUAL_QUALIFY, checked_context,
+    Codec, Extension, OWN_CONTEXTS, SipTransport, USUAL_CODECS, USUAL_CONTEXT, USUAL_QUALIFY,
+    checked_context,
 };
 pub use extension_import::ExtensionImport;
 pub use id::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, ExtensionId,
-    ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DialplanContextId, DidId,
+    ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId,
+    ServerId,
     SessionId, TrunkId, UserId, WatchId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};

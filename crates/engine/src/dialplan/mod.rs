@@ -1,0 +1,277 @@
+//! Where a call goes by what was dialled: the same answer for Asterisk, which asks before each step, and for whoever wants to know
+//! beforehand.
+//!
+//! Patterns are ordered as Asterisk orders them. Ours alone is that a rule which rings *the phone of the number dialled* is for numbers of
+//! phones: others go to the next rule that fits. It must never give the same question two answers.
+
+mod order;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use model::{
+    DialplanAction, DialplanContext, DialplanRule, HangUpCause, MAX_DIALLED, QueueId, Unanswered,
+    checked_dialable,
+};
+
+pub use order::Misfit;
+
+/// All contexts, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Dialplan {
+    /// The rules of each in the order in which they are tried.
+    contexts: BTreeMap<String, Vec<DialplanRule>>,
+}
+
+/// What a dialplan has to know of the centre.
+pub trait Surroundings {
+    /// Whether there is a phone of this number.
+    fn has_phone(&self, number: &str) -> bool;
+    /// The ways to the telephone network for this number, the first to be tried first.
+    fn ways_out(&self, number: &str) -> Vec<Way>;
+}
+
+/// One way to the telephone network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The trunk's name.
+    pub trunk: String,
+    /// The number as this trunk wants it.
+    pub number: String,
+}
+
+/// What becomes of a call, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path<'a> {
+    /// The contexts that it goes through, in order.
+    pub steps: Vec<Step<'a>>,
+    pub end: End<'a>,
+}
+
+/// One context on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step<'a> {
+    pub context: &'a str,
+    /// Its rules in the order in which they are tried, up to the last.
+    pub tried: Vec<(&'a DialplanRule, Verdict)>,
+}
+
+/// What a rule says to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Holds,
+    Misfit(Misfit),
+    /// It fits, and there is no phone of this number.
+    NoPhone,
+    /// It would fit, but a more specific one holds.
+    Later,
+}
+
+/// Where a call ends up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End<'a> {
+    Phone {
+        number: String,
+        ring_seconds: u16,
+        unanswered: Unanswered,
+        /// There is such a phone.
+        exists: bool,
+    },
+    /// Without ways there is none to the telephone network.
+    Out {
+        number: String,
+        present: Option<&'a str>,
+        ways: Vec<Way>,
+    },
+    Queue(QueueId),
+    Announce(&'a str),
+    HangUp(HangUpCause),
+    /// No rule holds.
+    NoRule,
+    /// What would be dialled outside is no number.
+    NoNumber(String),
+    /// What was dialled is none that a dialplan looks at.
+    NotDialable,
+    /// There is no such context here.
+    NoContext(&'a str),
+}
+
+impl Dialplan {
+    /// From now on the context is so.
+    pub fn set(&mut self, context: &DialplanContext) {
+        let mut rules = context.rules.clone();
+        // Stable: of two that are for the same the first stays the first.
+        rules.sort_by(|one, other| order::compare(&one.pattern, &other.pattern));
+        self.contexts.insert(context.name.clone(), rules);
+    }
+
+    pub fn remove(&mut self, context: &str) {
+        self.contexts.remove(context);
+    }
+
+    pub fn has(&self, context: &str) -> bool {
+        self.contexts.contains_key(context)
+    }
+
+    /// What becomes of a call that begins in `context`.
+    pub fn follow<'a>(
+        &'a self,
+        context: &'a str,
+        dialled: &str,
+        around: &impl Surroundings,
+    ) -> Path<'a> {
+        let mut steps = Vec::new();
+        let end = if dialled.len() > MAX_DIALLED || checked_dialable("dialled", dialled).is_err() {
+            End::NotDialable
+        } else {
+            self.walk(context, dialled, around, &mut steps)
+        };
+        Path { steps, end }
+    }
+
+    fn walk<'a>(
+        &'a self,
+        from: &'a str,
+        dialled: &str,
+        around: &impl Surroundings,
+        steps: &mut Vec<Step<'a>>,
+    ) -> End<'a> {
+        let mut context = from;
+        loop {
+            let Some((name, rules)) = self.contexts.get_key_value(context) else {
+                return End::NoContext(context);
+            };
+            let (tried, held) = judge(rules, dialled, around);
+            steps.push(Step {
+                context: name,
+                tried,
+            });
+            let Some(rule) = held else {
+                return End::NoRule;
+            };
+            context = match &rule.action {
+                // Circles are refused where rules are set; whatever comes, this ends.
+                DialplanAction::GoTo { .. } if steps.len() > self.contexts.len() => {
+                    return End::NoRule;
+                }
+                DialplanAction::GoTo { context } => context,
+                action => return end(action, dialled, around),
+            };
+        }
+    }
+
+    /// By which contexts a call that begins in `context` could get to the telephone network: the names up to the one that lets it out.
+    pub fn way_out(&self, context: &str) -> Option<Vec<&str>> {
+        self.lead(context, &|rule| {
+            matches!(rule.action, DialplanAction::Out { .. })
+        })
+    }
+
+    /// By which contexts `context` leads to itself again.
+    pub fn circle(&self, context: &str) -> Option<Vec<&str>> {
+        self.lead(context, &|rule| {
+            matches!(&rule.action, DialplanAction::GoTo { context: next } if next == context)
+        })
+    }
+
+    /// Whether any rule sends calls into this queue.
+    pub fn leads_to_queue(&self, queue: QueueId) -> Option<&str> {
+        let leads = |rule: &DialplanRule| matches!(&rule.action, DialplanAction::Queue { queue: it } if *it == queue);
+        self.first_with(leads)
+    }
+
+    /// A context other than `context` that sends calls there.
+    pub fn leads_to(&self, context: &str) -> Option<&str> {
+        self.first_with(
+            |rule| matches!(&rule.action, DialplanAction::GoTo { context: it } if it == context),
+        )
+    }
+
+    fn first_with(&self, is_it: impl Fn(&DialplanRule) -> bool) -> Option<&str> {
+        let mut all = self.contexts.iter();
+        let found = all.find(|(_, rules)| rules.iter().any(&is_it));
+        found.map(|(name, _)| name.as_str())
+    }
+
+    /// The contexts on the shortest way from one to a rule that is wanted.
+    fn lead(&self, from: &str, is_wanted: &dyn Fn(&DialplanRule) -> bool) -> Option<Vec<&str>> {
+        let (from, _) = self.contexts.get_key_value(from)?;
+        let mut ways = vec![vec![from.as_str()]];
+        let mut seen = vec![from.as_str()];
+        let mut at = 0;
+        while let Some(way) = ways.get(at).cloned() {
+            at += 1;
+            let rules = way.last().and_then(|last| self.contexts.get(*last))?;
+            if rules.iter().any(is_wanted) {
+                return Some(way);
+            }
+            for rule in rules {
+                let DialplanAction::GoTo { context } = &rule.action else {
+                    continue;
+                };
+                if self.has(context) && !seen.contains(&context.as_str()) {
+                    seen.push(context);
+                    ways.push([way.as_slice(), &[context]].concat());
+                }
+            }
+        }
+        None
+    }
+}
+
+type Judged<'a> = (Vec<(&'a DialplanRule, Verdict)>, Option<&'a DialplanRule>);
+
+/// What each rule says, and the one that holds.
+fn judge<'a>(rules: &'a [DialplanRule], dialled: &str, around: &impl Surroundings) -> Judged<'a> {
+    let mut held = None;
+    let mut verdict = |rule: &'a DialplanRule| match order::fits(&rule.pattern, dialled) {
+        Err(misfit) => Verdict::Misfit(misfit),
+        Ok(()) if held.is_some() => Verdict::Later,
+        Ok(()) if rule.may_pass_on() && !around.has_phone(dialled) => Verdict::NoPhone,
+        Ok(()) => {
+            held = Some(rule);
+            Verdict::Holds
+        }
+    };
+    let tried = rules.iter().map(|rule| (rule, verdict(rule))).collect();
+    (tried, held)
+}
+
+fn end<'a>(action: &'a DialplanAction, dialled: &str, around: &impl Surroundings) -> End<'a> {
+    match action {
+        DialplanAction::Phone {
+            number,
+            ring_seconds,
+            unanswered,
+        } => {
+            let number = number.as_deref().unwrap_or(dialled);
+            End::Phone {
+                exists: around.has_phone(number),
+                number: number.to_owned(),
+                ring_seconds: *ring_seconds,
+                unanswered: *unanswered,
+            }
+        }
+        DialplanAction::Out {
+            strip,
+            prepend,
+            present,
+        } => {
+            let kept = dialled.get(usize::from(*strip)..).unwrap_or_default();
+            let number = format!("{prepend}{kept}");
+            if checked_dialable("number", &number).is_err() {
+                return End::NoNumber(number);
+            }
+            End::Out {
+                ways: around.ways_out(&number),
+                present: present.as_deref(),
+                number,
+            }
+        }
+        DialplanAction::Queue { queue } => End::Queue(*queue),
+        DialplanAction::Announce { sound } => End::Announce(sound),
+        DialplanAction::HangUp { cause } => End::HangUp(*cause),
+        DialplanAction::GoTo { context } => End::NoContext(context),
+    }
+}

@@ -1,0 +1,238 @@
+#![allow(clippy::unwrap_used)]
+use model::{DialplanContextId, Pattern, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+
+/// Phones 101 and 102, and two trunks, of which the second wants numbers without `+`.
+struct Centre;
+
+impl Surroundings for Centre {
+    fn has_phone(&self, number: &str) -> bool {
+        matches!(number, "101" | "102")
+    }
+
+    fn ways_out(&self, number: &str) -> Vec<Way> {
+        let way = |trunk: &str, number: &str| Way {
+            trunk: trunk.to_owned(),
+            number: number.to_owned(),
+        };
+        vec![
+            way("first", number),
+            way("second", number.trim_start_matches('+')),
+        ]
+    }
+}
+
+fn rule(pattern: &str, action: DialplanAction) -> DialplanRule {
+    DialplanRule {
+        pattern: pattern.parse().unwrap(),
+        action,
+        note: String::new(),
+    }
+}
+
+fn context(name: &str, rules: Vec<DialplanRule>) -> DialplanContext {
+    DialplanContext {
+        id: DialplanContextId::new(Timestamp::default(), 1),
+        name: name.to_owned(),
+        note: String::new(),
+        rules,
+    }
+}
+
+fn phone() -> DialplanAction {
+    DialplanAction::Phone {
+        number: None,
+        ring_seconds: 30,
+        unanswered: Unanswered::HangUp,
+    }
+}
+
+fn out(strip: u8, prepend: &str) -> DialplanAction {
+    DialplanAction::Out {
+        strip,
+        prepend: prepend.to_owned(),
+        present: Some("+4215550100".to_owned()),
+    }
+}
+
+fn hang_up(cause: HangUpCause) -> DialplanAction {
+    DialplanAction::HangUp { cause }
+}
+
+fn go_to(context: &str) -> DialplanAction {
+    DialplanAction::GoTo {
+        context: context.to_owned(),
+    }
+}
+
+fn dialplan() -> Dialplan {
+    let mut dialplan = Dialplan::default();
+    dialplan.set(&context(
+        "agents",
+        vec![
+            rule("_X.", phone()),
+            rule("_0.", go_to("outside")),
+            rule("_1XX", hang_up(HangUpCause::Busy)),
+            rule("112", out(0, "")),
+            rule("_1[0-2]X", phone()),
+        ],
+    ));
+    dialplan.set(&context(
+        "outside",
+        vec![
+            rule("_00.", hang_up(HangUpCause::Rejected)),
+            rule("_0Z.", out(1, "+421")),
+        ],
+    ));
+    dialplan
+}
+
+fn end_of(dialplan: &Dialplan, dialled: &str) -> String {
+    match dialplan.follow("agents", dialled, &Centre).end {
+        End::Phone { number, .. } => format!("phone {number}"),
+        End::Out { number, ways, .. } => {
+            let ways: Vec<_> = ways
+                .iter()
+                .map(|way| format!("{}@{}", way.number, way.trunk))
+                .collect();
+            format!("out {number}: {}", ways.join(", "))
+        }
+        end => format!("{end:?}"),
+    }
+}
+
+#[test]
+fn the_most_specific_rule_holds_and_contexts_lead_on() {
+    let dialplan = dialplan();
+    for (dialled, wanted) in [
+        ("101", "phone 101"),
+        // No such phone: the next one that fits.
+        ("103", "HangUp(Busy)"),
+        ("131", "HangUp(Busy)"),
+        ("112", "out 112: 112@first, 112@second"),
+        (
+            "0905123456",
+            "out +421905123456: +421905123456@first, 421905123456@second",
+        ),
+        ("00421905", "HangUp(Rejected)"),
+        ("777", "NoRule"),
+        ("7", "NoRule"),
+        ("", "NotDialable"),
+        ("s", "NotDialable"),
+        ("101&PJSIP/102", "NotDialable"),
+        ("0${X}", "NotDialable"),
+    ] {
+        assert_eq!(end_of(&dialplan, dialled), wanted, "{dialled}");
+    }
+    let long = "0".repeat(MAX_DIALLED + 1);
+    assert_eq!(end_of(&dialplan, &long), "NotDialable");
+    assert_eq!(
+        dialplan.follow("nowhere", "1", &Centre).end,
+        End::NoContext("nowhere")
+    );
+}
+
+#[test]
+fn every_rule_says_why_not() {
+    let dialplan = dialplan();
+    let path = dialplan.follow("agents", "103", &Centre);
+    let tried: Vec<_> = path.steps[0]
+        .tried
+        .iter()
+        .map(|(rule, verdict)| (rule.pattern.as_str(), *verdict))
+        .collect();
+    assert_eq!(
+        tried,
+        [
+            ("112", Verdict::Misfit(Misfit::Differs(2))),
+            ("_0.", Verdict::Misfit(Misfit::Differs(1))),
+            ("_1[0-2]X", Verdict::NoPhone),
+            ("_1XX", Verdict::Holds),
+            ("_X.", Verdict::Later),
+        ]
+    );
+    let path = dialplan.follow("agents", "0905", &Centre);
+    let contexts: Vec<_> = path.steps.iter().map(|step| step.context).collect();
+    assert_eq!(contexts, ["agents", "outside"]);
+}
+
+#[test]
+fn what_would_be_no_number_is_not_dialled() {
+    let mut dialplan = Dialplan::default();
+    dialplan.set(&context("agents", vec![rule("_+X.", out(0, "00"))]));
+    let end = dialplan.follow("agents", "+421", &Centre).end;
+    assert_eq!(end, End::NoNumber("00+421".to_owned()));
+}
+
+#[test]
+fn ways_out_and_circles_are_seen() {
+    let mut dialplan = dialplan();
+    assert_eq!(dialplan.way_out("agents"), Some(vec!["agents"]));
+    assert_eq!(dialplan.way_out("nowhere"), None);
+    dialplan.set(&context(
+        "from-provider",
+        vec![rule("_X.", go_to("night")), rule("1", phone())],
+    ));
+    assert_eq!(
+        dialplan.way_out("from-provider"),
+        None,
+        "there is no such context"
+    );
+    dialplan.set(&context("night", vec![rule("_X.", go_to("agents"))]));
+    let way = vec!["from-provider", "night", "agents"];
+    assert_eq!(dialplan.way_out("from-provider"), Some(way));
+    assert_eq!(dialplan.circle("night"), None);
+    assert_eq!(dialplan.leads_to("night"), Some("from-provider"));
+
+    dialplan.set(&context("outside", vec![rule("_0.", go_to("night"))]));
+    assert_eq!(
+        dialplan.circle("night"),
+        Some(vec!["night", "agents", "outside"])
+    );
+    assert_eq!(
+        dialplan.follow("night", "0905", &Centre).end,
+        End::NoRule,
+        "it ends"
+    );
+    dialplan.set(&context("self", vec![rule("_X.", go_to("self"))]));
+    assert_eq!(dialplan.circle("self"), Some(vec!["self"]));
+}
+
+#[test]
+fn a_queue_that_is_led_to_is_known() {
+    let mut dialplan = dialplan();
+    let queue = QueueId::new(Timestamp::default(), 7);
+    assert_eq!(dialplan.leads_to_queue(queue), None);
+    dialplan.set(&context(
+        "day",
+        vec![rule("500", DialplanAction::Queue { queue })],
+    ));
+    assert_eq!(dialplan.leads_to_queue(queue), Some("day"));
+    dialplan.remove("day");
+    assert!(!dialplan.has("day"));
+    assert_eq!(dialplan.leads_to_queue(queue), None);
+}
+
+proptest! {
+    /// Whatever was dialled, and in whichever order the rules were written, the same rule holds.
+    #[test]
+    fn the_order_of_writing_decides_nothing(
+        texts in prop::collection::btree_set("_[XZN0-2]{1,3}[X.!]|[0-2]{1,3}", 1..8), dialled in "[0-3]{1,5}", turn in 0usize..8,
+    ) {
+        let rules = texts.iter().map(|text| rule(text, hang_up(HangUpCause::Busy)));
+        let mut rules: Vec<_> = rules.collect();
+        let held = |rules: Vec<DialplanRule>| {
+            let mut dialplan = Dialplan::default();
+            dialplan.set(&context("agents", rules));
+            let path = dialplan.follow("agents", &dialled, &Centre);
+            let tried = path.steps[0].tried.iter().find(|(_, verdict)| *verdict == Verdict::Holds);
+            tried.map(|(rule, _)| rule.pattern.clone())
+        };
+        let before: Option<Pattern> = held(rules.clone());
+        let turn = turn % rules.len();
+        rules.rotate_left(turn);
+        prop_assert_eq!(before, held(rules));
+    }
+}
