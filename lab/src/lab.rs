@@ -235,6 +235,11 @@ impl Lab {
         Phone::new(self.wiring.clone(), None, address)
     }
 
+    /// Where the far end is called.
+    pub fn far_end_addr(&self) -> SocketAddr {
+        SocketAddr::new(trunk_address(), self.addresses.trunk())
+    }
+
     /// Somebody new behind the trunk, with a number and a tone of their own.
     pub fn trunk_caller(&self) -> TrunkCaller {
         TrunkCaller::next(self.wiring.clone(), trunk_address(), &self.callers)

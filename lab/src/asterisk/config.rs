@@ -1,6 +1,6 @@
 //! Asterisk's configuration, from the files in `templates/`. `{{name}}` is replaced; an unknown name is an error.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use super::root::Release;
 use crate::{
@@ -66,9 +66,14 @@ const FOLDERS: &[&str] = &[
     "spool/outgoing",
     "cache",
     "sounds",
+    "data",
     "moh",
     "agi-bin",
 ];
+
+/// What the package brings, and where; only sounds are each lab's own, with those of the package behind them.
+const PACKAGED: &str = "/usr/share/asterisk";
+const PACKAGED_FOLDERS: &[&str] = &["documentation", "firmware", "rest-api", "static-http"];
 
 /// Seconds of the announcements, and of the music before it repeats.
 const ANNOUNCEMENT_SECONDS: u32 = 1;
@@ -137,6 +142,7 @@ pub(crate) fn write(folder: &Path, settings: &Settings<'_>) -> Result<()> {
         fs::create_dir_all(folder.join(name))
             .doing(|| format!("make {name} in {}", folder.display()))?;
     }
+    link_packaged(folder).doing(|| format!("link {PACKAGED} into {}", folder.display()))?;
     let etc = folder.join("etc");
     for (name, template) in TEMPLATES {
         write_private(
@@ -170,6 +176,16 @@ pub(crate) fn write(folder: &Path, settings: &Settings<'_>) -> Result<()> {
             .doing(|| format!("write {name}"))?;
     }
     Ok(())
+}
+
+/// In Asterisk's root.
+fn link_packaged(folder: &Path) -> std::io::Result<()> {
+    let packaged = |name: &str| format!("{PACKAGED}/{name}");
+    for name in PACKAGED_FOLDERS {
+        symlink(packaged(name), folder.join("data").join(name))?;
+    }
+    symlink("../sounds", folder.join("data/sounds"))?;
+    symlink(packaged("sounds/en"), folder.join("sounds/en"))
 }
 
 impl Settings<'_> {
