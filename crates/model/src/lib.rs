@@ -52,8 +52,7 @@ pub use extension_import::ExtensionImport;
 pub use id::{
     AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DialplanContextId, DidId,
     ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId,
-    ServerId,
-    SessionId, TrunkId, UserId, WatchId,
+    ServerId, SessionId, TrunkId, UserId, WatchId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{

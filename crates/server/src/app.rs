@@ -201,7 +201,7 @@ impl App {
             setup.caller_ids,
         ))
         .await?;
-        let realtime = Realtime::load(&store, &vault).await?;
+        let realtime = Realtime::load(&store, &vault, setup.numbers).await?;
         let outgoing = Outgoing {
             caller_ids: caller_ids.caller_ids.clone(),
             watch,
@@ -319,7 +319,7 @@ impl App {
         server: Server,
         credentials: Credentials,
     ) -> Result<(), ConfigError> {
-        self.realtime.admit(server.id);
+        self.realtime.admit(server.id, &server.application);
         self.provisioner
             .set(&server, credentials.ami_secret.as_deref());
         self.servers.set(server, credentials).await

@@ -24,6 +24,7 @@ use crate::problem::{Code, ProblemBody};
         (name = "dids", description = "Our own numbers and where a call to them goes."),
         (name = "extensions", description = "The phones that we set up in Asterisk."),
         (name = "trunks", description = "The ways to and from the telephone network that we set up in Asterisk."),
+        (name = "dialplan", description = "What becomes of calls that begin in Asterisk, by what is dialled."),
         (name = "servers", description = "The Asterisk servers we drive."),
         (name = "settings", description = "What holds for the whole centre."),
         (name = "recipients", description = "Who is told of reports and alarms, by mail or webhook."),

@@ -18,6 +18,7 @@ mod cdr_packs;
 mod database;
 mod deliveries;
 mod dialect;
+mod dialplan_contexts;
 mod dids;
 mod error;
 mod extension_imports;
@@ -56,6 +57,7 @@ pub use calls::{CallCursor, CallFilter, Calls, MAX_PAST, OpenCall, PastCall};
 pub use cdr_packs::{CdrPacks, DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll};
 pub use deliveries::{Deliveries, DeliveryFilter, Lease, Outlook, PlannedDelivery, TakenDelivery};
 pub use dialect::Db;
+pub use dialplan_contexts::{DialplanContexts, KeptContext};
 pub use dids::Dids;
 pub use error::{ConflictKind, StoreError};
 pub use extension_imports::{
@@ -121,6 +123,8 @@ nouns! {
     extension_imports: ExtensionImports,
     /// The ways to and from the telephone network.
     trunks: Trunks,
+    /// The dialplan.
+    dialplan_contexts: DialplanContexts,
     /// Our own numbers.
     dids: Dids,
     /// The numbers that we may present.

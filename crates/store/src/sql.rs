@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DidId, E164, ExtensionId,
-    ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId, ServerId,
-    SessionId, Timestamp, TrunkId, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DialplanContextId, DidId,
+    E164, ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId,
+    ReservationId, ServerId, SessionId, Timestamp, TrunkId, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,6 +43,7 @@ value_from! {
     ApiKeyId => |id| Id(id.0);
     CallId => |id| Id(id.0);
     DeliveryId => |id| Id(id.0);
+    DialplanContextId => |id| Id(id.0);
     DidId => |id| Id(id.0);
     ExtensionId => |id| Id(id.0);
     ExtensionImportId => |id| Id(id.0);

@@ -177,7 +177,7 @@ impl DialplanContext {
         for (at, rule) in self.rules.iter().enumerate() {
             let numbered = |bad: Invalid| {
                 let (number, pattern) = (at + 1, &rule.pattern);
-                let problem = format!("rule {number} ({pattern}): {} {}", bad.field, bad.problem);
+                let problem = format!("entry {number} ({pattern}): {} {}", bad.field, bad.problem);
                 Invalid::new("rules", problem)
             };
             rule.check().map_err(numbered)?;
@@ -193,7 +193,7 @@ impl DialplanContext {
         match before.iter().position(|it| takes_all(&it)) {
             None => Ok(()),
             Some(first) => {
-                let problem = format!("is that of rule {}, so it never holds", first + 1);
+                let problem = format!("is that of entry {}, so it never holds", first + 1);
                 Err(Invalid::new("pattern", problem))
             }
         }
@@ -252,7 +252,8 @@ impl DialplanRule {
             let problem = format!("takes away all of a number of {least}");
             return Err(Invalid::new("strip", problem));
         }
-        if prepend.is_empty() {
+        // A `+` alone makes 00420… a number of the whole world.
+        if matches!(prepend, "" | "+") {
             return Ok(());
         }
         checked_digits("prepend", prepend)

@@ -60,7 +60,7 @@ fn nothing_gets_into_asterisk_by_a_rule() {
         &long,
     ] {
         let why = refused("1", &json!({"type": "announce", "sound": sound}));
-        assert!(why.starts_with("rule 1 (1): sound "), "{sound:?}: {why}");
+        assert!(why.starts_with("entry 1 (1): sound "), "{sound:?}: {why}");
     }
     for context in ["", "a,b", "a\n", "[a", "cordboard-1", "Cordboard-1", &long] {
         let why = refused("1", &json!({"type": "go_to", "context": context}));
@@ -74,7 +74,7 @@ fn nothing_gets_into_asterisk_by_a_rule() {
         let why = refused("1", &json!({"type": "phone", "ring_seconds": seconds}));
         assert!(why.contains(": ring_seconds "), "{seconds}: {why}");
     }
-    for text in ["+", "1&2", "*1", "0,30", "@x", "1+2", &long] {
+    for text in ["++", "1&2", "*1", "0,30", "@x", "1+2", &long] {
         let why = refused("1", &json!({"type": "out", "prepend": text}));
         assert!(why.contains(": prepend "), "{text:?}: {why}");
         let why = refused("1", &json!({"type": "out", "present": text}));
@@ -107,7 +107,7 @@ fn a_rule_that_never_holds_and_too_many_are_refused() {
     );
     let why = twice.check().unwrap_err().problem;
     assert!(
-        why.starts_with("rule 2 (_[123]X): pattern is that of rule 1"),
+        why.starts_with("entry 2 (_[123]X): pattern is that of entry 1"),
         "{why}"
     );
     let rules: Vec<_> = (0..=MAX_RULES)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Json, extract::State};
 use model::{ExtensionImport, ExtensionImportId, MAX_FILE_NAME, visible};
 use serde::{Deserialize, Serialize};
-use store::{ConflictKind, ExtensionsUndone, StoreError};
+use store::{ConflictKind, ExtensionChange, ExtensionsUndone, StoreError};
 use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
@@ -141,9 +141,14 @@ async fn carry_out(
     Box::pin(imports.create(&import, &changes)).await?;
     api.app.realtime.apply(&changes);
     drop(turn);
-    let changes = changes.iter().map(Change::from).collect();
-    api.app.provisioner.apply_all(changes).await;
+    tell(api, &changes).await;
     Ok(report)
+}
+
+async fn tell(api: &Api, changes: &[ExtensionChange]) {
+    let context = |context: &str| api.app.realtime.asterisk_context(context);
+    let changes = changes.iter().map(|change| Change::phone(change, context));
+    api.app.provisioner.apply_all(changes.collect()).await;
 }
 
 fn refuse_bad_rows(plan: &Plan) -> Result<(), Problem> {
@@ -246,8 +251,7 @@ async fn take_back(api: Api, id: ExtensionImportId) -> Result<PhoneImportUndone,
     let removed = changes.iter().filter(|change| change.after.is_none());
     let removed = removed.count() as u64;
     let restored = changes.len() as u64 - removed;
-    let changes = changes.iter().map(Change::from).collect();
-    api.app.provisioner.apply_all(changes).await;
+    tell(&api, &changes).await;
     Ok(PhoneImportUndone {
         import: one(&api, id).await?,
         restored,

@@ -301,7 +301,7 @@ pub(crate) async fn show(
 ) -> Result<Json<SeenExtension>, Problem> {
     let kept = api.app.store.extensions().get(id).await?;
     let kept = kept.ok_or_else(not_found)?;
-    let provisioned = api.app.provisioner.look(&Wanted::from(&kept)).await;
+    let provisioned = api.app.provisioner.look(&wanted(&api, &kept)).await;
     Ok(Json(SeenExtension {
         extension: kept.extension,
         provisioned,
@@ -435,6 +435,11 @@ async fn refuse_trunks_context(api: &Api, extension: &Extension) -> Result<(), P
     Err(Problem::field("context", detail))
 }
 
+fn wanted(api: &Api, kept: &KeptExtension) -> Wanted {
+    let context = api.app.realtime.asterisk_context(&kept.extension.context);
+    Wanted::phone(kept, context)
+}
+
 /// Lets each Asterisk hear of the change, and sees what it has then.
 async fn live(
     api: &Api,
@@ -450,7 +455,7 @@ async fn live(
         before,
         // With another secret, number, or none of both, whoever registered before is somebody else.
         forget_contacts: is_other || secret.is_some() || !kept.extension.active,
-        after: Some(Wanted::from(&kept)),
+        after: Some(wanted(api, &kept)),
         is_trunk: false,
     };
     let provisioned = api.app.provisioner.apply(change).await;

@@ -16,6 +16,7 @@ mod calls;
 mod cdr_sources;
 mod created;
 mod deliveries;
+mod dialplan_contexts;
 mod dids;
 mod docs;
 mod extension_imports;
@@ -141,6 +142,14 @@ fn with_set_up(table: Table) -> Table {
         .to(STAFF, routes!(trunk_checks::list))
         .to(STAFF, routes!(trunks::show))
         .to(ADMINISTRATORS, routes!(trunks::replace, trunks::delete))
+        .to(STAFF, routes!(dialplan_contexts::list))
+        .to(ADMINISTRATORS, routes!(dialplan_contexts::create))
+        .to(STAFF, routes!(dialplan_contexts::show))
+        .to(
+            ADMINISTRATORS,
+            routes!(dialplan_contexts::replace, dialplan_contexts::delete),
+        )
+        .to(STAFF, routes!(dialplan_contexts::simulate))
         .to(ADMINISTRATORS, routes!(servers::list, servers::create))
         .to(
             ADMINISTRATORS,

@@ -151,6 +151,7 @@ pub(crate) async fn create(
     let queue = fields.into_queue(QueueId::new(at, random))?;
     let _turn = api.set_up.lock().await;
     api.app.store.queues().create(&queue).await?;
+    api.app.realtime.set_queue(&queue);
     api.app.acd.tell(Input::QueueSet(queue.clone())).await;
     Ok(created(format!("/v1/queues/{}", queue.id), queue))
 }
@@ -190,11 +191,12 @@ pub(crate) async fn replace(
     let queue = fields.into_queue(id)?;
     let _turn = api.set_up.lock().await;
     api.app.store.queues().update(&queue).await?;
+    api.app.realtime.set_queue(&queue);
     api.app.acd.tell(Input::QueueSet(queue.clone())).await;
     Ok(Json(queue))
 }
 
-/// Remove a queue with its members. Refused while numbers, other queues or the default lead to it.
+/// Remove a queue with its members. Refused while numbers, other queues, the dialplan or the default lead to it.
 #[utoipa::path(
     delete,
     path = "/v1/queues/{id}",
@@ -211,7 +213,9 @@ pub(crate) async fn delete(
     Segments(id): Segments<QueueId>,
 ) -> Result<StatusCode, Problem> {
     let _turn = api.set_up.lock().await;
+    super::dialplan_contexts::refuse_queue_in_use(&api, id)?;
     api.app.store.queues().delete(id).await?;
+    api.app.realtime.remove_queue(id);
     api.app.acd.tell(Input::QueueRemoved(id)).await;
     Ok(StatusCode::NO_CONTENT)
 }

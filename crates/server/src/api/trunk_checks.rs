@@ -12,7 +12,6 @@ use crate::{
     auth::Principal,
     doctor::{self, Finding, TestCall},
     problem::{Code, Problem, ProblemBody},
-    provision::Wanted,
 };
 
 /// Checks that run at a time: each may be a call.
@@ -75,7 +74,11 @@ pub(crate) async fn check(
     let kept = api.app.store.trunks().get(id).await?;
     let trunk = kept.ok_or_else(|| Problem::not_found("trunk"))?.trunk;
     let _turn = CHECKS.acquire().await.expect("never closed");
-    let provisioned = api.app.provisioner.look(&Wanted::from(&trunk)).await;
+    let provisioned = api
+        .app
+        .provisioner
+        .look(&super::trunks::wanted(&api, &trunk))
+        .await;
     let findings = doctor::examine_trunk(&trunk, &provisioned);
     let call = match to {
         Some(to) => Some(call(&api, &trunk, to).await?),

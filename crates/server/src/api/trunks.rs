@@ -198,6 +198,7 @@ pub(crate) async fn create(
     let (trunk, password) = fields.into_trunk(TrunkId::new(at, random))?;
     let turn = api.set_up.lock().await;
     refuse_phones_context(&api, &trunk).await?;
+    super::dialplan_contexts::refuse_trunks_way_out(&api, &trunk)?;
     let kept = keep(&api, trunk, password.as_deref())?;
     api.app.store.trunks().create(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
@@ -339,7 +340,7 @@ pub(crate) async fn show(
 ) -> Result<Json<SeenTrunk>, Problem> {
     let kept = api.app.store.trunks().get(id).await?;
     let trunk = kept.ok_or_else(not_found)?.trunk;
-    let provisioned = api.app.provisioner.look(&Wanted::from(&trunk)).await;
+    let provisioned = api.app.provisioner.look(&wanted(&api, &trunk)).await;
     Ok(Json(SeenTrunk { trunk, provisioned }))
 }
 
@@ -363,6 +364,7 @@ pub(crate) async fn replace(
     let before = api.app.store.trunks().get(id).await?;
     let before = before.ok_or_else(not_found)?;
     refuse_phones_context(&api, &trunk).await?;
+    super::dialplan_contexts::refuse_trunks_way_out(&api, &trunk)?;
     let is_same = before.trunk.username == trunk.username;
     let password = match (password, &before.sealed) {
         (Some(password), _) => Some(password),
@@ -453,11 +455,16 @@ fn opened(api: &Api, sealed: &str) -> Result<String, Problem> {
     })
 }
 
+pub(super) fn wanted(api: &Api, trunk: &Trunk) -> Wanted {
+    let context = api.app.realtime.asterisk_context(&trunk.context);
+    Wanted::trunk(trunk, context)
+}
+
 /// Lets each Asterisk hear of the change, and sees what it has then.
 async fn live(api: &Api, before: Option<String>, trunk: Trunk) -> SeenTrunk {
     let change = Change {
         before,
-        after: Some(Wanted::from(&trunk)),
+        after: Some(wanted(api, &trunk)),
         is_trunk: true,
         forget_contacts: false,
     };

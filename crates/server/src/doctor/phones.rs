@@ -7,7 +7,9 @@ use model::{AmiAccess, Server};
 use store::{MAX_PAGE, Store};
 
 use super::Finding;
-use crate::{config::Config, provision, secrets::Vault, telephony::Credentials};
+use crate::{
+    config::Config, provision, realtime::context_of, secrets::Vault, telephony::Credentials,
+};
 
 /// How long a log-in may take, and each answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,6 +24,8 @@ const MODULES: [&str; 5] = [
     "res_sorcery_realtime",
     "res_sorcery_memory_cache",
 ];
+/// The same, of the dialplan.
+const DIALPLAN_MODULE: &str = "pbx_realtime";
 /// What Asterisk has to ask for.
 const TABLES: [&str; 5] = [
     "ps_endpoints",
@@ -30,6 +34,7 @@ const TABLES: [&str; 5] = [
     "ps_endpoint_id_ips",
     "ps_registrations",
 ];
+const DIALPLAN_TABLE: &str = "extensions";
 const CACHES: [&str; 4] = [
     "res_pjsip/endpoint",
     "res_pjsip/auth",
@@ -37,6 +42,13 @@ const CACHES: [&str; 4] = [
     "res_pjsip/identify",
 ];
 const RENDER: &str = "cordboard asterisk render realtime";
+
+/// What of it is set up here.
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    phones: bool,
+    dialplan: bool,
+}
 
 struct Target {
     name: String,
@@ -46,12 +58,12 @@ struct Target {
 
 pub(super) async fn examine(config: &Config, store: Option<&Store>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let has_phones = match store {
-        Some(store) => has_phones(store).await,
-        None => false,
+    let uses = match store {
+        Some(store) => uses(store).await,
+        None => Uses::default(),
     };
     for target in targets(config, store).await {
-        look(&target, has_phones, &mut findings).await;
+        look(&target, uses, &mut findings).await;
     }
     findings
 }
@@ -66,7 +78,7 @@ pub(super) async fn examine_one(
     if let (Some(ami), Some(secret)) = (server.ami.clone(), secret) {
         let (name, secret) = (server.name.clone(), secret.to_owned());
         let target = Target { name, ami, secret };
-        look(&target, has_phones(store).await, &mut findings).await;
+        look(&target, uses(store).await, &mut findings).await;
     } else {
         let what = "has no manager log-in here, so it is not told of phones that change";
         let subject = format!("asterisk {}", server.name);
@@ -75,10 +87,15 @@ pub(super) async fn examine_one(
     findings
 }
 
-async fn has_phones(store: &Store) -> bool {
+async fn uses(store: &Store) -> Uses {
     let (extensions, trunks) = (store.extensions(), store.trunks());
     let phones = extensions.list(None, 1).await.unwrap_or_default();
-    !phones.is_empty() || !trunks.list(None, 1).await.unwrap_or_default().is_empty()
+    let trunks = trunks.list(None, 1).await.unwrap_or_default();
+    let contexts = store.dialplan_contexts().list(None, 1).await;
+    Uses {
+        phones: !phones.is_empty() || !trunks.is_empty(),
+        dialplan: !contexts.unwrap_or_default().is_empty(),
+    }
 }
 
 /// Those of the configuration, then those of the API. What cannot be read is told where ARI is looked at.
@@ -116,7 +133,7 @@ async fn targets(config: &Config, store: Option<&Store>) -> Vec<Target> {
     targets
 }
 
-async fn look(target: &Target, has_phones: bool, findings: &mut Vec<Finding>) {
+async fn look(target: &Target, uses: Uses, findings: &mut Vec<Finding>) {
     let subject = format!("asterisk {}", target.name);
     let config = match provision::config(&target.ami, &target.secret) {
         Ok(config) => config,
@@ -134,10 +151,13 @@ async fn look(target: &Target, has_phones: bool, findings: &mut Vec<Finding>) {
     let (before, user) = (findings.len(), &target.ami.user);
     let looked = async {
         rights(&subject, user, &client, findings).await?;
-        if has_phones {
-            modules(&subject, &client, findings).await?;
-            mappings(&subject, &client, findings).await?;
+        if uses.phones {
+            modules(&subject, &client, uses, findings).await?;
+            mappings(&subject, &client, uses, findings).await?;
             caches(&subject, &client, findings).await?;
+        }
+        if uses.dialplan {
+            contexts(&subject, &client, findings).await?;
         }
         Ok::<_, AmiError>(())
     };
@@ -150,7 +170,7 @@ async fn look(target: &Target, has_phones: bool, findings: &mut Vec<Finding>) {
             }
         });
     } else if findings.len() == before {
-        let asks = if has_phones {
+        let asks = if uses.phones {
             " and Asterisk asks for its phones"
         } else {
             ""
@@ -214,10 +234,12 @@ fn may_not(subject: &str, user: &str, why: String) -> Finding {
 async fn modules(
     subject: &str,
     client: &Client,
+    uses: Uses,
     findings: &mut Vec<Finding>,
 ) -> Result<(), AmiError> {
     let mut missing = Vec::new();
-    for module in MODULES {
+    let dialplan = uses.dialplan.then_some(DIALPLAN_MODULE);
+    for module in MODULES.into_iter().chain(dialplan) {
         let said = client
             .command(&format!("module show like {module}"))
             .await?;
@@ -244,6 +266,7 @@ async fn modules(
 async fn mappings(
     subject: &str,
     client: &Client,
+    uses: Uses,
     findings: &mut Vec<Finding>,
 ) -> Result<(), AmiError> {
     let said = client.command("core show config mappings").await?;
@@ -255,8 +278,10 @@ async fn mappings(
         said.iter()
             .any(|line| word(line) && line.contains("/realtime/"))
     };
+    let dialplan = uses.dialplan.then_some(DIALPLAN_TABLE);
     let missing: Vec<_> = TABLES
         .into_iter()
+        .chain(dialplan)
         .filter(|table| !is_mapped(table))
         .collect();
     if !missing.is_empty() {
@@ -268,6 +293,30 @@ async fn mappings(
                 ))
                 .remedy(format!(
                     "take what `{RENDER}` prints into extconfig.conf, then restart Asterisk"
+                )),
+        );
+    }
+    Ok(())
+}
+
+/// Those that ask for ours are in a file of their own.
+async fn contexts(
+    subject: &str,
+    client: &Client,
+    findings: &mut Vec<Finding>,
+) -> Result<(), AmiError> {
+    let first = context_of(1);
+    let said = match client.command(&format!("dialplan show {first}")).await {
+        Ok(said) => said.join(" "),
+        Err(AmiError::Rejected { message, .. }) => message,
+        Err(error) => return Err(error),
+    };
+    if !said.contains("Realtime/") {
+        findings.push(
+            Finding::problem(subject, "does not ask Cordboard for the dialplan")
+                .because(format!("it has no context {first}"))
+                .remedy(format!(
+                    "`#include` the file extensions_cordboard.conf of `{RENDER}` in extensions.conf, then `dialplan reload`"
                 )),
         );
     }

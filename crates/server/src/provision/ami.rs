@@ -97,6 +97,16 @@ impl AmiLink {
         applied
     }
 
+    /// Everything is asked for anew. An answer that was on its way is forgotten a little later.
+    pub(super) fn forget_all(&self) {
+        let _ = self.stale.try_send(());
+        let stale = self.stale.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(ONCE_MORE).await;
+            let _ = stale.try_send(());
+        });
+    }
+
     fn is_ready(&self) -> Result<(), AmiError> {
         if *self.ready.borrow() {
             Ok(())

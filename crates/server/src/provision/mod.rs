@@ -78,28 +78,28 @@ impl std::fmt::Debug for Wanted {
     }
 }
 
-impl From<&KeptExtension> for Wanted {
-    fn from(kept: &KeptExtension) -> Self {
+impl Wanted {
+    /// `context` is what the phone's is called in Asterisk.
+    pub(crate) fn phone(kept: &KeptExtension, context: String) -> Self {
         let extension = &kept.extension;
         Self {
             id: extension.number.clone(),
             server: extension.server,
             active: extension.active,
-            context: extension.context.clone(),
+            context,
             codecs: extension.codecs.clone(),
             md5: Some(kept.digests.md5.clone()),
             registers: false,
         }
     }
-}
 
-impl From<&Trunk> for Wanted {
-    fn from(trunk: &Trunk) -> Self {
+    /// `context` is what the trunk's is called in Asterisk.
+    pub(crate) fn trunk(trunk: &Trunk, context: String) -> Self {
         Self {
             id: trunk.name.clone(),
             server: trunk.server,
             active: trunk.active,
-            context: trunk.context.clone(),
+            context,
             codecs: trunk.codecs.clone(),
             md5: None,
             registers: trunk.registers && trunk.active,
@@ -120,8 +120,9 @@ pub(crate) struct Change {
     pub(crate) forget_contacts: bool,
 }
 
-impl From<&ExtensionChange> for Change {
-    fn from(change: &ExtensionChange) -> Self {
+impl Change {
+    /// Of a phone; `context` says what a phone's is called in Asterisk.
+    pub(crate) fn phone(change: &ExtensionChange, context: impl Fn(&str) -> String) -> Self {
         let (before, after) = (change.before.as_ref(), change.after.as_ref());
         let is_same = |was: &KeptExtension, is: &KeptExtension| {
             let (from, to) = (&was.extension, &is.extension);
@@ -131,14 +132,12 @@ impl From<&ExtensionChange> for Change {
         let is_same = before.zip(after).is_some_and(|(was, is)| is_same(was, is));
         Self {
             before: before.map(|kept| kept.extension.number.clone()),
-            after: after.map(Wanted::from),
+            after: after.map(|kept| Wanted::phone(kept, context(&kept.extension.context))),
             is_trunk: false,
             forget_contacts: !is_same,
         }
     }
-}
 
-impl Change {
     /// All that Asterisk may know it by.
     fn ids(&self) -> Vec<String> {
         let after = self.after.as_ref().map(|wanted| &wanted.id);
@@ -228,6 +227,15 @@ impl Provisioner {
             let _ = tokio::time::timeout(PATIENCE, telling).await;
         });
         join_all(told).await;
+    }
+
+    /// Lets every Asterisk forget all it has, as soon as it can be told.
+    pub(crate) fn forget_all(&self) {
+        for (_, one) in self.servers(None) {
+            if let Some(link) = &one.ami {
+                link.forget_all();
+            }
+        }
     }
 
     /// How each server has it.

@@ -61,8 +61,13 @@ impl Conditions {
 
     /// The value that `id` must have, where there is one: such a row is found without a search.
     pub(super) fn id(&self) -> Option<&str> {
-        let is_id = |it: &&Condition| it.operator == Operator::Is && it.column == "id";
-        self.0.iter().find(is_id).map(|it| it.value.as_str())
+        self.value("id")
+    }
+
+    /// The value that a column must have, where there is one.
+    pub(super) fn value(&self, column: &str) -> Option<&str> {
+        let is_it = |it: &&Condition| it.operator == Operator::Is && it.column == column;
+        self.0.iter().find(is_it).map(|it| it.value.as_str())
     }
 
     /// Whether a row is asked for of which `column` gives the values. An absent value is in no relation to anything.

@@ -4,6 +4,7 @@
 //! answers: registrations stay with Asterisk, in its own database, and outlast us.
 
 mod conditions;
+mod dialplan;
 mod phone;
 mod row;
 mod secret;
@@ -17,16 +18,31 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use model::{ExtensionId, ServerId, Trunk, TrunkId};
-use store::{ExtensionChange, KeptExtension, MAX_PAGE, Store, StoreError};
+use engine::dialplan::Dialplan;
+use model::{DialplanContextId, ExtensionId, Invalid, Queue, QueueId, ServerId, Trunk, TrunkId};
+use store::{ExtensionChange, KeptContext, KeptExtension, MAX_PAGE, Store, StoreError};
 
 use conditions::Conditions;
+use dialplan::LiveDialplan;
+pub use dialplan::{
+    MAX_CONTEXTS, context_of,
+    simulation::{
+        Origin, OriginKind, Question, SimulatedEnd, SimulatedRule, SimulatedStep, SimulatedTrunk,
+        Simulation,
+    },
+};
 use phone::Phone;
 pub(crate) use secret::PhoneSecret;
 use table::Table;
 use trunk::TrunkRows;
 
-use crate::secrets::{Vault, same_secret};
+use crate::{
+    numbers::Numbers,
+    secrets::{Vault, same_secret},
+};
+
+/// The table of dialplan steps.
+const EXTENSIONS: &str = "extensions";
 
 /// Answers Asterisk's questions. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +61,7 @@ struct Tables {
     aors: Table,
     identifies: Table,
     registrations: Table,
+    dialplan: LiveDialplan,
 }
 
 /// What Asterisk wants done, the last part of the address.
@@ -72,14 +89,35 @@ impl Verb {
 
 impl Realtime {
     /// Reads everything.
-    pub(crate) async fn load(store: &Store, vault: &Vault) -> Result<Self, StoreError> {
-        let mut tables = Tables::default();
-        let take = |page: Vec<KeptExtension>| page.iter().for_each(|kept| tables.set(kept));
+    pub async fn load(store: &Store, vault: &Vault, numbers: Numbers) -> Result<Self, StoreError> {
+        let realtime = Self::default();
+        let dialplan = LiveDialplan::with_numbers(numbers);
+        realtime.write(|tables| tables.dialplan = dialplan);
+        // Where phones and trunks begin follows from what contexts there are.
+        for kept in store.dialplan_contexts().list(None, MAX_PAGE).await? {
+            realtime.write(|tables| tables.dialplan.set(&kept));
+        }
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.queues().list(after.as_deref(), MAX_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.name.clone());
+            page.iter().for_each(|queue| realtime.set_queue(queue));
+        }
+        realtime.read_lines(store, vault).await?;
+        Ok(realtime)
+    }
+
+    /// Reads phones and trunks, in place of what is known of them.
+    pub(crate) async fn read_lines(&self, store: &Store, vault: &Vault) -> Result<(), StoreError> {
+        let take = |page: Vec<KeptExtension>| self.set(&page);
         store.extensions().load(take).await?;
         let mut after: Option<String> = None;
         loop {
             let page = store.trunks().list(after.as_deref(), MAX_PAGE).await?;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
             after = Some(last.trunk.name.clone());
             for kept in &page {
                 let password = kept.sealed.as_deref().map(|sealed| vault.open(sealed));
@@ -88,22 +126,24 @@ impl Realtime {
                     tracing::error!(%error, trunk, "a trunk's password cannot be read; enter it again");
                     None
                 });
-                tables.set_trunk(&kept.trunk, password.as_deref());
+                self.set_trunk(&kept.trunk, password.as_deref());
             }
         }
-        Ok(Self(Arc::new(RwLock::new(tables))))
     }
 
     /// From now on this server may ask, with the password of [`Self::password`].
-    pub(crate) fn admit(&self, server: ServerId) {
+    /// It hands calls to us under the word `application`.
+    pub fn admit(&self, server: ServerId, application: &str) {
         self.write(|tables| {
             tables.servers.insert(server);
+            tables.dialplan.set_server(server, application);
         });
     }
 
     pub(crate) fn dismiss(&self, server: ServerId) {
         self.write(|tables| {
             tables.servers.remove(&server);
+            tables.dialplan.remove_server(server);
         });
     }
 
@@ -143,6 +183,44 @@ impl Realtime {
         self.read(|tables| tables.endpoints.server_of(number))
     }
 
+    /// From now on the context is so. Those whose calls begin there are known anew by [`Self::read_lines`].
+    pub(crate) fn set_context(&self, kept: &KeptContext) {
+        self.write(|tables| tables.dialplan.set(kept));
+    }
+
+    pub(crate) fn remove_context(&self, context: DialplanContextId) {
+        self.write(|tables| tables.dialplan.remove(context));
+    }
+
+    pub(crate) fn set_queue(&self, queue: &Queue) {
+        self.write(|tables| tables.dialplan.set_queue(queue));
+    }
+
+    pub(crate) fn remove_queue(&self, queue: QueueId) {
+        self.write(|tables| tables.dialplan.remove_queue(queue));
+    }
+
+    /// A look at the rules as they are now.
+    pub(crate) fn dialplan<T>(&self, look: impl FnOnce(&Dialplan) -> T) -> T {
+        self.read(|tables| look(tables.dialplan.rules()))
+    }
+
+    /// A slot for a new context, where one is left.
+    pub(crate) fn free_slot(&self) -> Option<u16> {
+        self.read(|tables| tables.dialplan.free_slot())
+    }
+
+    /// What the context is called in Asterisk.
+    pub(crate) fn asterisk_context(&self, context: &str) -> String {
+        let ours = self.read(|tables| tables.dialplan.in_asterisk(context));
+        ours.unwrap_or_else(|| context.to_owned())
+    }
+
+    /// What would become of a call. Refused: `from`, `dialled`.
+    pub fn simulate(&self, question: &Question) -> Result<Simulation, Invalid> {
+        self.read(|tables| tables.dialplan.simulate(question))
+    }
+
     /// What a server says with each question. It follows from its id, so it need not be kept.
     pub fn password(vault: &Vault, server: ServerId) -> String {
         vault.token(&format!("realtime {server}"))
@@ -168,6 +246,10 @@ impl Realtime {
         }
         let wanted = Conditions::read(body).map_err(|why| why.to_string())?;
         let single = verb == Verb::Single;
+        if family == EXTENSIONS {
+            let row = self.read(|tables| tables.dialplan.answer(server, &wanted));
+            return Ok(row.unwrap_or_default());
+        }
         self.read(|tables| {
             let table = tables.table(family)?;
             Some(table.answer(server, &wanted, single))
@@ -203,7 +285,9 @@ impl Tables {
             return;
         }
         let (number, server) = (&extension.number, extension.server);
-        let phone = Phone::new(kept);
+        let context = self.dialplan.in_asterisk(&extension.context);
+        let phone = Phone::new(kept, context.as_deref());
+        self.dialplan.set_phone(extension);
         self.endpoints.put(number, server, phone.endpoint);
         self.auths.put(number, server, phone.auth);
         self.aors.put(number, server, phone.aor);
@@ -215,6 +299,7 @@ impl Tables {
             self.endpoints.remove(&number);
             self.auths.remove(&number);
             self.aors.remove(&number);
+            self.dialplan.remove_phone(&number);
         }
     }
 
@@ -224,7 +309,9 @@ impl Tables {
             return;
         }
         let (name, server) = (&trunk.name, trunk.server);
-        let rows = TrunkRows::new(trunk, password);
+        let context = self.dialplan.in_asterisk(&trunk.context);
+        let rows = TrunkRows::new(trunk, context.as_deref(), password);
+        self.dialplan.set_trunk(trunk);
         self.endpoints.put(name, server, rows.endpoint);
         self.aors.put(name, server, rows.aor);
         self.identifies.put(name, server, rows.identify);
@@ -241,6 +328,7 @@ impl Tables {
         let Some(name) = self.names.remove(&trunk) else {
             return;
         };
+        self.dialplan.remove_trunk(trunk, &name);
         for table in [
             &mut self.endpoints,
             &mut self.auths,

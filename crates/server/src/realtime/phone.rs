@@ -18,10 +18,11 @@ pub(super) struct Phone {
 }
 
 impl Phone {
-    pub(super) fn new(kept: &KeptExtension) -> Self {
+    /// `context` is the one in Asterisk that stands for the phone's, where it is not the site's own.
+    pub(super) fn new(kept: &KeptExtension, context: Option<&str>) -> Self {
         let extension = &kept.extension;
         Self {
-            endpoint: Row::new(endpoint(extension)),
+            endpoint: Row::new(endpoint(extension, context)),
             auth: Row::new(auth(&extension.number, &kept.digests)),
             aor: Row::new(aor(extension)),
         }
@@ -32,7 +33,7 @@ fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
-fn endpoint(extension: &Extension) -> Vec<(&'static str, String)> {
+fn endpoint(extension: &Extension, context: Option<&str>) -> Vec<(&'static str, String)> {
     let codecs: Vec<_> = extension.codecs.iter().map(|it| it.as_str()).collect();
     let shown = Caller {
         number: extension.number.clone(),
@@ -43,7 +44,7 @@ fn endpoint(extension: &Extension) -> Vec<(&'static str, String)> {
         ("id", extension.number.clone()),
         ("aors", extension.number.clone()),
         ("auth", extension.number.clone()),
-        ("context", extension.context.clone()),
+        ("context", context.unwrap_or(&extension.context).to_owned()),
         ("disallow", "all".to_owned()),
         ("allow", codecs.join(",")),
         ("callerid", caller_id(&shown)),
@@ -128,7 +129,7 @@ pub(super) mod tests {
             endpoint,
             auth,
             aor,
-        } = Phone::new(kept);
+        } = Phone::new(kept, None);
         [endpoint, auth, aor]
             .iter()
             .map(|row| row.line().replace('&', "\n  "))
@@ -154,8 +155,8 @@ pub(super) mod tests {
         kept.extension.transport = SipTransport::Tls;
         kept.extension.nat = false;
         assert!(
-            Phone::new(&kept).endpoint.get("media_encryption") == Some("sdes")
-                && Phone::new(&kept).endpoint.get("rewrite_contact") == Some("no")
+            Phone::new(&kept, None).endpoint.get("media_encryption") == Some("sdes")
+                && Phone::new(&kept, None).endpoint.get("rewrite_contact") == Some("no")
         );
     }
 }

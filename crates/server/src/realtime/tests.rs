@@ -86,8 +86,8 @@ fn a_server_is_known_by_its_password_alone() {
     let realtime = Realtime::default();
     let password = Realtime::password(&vault, server(1));
     assert!(!realtime.knows(&vault, server(1), &password), "not ours");
-    realtime.admit(server(1));
-    realtime.admit(server(2));
+    realtime.admit(server(1), "cordboard");
+    realtime.admit(server(2), "cordboard");
     assert!(realtime.knows(&vault, server(1), &password));
     assert!(!realtime.knows(&vault, server(2), &password));
     assert!(!realtime.knows(&vault, server(1), ""));
@@ -138,7 +138,9 @@ async fn all_that_is_kept_is_answered_after_a_start() {
     let trunks = store.trunks();
     trunks.create(&kept("provider", &sealed)).await.unwrap();
     trunks.create(&kept("unreadable", "AAAA")).await.unwrap();
-    let realtime = Realtime::load(&store, &vault).await.unwrap();
+    let realtime = Realtime::load(&store, &vault, Numbers::default())
+        .await
+        .unwrap();
     let ask = |family| ids(&realtime, family, Verb::Multi, "id%20LIKE=%25");
     assert_eq!(ask("ps_auths"), ["101", "provider"]);
     assert_eq!(ask("ps_endpoints"), ["101", "provider", "unreadable"]);

@@ -15,11 +15,12 @@ pub(super) struct TrunkRows {
 }
 
 impl TrunkRows {
-    pub(super) fn new(trunk: &Trunk, password: Option<&str>) -> Self {
+    /// `context` is the one in Asterisk that stands for the trunk's, where it is not the site's own.
+    pub(super) fn new(trunk: &Trunk, context: Option<&str>, password: Option<&str>) -> Self {
         let login = trunk.username.as_deref().zip(password);
         let registers = login.filter(|_| trunk.registers);
         Self {
-            endpoint: Row::new(endpoint(trunk, login.is_some())),
+            endpoint: Row::new(endpoint(trunk, context, login.is_some())),
             aor: Row::new(aor(trunk)),
             auth: login.map(|login| Row::new(auth(trunk, login))),
             identify: Row::new(identify(trunk)),
@@ -28,12 +29,12 @@ impl TrunkRows {
     }
 }
 
-fn endpoint(trunk: &Trunk, has_login: bool) -> Vec<(&'static str, String)> {
+fn endpoint(trunk: &Trunk, context: Option<&str>, has_login: bool) -> Vec<(&'static str, String)> {
     let codecs: Vec<_> = trunk.codecs.iter().map(|it| it.as_str()).collect();
     let mut columns = vec![
         ("id", trunk.name.clone()),
         ("aors", trunk.name.clone()),
-        ("context", trunk.context.clone()),
+        ("context", context.unwrap_or(&trunk.context).to_owned()),
         ("disallow", "all".to_owned()),
         ("allow", codecs.join(",")),
         ("direct_media", "no".to_owned()),
@@ -167,7 +168,7 @@ pub(super) mod tests {
     fn one_that_we_register_at() {
         let mut trunk = trunk("provider");
         trunk.username = Some("4215550100@example.net".to_owned());
-        let rows = TrunkRows::new(&trunk, Some("s3cret;\"&"));
+        let rows = TrunkRows::new(&trunk, None, Some("s3cret;\"&"));
         insta::assert_snapshot!(lines(&rows));
     }
 
@@ -180,6 +181,6 @@ pub(super) mod tests {
         trunk.addresses = vec!["192.0.2.0/24".to_owned(), "[2001:db8::1]".to_owned()];
         trunk.transport = SipTransport::Tls;
         trunk.from_domain = Some("centre.example.org".to_owned());
-        insta::assert_snapshot!(lines(&TrunkRows::new(&trunk, None)));
+        insta::assert_snapshot!(lines(&TrunkRows::new(&trunk, None, None)));
     }
 }

@@ -164,6 +164,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     routes.splice(0..0, caller_id_routes(root).await);
     routes.splice(0..0, delivery_routes(root).await);
     routes.splice(0..0, crate::extensions::routes(root).await);
+    routes.splice(0..0, crate::dialplan::routes(root).await);
     routes
 }
 

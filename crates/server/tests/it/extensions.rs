@@ -68,7 +68,12 @@ fn asterisk(name: &str) -> Value {
 }
 
 /// What Asterisk `id` gets.
-async fn asked(server: &Server, id: &str, what: &str, body: &'static str) -> (u16, String) {
+pub(crate) async fn asked(
+    server: &Server,
+    id: &str,
+    what: &str,
+    body: &'static str,
+) -> (u16, String) {
     let id = id.parse().unwrap();
     let password = server::realtime::Realtime::password(&server.app.vault, id);
     ask(server, &format!("{id}:{password}"), what, body).await
@@ -84,11 +89,11 @@ async fn ask(server: &Server, login: &str, what: &str, body: &'static str) -> (u
     (answer.status.as_u16(), answer.body)
 }
 
-async fn pbx(root: &Client, name: &str) -> String {
+pub(crate) async fn pbx(root: &Client, name: &str) -> String {
     root.post("/v1/servers", &asterisk(name)).await.id()
 }
 
-fn refused(answer: &Answer) -> (String, String) {
+pub(crate) fn refused(answer: &Answer) -> (String, String) {
     let (_, code, field) = answer.verdict();
     (code, field)
 }

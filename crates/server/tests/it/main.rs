@@ -12,6 +12,7 @@ mod caller_ids;
 mod calls;
 mod dashboard;
 mod deliveries;
+mod dialplan;
 mod document;
 mod emergency;
 mod extensions;

@@ -3,14 +3,15 @@
 use model::{
     Agent, AgentId, AgentState, AgentStatus, AmiAccess, ApiKey, ApiKeyId, Cadence, CallId, Caller,
     CallerId, CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Codec, Delivery,
-    DeliveryEvent, DeliveryId, DeliveryState, Did, DidId, E164, Event, EventBody, Extension,
-    ExtensionId, OfferId, OfferResult, Queue, QueueId, Recipient, RecipientId, ReportFormat,
-    ReportOptions, ReportPeriod, ReportSchedule, ReportScheduleId, ReservationId, Role, Server,
-    ServerId, SessionId, SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
+    DeliveryEvent, DeliveryId, DeliveryState, DialplanAction, DialplanContext, DialplanContextId,
+    DialplanRule, Did, DidId, E164, Event, EventBody, Extension, ExtensionId, OfferId, OfferResult,
+    Queue, QueueId, Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod,
+    ReportSchedule, ReportScheduleId, ReservationId, Role, Server, ServerId, SessionId,
+    SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
 };
 use store::{
-    ConflictKind, Digests, KeptExtension, KeptSchedule, KeptTrunk, PlannedDelivery, Session,
-    StoreError,
+    ConflictKind, Digests, KeptContext, KeptExtension, KeptSchedule, KeptTrunk, PlannedDelivery,
+    Session, StoreError,
 };
 use uuid::Uuid;
 
@@ -97,6 +98,29 @@ pub(crate) fn kept_trunk(number: u128) -> KeptTrunk {
             outbound: Some(model::TrunkOutbound::default()),
         },
         sealed: Some("sealed".to_owned()),
+    }
+}
+
+pub(crate) fn kept_context(number: u16) -> KeptContext {
+    let rule = |pattern: &str, action| DialplanRule {
+        pattern: pattern.parse().unwrap(),
+        action,
+        note: "n".to_owned(),
+    };
+    let out = DialplanAction::Out {
+        strip: 1,
+        prepend: "+421".to_owned(),
+        present: Some("+4215550100".to_owned()),
+    };
+    let queue = DialplanAction::Queue { queue: queue_id(1) };
+    KeptContext {
+        context: DialplanContext {
+            id: DialplanContextId(id(11, number.into())),
+            name: format!("context-{number}"),
+            note: "calls of agents".to_owned(),
+            rules: vec![rule("_0Z.", out), rule("500", queue)],
+        },
+        slot: number,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::contract;
 use crate::fixtures::{
-    agent, agent_id, assert_conflict, did, did_id, kept_extension, kept_trunk, queue, queue_id,
-    server, server_id,
+    agent, agent_id, assert_conflict, did, did_id, kept_context, kept_extension, kept_trunk, queue,
+    queue_id, server, server_id,
 };
 use model::{
     AnswerOn, Codec, DialplanTarget, Member, NoAgents, Overflow, SkillRequirement, Strategy,
@@ -14,6 +14,7 @@ contract!(
     servers_are_kept,
     extensions_are_kept,
     trunks_are_kept,
+    dialplan_contexts_are_kept,
     queues_are_kept,
     queues_page_by_name,
     a_queue_that_others_lead_to_stays,
@@ -154,6 +155,35 @@ async fn trunks_are_kept(store: &Store) {
     let gone = Err(StoreError::NotFound { table: "trunks" });
     assert_eq!(trunks.delete(id).await, gone);
     assert_eq!(trunks.update(&first).await, gone);
+}
+
+async fn dialplan_contexts_are_kept(store: &Store) {
+    let contexts = store.dialplan_contexts();
+    let (mut first, second) = (kept_context(1), kept_context(2));
+    contexts.create(&first).await.unwrap();
+    contexts.create(&second).await.unwrap();
+    let id = first.context.id;
+    assert_eq!(contexts.get(id).await, Ok(Some(first.clone())));
+    let rest = contexts.list(Some("context-1"), 9).await;
+    assert_eq!(rest, Ok(vec![second.clone()]));
+
+    first.context.rules.truncate(1);
+    first.context.rules[0].note = "Žofia's \"own\"".to_owned();
+    contexts.update(&first).await.unwrap();
+    assert_eq!(contexts.get(id).await, Ok(Some(first.clone())));
+    let (mut named, mut placed) = (kept_context(3), kept_context(3));
+    second.context.name.clone_into(&mut named.context.name);
+    assert_conflict(contexts.create(&named).await, "name", ConflictKind::Taken);
+    placed.slot = second.slot;
+    assert_conflict(contexts.create(&placed).await, "slot", ConflictKind::Taken);
+    second.context.name.clone_into(&mut first.context.name);
+    assert_conflict(contexts.update(&first).await, "name", ConflictKind::Taken);
+    contexts.delete(id).await.unwrap();
+    let gone = Err(StoreError::NotFound {
+        table: "dialplan_contexts",
+    });
+    assert_eq!(contexts.delete(id).await, gone);
+    assert_eq!(contexts.update(&first).await, gone);
 }
 
 async fn queues_are_kept(store: &Store) {

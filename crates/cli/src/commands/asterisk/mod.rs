@@ -1,6 +1,7 @@
 //! `cordboard asterisk`
 
 mod callerid;
+mod dial;
 mod files;
 mod realtime;
 
@@ -16,13 +17,15 @@ pub(super) enum Command {
     Render(Render),
     /// Say what is missing in the running Asterisk, and the lines that mend it
     Check,
+    /// Say what would become of a call by the dialplan, and why. Nothing is called
+    Dial(dial::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Render {
     /// The dialplan that asks for a caller ID before each call
     Callerid(callerid::Arguments),
-    /// The files by which Asterisk asks Cordboard for its phones
+    /// The files by which Asterisk asks Cordboard for its phones and the dialplan
     Realtime(realtime::Arguments),
 }
 
@@ -32,6 +35,7 @@ pub(super) async fn run(command: &Command, global: &Global, output: &Output) -> 
             let config = global.load(Vec::new())?;
             doctor::told(&server::doctor::examine_asterisk(&config).await, output)
         }
+        Command::Dial(arguments) => dial::run(arguments, global, output).await,
         Command::Render(Render::Callerid(arguments)) => callerid::run(arguments),
         Command::Render(Render::Realtime(arguments)) => realtime::run(arguments, global).await,
     }

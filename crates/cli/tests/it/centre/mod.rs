@@ -5,6 +5,7 @@ mod caller_id;
 mod consult;
 mod control;
 mod deliveries;
+mod dialplan;
 mod first_call;
 mod first_load;
 mod howto;

@@ -13,19 +13,24 @@ use super::{Cordboard, LIMIT, id};
 
 const MODULES: &str = "load = res_curl.so\nload = func_curl.so\nload = res_config_curl.so\n";
 
-/// A centre whose Asterisk asks it for its phones.
+/// It is there when Cordboard has rendered it.
+pub(super) const DIALPLAN: &str = "#tryinclude extensions_cordboard.conf\n";
+
+/// A centre whose Asterisk asks it for its phones and for the dialplan.
 pub(super) struct Site {
     pub(super) lab: Lab,
     pub(super) centre: Cordboard,
 }
 
 impl Site {
-    async fn start(release: Release) -> Option<Self> {
+    pub(super) async fn start(release: Release) -> Option<Self> {
         Self::start_with(release, &[]).await
     }
 
     pub(super) async fn start_with(release: Release, environment: &[(&str, &str)]) -> Option<Self> {
-        let built = LabBuilder::new(release).config("modules_more.conf", MODULES);
+        let built = LabBuilder::new(release)
+            .config("modules_more.conf", MODULES)
+            .config("extensions_more.conf", DIALPLAN);
         let mut lab = match built.up().await {
             Ok(lab) => lab,
             Err(LabError::Missing(_)) => return lab::up_or_skip(release).await.and(None),
@@ -61,7 +66,7 @@ impl Site {
     }
 
     /// Waits until the manager's connection is there: it comes a moment after that of ARI.
-    async fn wait_for_manager(&self) {
+    pub(super) async fn wait_for_manager(&self) {
         let probe = self.extension(159).await;
         let began = Instant::now();
         while self.seen(&probe).await["state"] != "live" {
@@ -82,20 +87,20 @@ impl Site {
     }
 
     /// The device, with what it was given.
-    fn phone(&self, number: u16, made: &Value) -> Phone {
+    pub(super) fn phone(&self, number: u16, made: &Value) -> Phone {
         let phone = self.lab.strange_phone(number);
         phone.logs_in_with(made["secret"].as_str().unwrap());
         phone
     }
 
-    async fn registers(&self, phone: &Phone) {
+    pub(super) async fn registers(&self, phone: &Phone) {
         if let Err(error) = phone.register().await {
             panic!("{error}\n{}", self.lab.asterisk_log());
         }
     }
 
     /// They talk, and hear each other.
-    async fn talk(&self, from: &Phone, (number, to): (u16, &Phone)) {
+    pub(super) async fn talk(&self, from: &Phone, (number, to): (u16, &Phone)) {
         let call = from.calls(&number.to_string()).await.unwrap();
         let rung = to.rings().await;
         let rung = rung.unwrap_or_else(|error| panic!("{error}\n{}", self.lab.asterisk_log()));
@@ -408,7 +413,10 @@ async fn a_trunk_registers_calls_out_and_is_called() {
     let provider = lab::up(Release::Asterisk22).await.unwrap();
     let write = |name, text| site.lab.write_config(name, text).unwrap();
     write("extensions_from_phone.conf", DIAL_OUT);
-    write("extensions_more.conf", FROM_PROVIDER);
+    write(
+        "extensions_more.conf",
+        &format!("{DIALPLAN}{FROM_PROVIDER}"),
+    );
     site.lab.console("dialplan reload").await.unwrap();
     site.extension(151).await;
 

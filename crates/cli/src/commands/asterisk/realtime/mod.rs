@@ -1,10 +1,14 @@
-//! `cordboard asterisk render realtime`: the files by which Asterisk asks Cordboard for its phones.
+//! `cordboard asterisk render realtime`: the files by which Asterisk asks Cordboard for its phones and the dialplan.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use model::{Server, ServerId};
-use server::{config::Config, realtime::Realtime, secrets::Vault};
+use server::{
+    config::Config,
+    realtime::{MAX_CONTEXTS, Realtime, context_of},
+    secrets::Vault,
+};
 use store::{MAX_PAGE, Store};
 
 use super::files::{File, write};
@@ -14,10 +18,14 @@ use crate::{
     setting::{DEFAULT_SERVER, Global, open_existing_store, server_url},
 };
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("extconfig.conf", include_str!("extconfig.conf")),
     ("sorcery.conf", include_str!("sorcery.conf")),
     ("res_curl.conf", include_str!("res_curl.conf")),
+    (
+        "extensions_cordboard.conf",
+        include_str!("extensions_cordboard.conf"),
+    ),
 ];
 
 #[derive(Debug, Args)]
@@ -71,7 +79,7 @@ async fn chosen(store: &Store, name: Option<&str>) -> anyhow::Result<Server> {
 }
 
 /// Looking must not make a key where there is none.
-fn vault(config: &Config) -> anyhow::Result<Vault> {
+pub(super) fn vault(config: &Config) -> anyhow::Result<Vault> {
     let path = config.data.folder.join("secret.key");
     if path.exists() {
         return Ok(Vault::open_or_make(&path)?);
@@ -88,9 +96,15 @@ fn rendered(url: &str, server: ServerId, password: &str) -> Vec<File> {
         "{scheme}://{server}:{password}@{}",
         rest.trim_end_matches('/')
     );
+    let contexts: Vec<_> = (1..=MAX_CONTEXTS)
+        .map(|slot| format!("[{}](cordboard)", context_of(slot)))
+        .collect();
+    let contexts = contexts.join("\n");
     let file = |(name, text): (&'static str, &str)| File {
         name,
-        text: text.replace("{{url}}", &url),
+        text: text
+            .replace("{{url}}", &url)
+            .replace("{{contexts}}", &contexts),
     };
     TEMPLATES.into_iter().map(file).collect()
 }
@@ -116,5 +130,14 @@ mod tests {
             "ps_auths => curl,http://00000000-0000-0000-0000-000000000000:pass-word_1@127.0.0.1:8080/realtime/ps_auths\n"
         ));
         assert!(files.iter().all(|file| !file.text.contains("{{")));
+        let dialplan = &files[3].text;
+        assert!(
+            dialplan.contains("\n[cordboard-1](cordboard)\n"),
+            "{dialplan}"
+        );
+        assert!(
+            dialplan.ends_with("\n[cordboard-100](cordboard)\n"),
+            "{dialplan}"
+        );
     }
 }

@@ -1,0 +1,230 @@
+//! The dialplan as Asterisk asks for it: one row for a context, a number and a priority.
+//!
+//! Each row is made when it is asked for, from the rules and from what is set up at that moment. A row depends on what was asked and by
+//! which server, and on nothing of the call: Asterisk keeps it for a second, for whoever dials the same in the same context.
+
+mod rows;
+pub(crate) mod simulation;
+
+use std::collections::BTreeMap;
+
+use engine::{
+    dialplan::{Dialplan, Path, Surroundings, Way},
+    trunk::{Ask, Considered, Input, Router},
+};
+use model::{
+    DialplanContextId, E164, Extension, Instant, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk,
+    TrunkId,
+};
+use store::KeptContext;
+
+use super::{conditions::Conditions, row::Row};
+use crate::numbers::Numbers;
+
+/// How many contexts there are in Asterisk that ask for ours (`extensions_cordboard.conf`).
+pub const MAX_CONTEXTS: u16 = 100;
+/// The most trunks that are tried for one call: they stand in one row of at most 511 characters.
+const MAX_WAYS: usize = 4;
+
+/// All that decides where a call goes.
+#[derive(Debug, Default)]
+pub(super) struct LiveDialplan {
+    rules: Dialplan,
+    /// Name and slot of each context.
+    contexts: BTreeMap<DialplanContextId, (String, u16)>,
+    slots: BTreeMap<u16, String>,
+    /// By number.
+    phones: BTreeMap<String, Line>,
+    /// By name.
+    trunks: BTreeMap<String, Line>,
+    /// Which of them take a number, and how they want it. It hears of no calls: what is up on a trunk it does not know.
+    router: Router,
+    /// How numbers without a country are read.
+    numbers: Numbers,
+    queues: BTreeMap<QueueId, String>,
+    /// Under which word each server hands calls to us.
+    applications: BTreeMap<ServerId, String>,
+}
+
+/// A phone or a trunk that can be called.
+#[derive(Debug, Clone)]
+struct Line {
+    /// The only server that knows it.
+    server: Option<ServerId>,
+    context: String,
+    /// Of a trunk that calls go out by: the smaller is tried first.
+    priority: Option<u16>,
+}
+
+impl Line {
+    fn is_at(&self, server: Option<ServerId>) -> bool {
+        self.server.is_none() || self.server == server
+    }
+}
+
+/// The centre as one server sees it.
+struct Seen<'a> {
+    live: &'a LiveDialplan,
+    server: Option<ServerId>,
+}
+
+impl Surroundings for Seen<'_> {
+    fn has_phone(&self, number: &str) -> bool {
+        let phone = self.live.phones.get(number);
+        phone.is_some_and(|phone| phone.is_at(self.server))
+    }
+
+    fn ways_out(&self, number: &str) -> Vec<Way> {
+        match self.live.numbers.e164(number).map(|it| it.parse()) {
+            Some(Ok(to)) => self.routed(to),
+            _ => self.as_dialled(number),
+        }
+    }
+}
+
+impl Seen<'_> {
+    /// Those that take the number, in their order, each as it wants it.
+    fn routed(&self, to: E164) -> Vec<Way> {
+        let Some(server) = self.server else {
+            return Vec::new();
+        };
+        let tried = &[];
+        let ask = Ask { server, to, tried };
+        // Nothing is counted or rests there, so the time does not matter.
+        let considered = self.live.router.explain(Instant::default(), ask);
+        let takes = considered.into_iter().filter(Considered::is_taken);
+        let way = |it: Considered| Way {
+            trunk: it.name,
+            number: it.dials.unwrap_or_default(),
+        };
+        takes.map(way).take(MAX_WAYS).collect()
+    }
+
+    /// A short number, such as one for emergencies, is the same in every country or in none: no rule of a trunk is for it.
+    fn as_dialled(&self, number: &str) -> Vec<Way> {
+        let trunks = self.live.trunks.iter();
+        let out = |(name, trunk): (&String, &Line)| Some((trunk.priority?, name.clone()));
+        let at = trunks.filter(|(_, trunk)| trunk.is_at(self.server));
+        let mut ways: Vec<_> = at.filter_map(out).collect();
+        ways.sort();
+        let way = |(_, trunk)| Way {
+            trunk,
+            number: number.to_owned(),
+        };
+        ways.into_iter().map(way).take(MAX_WAYS).collect()
+    }
+}
+
+impl LiveDialplan {
+    pub(super) fn with_numbers(numbers: Numbers) -> Self {
+        Self {
+            numbers,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn set(&mut self, kept: &KeptContext) {
+        self.remove(kept.context.id);
+        let name = kept.context.name.clone();
+        self.rules.set(&kept.context);
+        self.slots.insert(kept.slot, name.clone());
+        self.contexts.insert(kept.context.id, (name, kept.slot));
+    }
+
+    pub(super) fn remove(&mut self, id: DialplanContextId) {
+        if let Some((name, slot)) = self.contexts.remove(&id) {
+            self.rules.remove(&name);
+            self.slots.remove(&slot);
+        }
+    }
+
+    pub(super) fn set_phone(&mut self, extension: &Extension) {
+        let line = Line {
+            server: extension.server,
+            context: extension.context.clone(),
+            priority: None,
+        };
+        self.phones.insert(extension.number.clone(), line);
+    }
+
+    pub(super) fn remove_phone(&mut self, number: &str) {
+        self.phones.remove(number);
+    }
+
+    pub(super) fn set_trunk(&mut self, trunk: &Trunk) {
+        let line = Line {
+            server: trunk.server,
+            context: trunk.context.clone(),
+            priority: trunk.outbound.as_ref().map(|outbound| outbound.priority),
+        };
+        self.trunks.insert(trunk.name.clone(), line);
+        let set = Input::TrunkSet(Box::new(trunk.clone()));
+        self.router.handle(Instant::default(), set);
+    }
+
+    pub(super) fn remove_trunk(&mut self, trunk: TrunkId, name: &str) {
+        self.trunks.remove(name);
+        let removed = Input::TrunkRemoved(trunk);
+        self.router.handle(Instant::default(), removed);
+    }
+
+    pub(super) fn set_queue(&mut self, queue: &Queue) {
+        self.queues.insert(queue.id, queue.name.clone());
+    }
+
+    pub(super) fn remove_queue(&mut self, queue: QueueId) {
+        self.queues.remove(&queue);
+    }
+
+    pub(super) fn set_server(&mut self, server: ServerId, application: &str) {
+        self.applications.insert(server, application.to_owned());
+    }
+
+    pub(super) fn remove_server(&mut self, server: ServerId) {
+        self.applications.remove(&server);
+    }
+
+    pub(super) fn rules(&self) -> &Dialplan {
+        &self.rules
+    }
+
+    /// A slot that no context has.
+    pub(super) fn free_slot(&self) -> Option<u16> {
+        (1..=MAX_CONTEXTS).find(|slot| !self.slots.contains_key(slot))
+    }
+
+    /// The context in Asterisk that stands for this one; nothing: it is the site's own.
+    pub(super) fn in_asterisk(&self, context: &str) -> Option<String> {
+        let mut slots = self.slots.iter();
+        let found = slots.find(|(_, name)| *name == context);
+        found.map(|(slot, _)| context_of(*slot))
+    }
+
+    /// What `server` gets; nothing where there is no such step.
+    pub(super) fn answer(&self, server: ServerId, wanted: &Conditions) -> Option<String> {
+        let (in_asterisk, exten) = (wanted.value("context")?, wanted.value("exten")?);
+        let priority: usize = wanted.value("priority")?.parse().ok()?;
+        let slot = in_asterisk.strip_prefix(OWN_CONTEXTS)?.parse().ok()?;
+        let path = self.follow(self.slots.get(&slot)?, exten, Some(server));
+        let steps = rows::steps(&path.end, &self.queues, self.applications.get(&server)?);
+        let (app, data) = steps.into_iter().nth(priority.checked_sub(1)?)?;
+        let row = Row::new(vec![
+            ("exten", exten.to_owned()),
+            ("context", in_asterisk.to_owned()),
+            ("priority", priority.to_string()),
+            ("app", app.to_owned()),
+            ("appdata", data),
+        ]);
+        Some(row.line().to_owned())
+    }
+
+    fn follow<'a>(&'a self, context: &'a str, dialled: &str, server: Option<ServerId>) -> Path<'a> {
+        let seen = Seen { live: self, server };
+        self.rules.follow(context, dialled, &seen)
+    }
+}
+
+/// The context in Asterisk of a slot.
+pub fn context_of(slot: u16) -> String {
+    format!("{OWN_CONTEXTS}{slot}")
+}
