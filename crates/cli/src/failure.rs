@@ -15,7 +15,8 @@ use crate::output::Output;
 pub(crate) enum Code {
     /// A check found a problem, or the command could not do what was asked.
     Failed = 1,
-    // 2 is Clap's: wrong usage.
+    /// `plan` found something to do. Clap has this code for wrong usage.
+    Changes = 2,
     /// The database cannot be reached or used.
     Database = 3,
     /// The configuration is wrong.

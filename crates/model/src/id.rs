@@ -56,6 +56,8 @@ ids! {
     CallerIdImportId,
     /// One of the numbers that we may present.
     CallerIdKey,
+    /// One time that a centre file was applied.
+    CentreChangeId,
     /// One message to one recipient.
     DeliveryId,
     /// A context of the dialplan.

@@ -7,6 +7,7 @@ mod call;
 mod caller_id;
 mod caller_id_import;
 mod caller_id_use;
+mod centre_change;
 mod check;
 mod control;
 mod delivery;
@@ -32,6 +33,7 @@ pub use caller_id::{
 };
 pub use caller_id_import::{CallerIdImport, Imported, MAX_FILE_NAME};
 pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd};
+pub use centre_change::{CentreChange, CentreChangeKind};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use control::{
     Consult, ConsultState, Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Recording, RecordingState,
@@ -50,9 +52,9 @@ pub use extension::{
 };
 pub use extension_import::ExtensionImport;
 pub use id::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DialplanContextId, DidId,
-    ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId, ReservationId,
-    ServerId, SessionId, TrunkId, UserId, WatchId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, CentreChangeId, DeliveryId,
+    DialplanContextId, DidId, ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId,
+    ReportScheduleId, ReservationId, ServerId, SessionId, TrunkId, UserId, WatchId,
 };
 pub use phone::{Country, Digits, E164, NotE164, Place};
 pub use queue::{

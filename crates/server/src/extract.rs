@@ -12,6 +12,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use tokio::time::Instant;
 
@@ -24,8 +25,8 @@ pub(crate) const MAX_FILE: usize = 64 * MAX_BODY;
 /// The longest that a body, or a piece of a file, may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A JSON body.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+/// A JSON body of at most so many bytes.
+pub(crate) struct JsonBody<T, const MAX: usize = MAX_BODY>(pub(crate) T);
 
 /// A form, as it was sent.
 pub(crate) struct FormBody(pub(crate) String);
@@ -36,7 +37,7 @@ pub(crate) struct Segments<T>(pub(crate) T);
 /// The query.
 pub(crate) struct Params<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for JsonBody<T, MAX> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -46,13 +47,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                 "Send the body with Content-Type: application/json.",
             ));
         }
-        read_json(request).await.map(Self)
+        let body = in_time(request.into_body(), MAX).await?;
+        parse(&body).map(Self)
     }
 }
 
 /// A JSON body, whatever it is declared as.
 pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    parse(&in_time(request.into_body()).await?)
+    parse(&in_time(request.into_body(), MAX_BODY).await?)
 }
 
 impl<S: Send + Sync> FromRequest<S> for FormBody {
@@ -65,7 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
                 "Send the body with Content-Type: application/x-www-form-urlencoded.",
             ));
         }
-        let bytes = in_time(request.into_body()).await?;
+        let bytes = in_time(request.into_body(), MAX_BODY).await?;
         Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
     }
 }
@@ -117,8 +119,8 @@ fn is(headers: &HeaderMap, wanted: &str) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }
 
-async fn in_time(body: Body) -> Result<BytesMut, Problem> {
-    tokio::time::timeout(BODY_TIMEOUT, read(body))
+async fn in_time(body: Body, max: usize) -> Result<BytesMut, Problem> {
+    tokio::time::timeout(BODY_TIMEOUT, read(body, max))
         .await
         .map_err(|_| {
             let seconds = BODY_TIMEOUT.as_secs();
@@ -129,16 +131,16 @@ async fn in_time(body: Body) -> Result<BytesMut, Problem> {
         })?
 }
 
-async fn read(body: Body) -> Result<BytesMut, Problem> {
+async fn read(body: Body, max: usize) -> Result<BytesMut, Problem> {
     let mut chunks = body.into_data_stream();
     let mut all = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
         let chunk =
             chunk.map_err(|_| Problem::new(Code::BadJson, "The body broke off before its end."))?;
-        if all.len() + chunk.len() > MAX_BODY {
+        if all.len() + chunk.len() > max {
             return Err(Problem::new(
                 Code::BodyTooLarge,
-                format!("The body is longer than {MAX_BODY} bytes."),
+                format!("The body is longer than {max} bytes."),
             ));
         }
         all.extend_from_slice(&chunk);
@@ -158,6 +160,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| no_json(&error))?;
     Ok(value)
+}
+
+/// A value that was read as JSON already.
+pub(crate) fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| value_problem(&error.path().to_string(), &error.inner().to_string()))
 }
 
 fn no_json(error: &serde_json::Error) -> Problem {

@@ -8,6 +8,7 @@ pub mod auth;
 mod background;
 pub mod callerid;
 pub mod cdr;
+pub mod centre;
 pub mod clock;
 pub mod config;
 mod csv_header;

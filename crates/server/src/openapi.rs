@@ -26,6 +26,7 @@ use crate::problem::{Code, ProblemBody};
         (name = "trunks", description = "The ways to and from the telephone network that we set up in Asterisk."),
         (name = "dialplan", description = "What becomes of calls that begin in Asterisk, by what is dialled."),
         (name = "servers", description = "The Asterisk servers we drive."),
+        (name = "centre", description = "The set-up as one file: what was applied, and what would be refused."),
         (name = "settings", description = "What holds for the whole centre."),
         (name = "recipients", description = "Who is told of reports and alarms, by mail or webhook."),
         (name = "report-schedules", description = "Reports that are sent by the calendar."),

@@ -323,6 +323,10 @@ impl Problem {
         self
     }
 
+    pub(crate) fn field_name(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }

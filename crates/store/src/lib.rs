@@ -15,6 +15,7 @@ mod caller_id_uses;
 mod caller_ids;
 mod calls;
 mod cdr_packs;
+mod centre_changes;
 mod database;
 mod deliveries;
 mod dialect;
@@ -55,6 +56,7 @@ pub use caller_id_uses::{CallerIdUses, LastSeen, UseCursor, UseFilter};
 pub use caller_ids::{CallerIdFilter, CallerIds, MAX_NUMBERS};
 pub use calls::{CallCursor, CallFilter, Calls, MAX_PAST, OpenCall, PastCall};
 pub use cdr_packs::{CdrPacks, DestinationChunk, KnownExtension, PackBatch, PackedDay, PackedRoll};
+pub use centre_changes::{CentreChanges, KeptCentreChange, MAX_CENTRE_CHANGES};
 pub use deliveries::{Deliveries, DeliveryFilter, Lease, Outlook, PlannedDelivery, TakenDelivery};
 pub use dialect::Db;
 pub use dialplan_contexts::{DialplanContexts, KeptContext};
@@ -157,6 +159,8 @@ nouns! {
     report_schedules: ReportSchedules,
     /// Alarms that are raised.
     alarms: Alarms,
+    /// Centre files that were applied.
+    centre_changes: CentreChanges,
     /// What is to be told to whom.
     deliveries: Deliveries,
     /// Writes down what happened.

@@ -72,6 +72,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     31 "0031_call_control",
     32 "0032_trunk_routing",
     33 "0033_extension_imports",
+    34 "0034_centre_changes",
     35 "0035_dialplan_contexts",
 };
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{
-    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, DeliveryId, DialplanContextId, DidId,
-    E164, ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId, ReportScheduleId,
-    ReservationId, ServerId, SessionId, Timestamp, TrunkId, UserId,
+    AgentId, ApiKeyId, CallId, CallerIdImportId, CallerIdKey, CentreChangeId, DeliveryId,
+    DialplanContextId, DidId, E164, ExtensionId, ExtensionImportId, OfferId, QueueId, RecipientId,
+    ReportScheduleId, ReservationId, ServerId, SessionId, Timestamp, TrunkId, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -54,6 +54,7 @@ value_from! {
     ServerId => |id| Id(id.0);
     SessionId => |id| Id(id.0);
     TrunkId => |id| Id(id.0);
+    CentreChangeId => |id| Id(id.0);
     UserId => |id| Id(id.0);
     Uuid => |id| Id(id);
     &str => |text| Text(text.to_owned());

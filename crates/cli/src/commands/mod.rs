@@ -2,6 +2,7 @@
 
 mod agi;
 mod asterisk;
+mod centre;
 mod completions;
 mod config;
 mod demo;
@@ -56,6 +57,14 @@ enum Command {
     /// Take in files
     #[command(subcommand)]
     Import(import::Command),
+    /// Write what is set up into a centre file (TOML)
+    Export(centre::export::Arguments),
+    /// Say what a centre file would change; exit code 2 if anything
+    Plan(centre::plan::Arguments),
+    /// Make the set-up what a centre file says
+    Apply(centre::apply::Arguments),
+    /// Put back what was before the last centre file
+    Rollback(centre::rollback::Arguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -94,6 +103,10 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::User(command) => briefly(user::run(&command, &global, output)),
         Command::Key(command) => briefly(key::run(&command, &global, output)),
         Command::Import(command) => briefly(import::run(&command, &global, output)),
+        Command::Export(arguments) => briefly(centre::export::run(&arguments, output)),
+        Command::Plan(arguments) => briefly(centre::plan::run(&arguments, output)),
+        Command::Apply(arguments) => briefly(centre::apply::run(&arguments, output)),
+        Command::Rollback(arguments) => briefly(centre::rollback::run(&arguments, output)),
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Stats(command) => briefly(stats::run(&command, &global, output)),

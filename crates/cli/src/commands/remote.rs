@@ -75,6 +75,15 @@ impl Remote {
         Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
+    /// The same; nothing, where there is no such thing.
+    pub(super) async fn find(&self, request: RequestBuilder) -> Result<Option<Value>, Failure> {
+        match self.ask(request).await? {
+            Ok(answer) => Ok(serde_json::from_slice(&answer.body).ok()),
+            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(refusal) => Err(self.refused(&refusal)),
+        }
+    }
+
     /// The answer as it is, for files.
     pub(super) async fn bytes(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let asked = self.ask(request).await?;

@@ -42,7 +42,7 @@ fn yes() -> bool {
 }
 
 impl AgentFields {
-    fn into_agent(self, id: AgentId) -> Result<Agent, Problem> {
+    pub(super) fn into_agent(self, id: AgentId) -> Result<Agent, Problem> {
         let agent = Agent {
             id,
             name: self.name,

@@ -28,7 +28,7 @@ pub(crate) struct DidFields {
 }
 
 impl DidFields {
-    fn into_did(self, id: DidId) -> Result<Did, Problem> {
+    pub(super) fn into_did(self, id: DidId) -> Result<Did, Problem> {
         let did = Did {
             id,
             number: self.number,

@@ -131,7 +131,10 @@ pub(crate) struct SecretFields {
 }
 
 impl ExtensionFields {
-    fn into_extension(self, id: ExtensionId) -> Result<(Extension, Option<PhoneSecret>), Problem> {
+    pub(super) fn into_extension(
+        self,
+        id: ExtensionId,
+    ) -> Result<(Extension, Option<PhoneSecret>), Problem> {
         if self.last.is_some() {
             let detail = "last is for a range: POST /v1/extensions/range.";
             return Err(Problem::field("last", detail));

@@ -22,6 +22,19 @@ pub(crate) struct MemberFields {
     paused: bool,
 }
 
+impl MemberFields {
+    pub(super) fn into_member(self, queue: QueueId, agent: AgentId) -> Result<Member, Problem> {
+        let member = Member {
+            queue,
+            agent,
+            penalty: self.penalty,
+            paused: self.paused,
+        };
+        member.check()?;
+        Ok(member)
+    }
+}
+
 /// A queue's members, by agent.
 #[utoipa::path(
     get,
@@ -60,13 +73,7 @@ pub(crate) async fn set(
     Segments((queue, agent)): Segments<(QueueId, AgentId)>,
     JsonBody(fields): JsonBody<MemberFields>,
 ) -> Result<Json<Member>, Problem> {
-    let member = Member {
-        queue,
-        agent,
-        penalty: fields.penalty,
-        paused: fields.paused,
-    };
-    member.check()?;
+    let member = fields.into_member(queue, agent)?;
     let _turn = api.set_up.lock().await;
     let members = api.app.store.members();
     if members.get(queue, agent).await?.is_some() {

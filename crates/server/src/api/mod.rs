@@ -14,6 +14,8 @@ mod call_statistics;
 mod caller_ids;
 mod calls;
 mod cdr_sources;
+mod centre;
+mod centre_check;
 mod created;
 mod deliveries;
 mod dialplan_contexts;
@@ -157,6 +159,10 @@ fn with_set_up(table: Table) -> Table {
         )
         .to(ADMINISTRATORS, routes!(servers::take_over))
         .to(ADMINISTRATORS, routes!(servers::check))
+        .to(ADMINISTRATORS, routes!(centre::list, centre::create))
+        .to(ADMINISTRATORS, routes!(centre::show))
+        .to(ADMINISTRATORS, routes!(centre::finish))
+        .to(ADMINISTRATORS, routes!(centre_check::check))
         .to(STAFF, routes!(settings::show))
         .to(ADMINISTRATORS, routes!(settings::replace))
 }

@@ -86,7 +86,7 @@ impl Default for QueueFields {
 }
 
 impl QueueFields {
-    fn into_queue(self, id: QueueId) -> Result<Queue, Problem> {
+    pub(super) fn into_queue(self, id: QueueId) -> Result<Queue, Problem> {
         let queue = Queue {
             id,
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),

@@ -76,7 +76,7 @@ fn yes() -> bool {
 }
 
 impl ServerFields {
-    fn into_server(self, id: ServerId) -> Result<(Server, Given), Problem> {
+    pub(super) fn into_server(self, id: ServerId) -> Result<(Server, Given), Problem> {
         let (ami, ami_secret) = match self.ami {
             None => (None, None),
             Some(fields) => (
@@ -116,7 +116,7 @@ impl ServerFields {
 }
 
 /// Secrets that came with a request.
-struct Given {
+pub(super) struct Given {
     password: Option<String>,
     ami_secret: Option<String>,
 }

@@ -110,7 +110,7 @@ pub(crate) struct SeenTrunk {
 }
 
 impl TrunkFields {
-    fn into_trunk(self, id: TrunkId) -> Result<(Trunk, Option<String>), Problem> {
+    pub(super) fn into_trunk(self, id: TrunkId) -> Result<(Trunk, Option<String>), Problem> {
         let context = self
             .context
             .unwrap_or_else(|| format!("from-{}", self.name));

@@ -16,6 +16,8 @@ pub(crate) struct Route {
     path: &'static str,
     ids: Vec<String>,
     body: Value,
+    /// The longest body, in bytes.
+    max: usize,
 }
 
 impl Route {
@@ -26,7 +28,12 @@ impl Route {
             path,
             ids,
             body,
+            max: 1024 * 1024,
         }
+    }
+
+    fn up_to(self, max: usize) -> Self {
+        Self { max, ..self }
     }
 
     fn real_path(&self) -> String {
@@ -165,7 +172,18 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     routes.splice(0..0, delivery_routes(root).await);
     routes.splice(0..0, crate::extensions::routes(root).await);
     routes.splice(0..0, crate::dialplan::routes(root).await);
+    routes.splice(0..0, centre_routes());
     routes
+}
+
+fn centre_routes() -> [Route; 2] {
+    let file = "[[queues]]\nname = \"a\"\n";
+    let change = json!({"kind": "apply", "document": file, "before": file});
+    let draft = json!({"section": "queues", "items": [{"name": "a"}]});
+    [
+        Route::new(Method::POST, "/v1/centre/changes", &[], change).up_to(12 << 20),
+        Route::new(Method::POST, "/v1/centre/check", &[], draft),
+    ]
 }
 
 async fn delivery_routes(root: &Client) -> Vec<Route> {
@@ -365,7 +383,7 @@ async fn every_body_is_json_of_a_fair_size() {
             let (status, code) = verdict(answer);
             assert_eq!(status, 400, "{name} {broken:?} {code}");
         }
-        let mut oversize = vec![b' '; 1024 * 1024];
+        let mut oversize = vec![b' '; route.max];
         oversize.extend_from_slice(b"{}");
         let answer = route.send(&root, oversize).await;
         assert_eq!(

@@ -13,6 +13,7 @@ mod caller_id_uses;
 mod caller_ids;
 mod calls;
 mod cdr_packs;
+mod centre_changes;
 mod deliveries;
 mod extension_imports;
 mod faults;

@@ -1,5 +1,6 @@
 //! Commands that end by themselves: arguments in, text, JSON and exit codes out.
 
+mod centre;
 mod config;
 mod doctor;
 mod documents;

@@ -25,7 +25,8 @@ pub(crate) use report::{__path_campaigns, __path_numbers, __path_uses, campaigns
 pub(crate) use return_call::{__path_return_call, return_call};
 pub(crate) use rules::{
     __path_list as __path_rules_list, __path_remove as __path_rules_remove,
-    __path_set as __path_rules_set, list as rules_list, remove as rules_remove, set as rules_set,
+    __path_set as __path_rules_set, CallerIdRuleFields, list as rules_list, remove as rules_remove,
+    set as rules_set,
 };
 
 use model::CallerId;

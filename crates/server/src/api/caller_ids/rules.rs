@@ -21,6 +21,16 @@ pub(crate) struct CallerIdRuleFields {
     sticky_days: u16,
 }
 
+impl CallerIdRuleFields {
+    pub(crate) fn into_rule(self, campaign: String) -> CallerIdRule {
+        CallerIdRule {
+            campaign,
+            pool: self.pool,
+            sticky_days: self.sticky_days,
+        }
+    }
+}
+
 /// Rules by campaign. A campaign that is not here has no pool and sticks to nothing beyond the floor of rotation.
 #[utoipa::path(
     get,
@@ -55,11 +65,7 @@ pub(crate) async fn set(
     Segments(campaign): Segments<String>,
     JsonBody(fields): JsonBody<CallerIdRuleFields>,
 ) -> Result<Json<CallerIdRule>, Problem> {
-    let rule = CallerIdRule {
-        campaign,
-        pool: fields.pool,
-        sticky_days: fields.sticky_days,
-    };
+    let rule = fields.into_rule(campaign);
     rule.check()?;
     let _turn = api.set_up.lock().await;
     api.app.store.caller_id_rules().set(&rule).await?;
