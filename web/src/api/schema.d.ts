@@ -899,6 +899,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/centre/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Centre files that were applied, the newest first; 20 are kept. */
+        get: operations["centre_changes_list"];
+        put?: never;
+        /**
+         * Keep a centre file before it is applied, with what puts it back.
+         * @description One that did not come to its end and is begun again is the same change: what was before it stays what was before the first try.
+         */
+        post: operations["centre_changes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/centre/changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them, with its texts. */
+        get: operations["centre_changes_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/centre/changes/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that all of it was done. */
+        post: operations["centre_changes_finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/centre/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which things would be refused, and why, without making any.
+         * @description Each is looked at alone: names that are taken, and what is in use, are found only when it is made.
+         */
+        post: operations["centre_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deliveries": {
         parameters: {
             query?: never;
@@ -2411,6 +2486,59 @@ export interface components {
             items: components["schemas"]["CdrSource"][];
         };
         Cell: string | number | components["schemas"]["Timestamp"] | components["schemas"]["Share"] | null;
+        /** @description One time that the set-up was made what a centre file says. */
+        CentreChange: {
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["CentreChangeId"];
+            kind: components["schemas"]["CentreChangeKind"];
+            made_at: components["schemas"]["Timestamp"];
+            /** @description The user or the key. */
+            made_by: string;
+        };
+        /** @description A centre file that is going to be applied. */
+        CentreChangeFields: {
+            /** @description A centre file of the same sections that puts back what is there now, at most 4 MiB. */
+            before: string;
+            /** @description The centre file (TOML), at most 4 MiB. Secrets do not stand in it, only where they are. */
+            document: string;
+            kind: components["schemas"]["CentreChangeKind"];
+        };
+        /**
+         * Format: uuid
+         * @description One time that a centre file was applied.
+         */
+        CentreChangeId: string;
+        /**
+         * @description Why the set-up was changed by a file.
+         * @enum {string}
+         */
+        CentreChangeKind: "apply" | "rollback";
+        /** @description A centre file that was applied, and the one that puts back what was before. */
+        CentreChangeView: components["schemas"]["CentreChange"] & {
+            before: string;
+            document: string;
+        };
+        /** @description Things as they would be sent to their own routes. */
+        CentreDraft: {
+            /** @description What each request would have in its body; of `caller_id_rules` the campaign too. */
+            items: Record<string, never>[];
+            section: components["schemas"]["CentreSection"];
+        };
+        CentreFlaw: {
+            detail: string;
+            field?: string | null;
+            /** @description Which one of those that were sent; the first is 0. */
+            item: number;
+        };
+        /** @description What would be refused. */
+        CentreFlaws: {
+            items: components["schemas"]["CentreFlaw"][];
+        };
+        /**
+         * @description A section of centre files.
+         * @enum {string}
+         */
+        CentreSection: "servers" | "extensions" | "agents" | "queues" | "members" | "trunks" | "dids" | "caller_ids" | "caller_id_rules";
         /** @description The present password and the one to come. */
         ChangePassword: {
             /** Format: password */
@@ -3601,6 +3729,19 @@ export interface components {
                  */
                 numbers: number;
             })[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CentreChange: {
+            items: {
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                id: components["schemas"]["CentreChangeId"];
+                kind: components["schemas"]["CentreChangeKind"];
+                made_at: components["schemas"]["Timestamp"];
+                /** @description The user or the key. */
+                made_by: string;
+            }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
         };
@@ -7451,6 +7592,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CdrSources"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centre_changes_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them, without their texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CentreChange"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centre_changes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CentreChangeFields"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CentreChange"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centre_changes_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CentreChangeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CentreChangeView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centre_changes_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CentreChangeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    centre_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CentreDraft"];
+            };
+        };
+        responses: {
+            /** @description What would be refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CentreFlaws"];
                 };
             };
             /** @description Refused */

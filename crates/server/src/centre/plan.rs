@@ -181,6 +181,26 @@ impl Change {
         draft
     }
 
+    /// What is sent before one is removed that refers to others of its noun, which may refer to it: it without that. Nothing, where it
+    /// refers to none.
+    pub fn loosened(&self, schema: &Schema, names: &Names) -> Option<Map<String, Value>> {
+        let asked = schema.asked(self.noun)?;
+        let mut rest = self.clone();
+        rest.wanted = self.before.clone();
+        rest.wanted.retain(|name, value| {
+            let refers = std::cell::Cell::new(false);
+            if let Some(shape) = asked.property(name) {
+                renamed(&shape, value, &|noun, _| {
+                    refers.set(refers.get() || noun == self.noun);
+                    None
+                });
+            }
+            !refers.get()
+        });
+        let is_less = rest.wanted.len() < self.before.len();
+        is_less.then(|| rest.body(schema, names).0)
+    }
+
     /// What the interface is sent, and the fields that were left out because they refer to what is not there yet.
     pub fn body(&self, schema: &Schema, names: &Names) -> (Map<String, Value>, Vec<String>) {
         let (mut body, mut early) = (Map::new(), Vec::new());

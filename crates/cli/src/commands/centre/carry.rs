@@ -1,5 +1,7 @@
 //! Carries a plan out, one change after the other, and says what was done and what was not.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use server::centre::{Action, Change, Kept, Plan};
 
@@ -27,6 +29,9 @@ pub(super) struct Carried<'a> {
     outcomes: Vec<(&'a Change, Outcome)>,
 }
 
+/// Those that were let go of each other.
+type Loose = BTreeSet<(&'static str, String)>;
+
 /// Changes whose references came too early: what they refer to was not there yet.
 type Early<'a> = Vec<(usize, &'a Change)>;
 
@@ -40,6 +45,7 @@ pub(super) async fn carry<'a>(
         outcomes: Vec::new(),
     };
     let mut early: Early<'a> = Vec::new();
+    let mut loose: Option<Loose> = None;
     for change in &plan.changes {
         if carried.has_failed() {
             carried.outcomes.push((change, Outcome::NotTried));
@@ -48,7 +54,11 @@ pub(super) async fn carry<'a>(
         if change.action == Action::Remove || change.noun.kept == Kept::Within {
             complete(centre, &mut early, &mut carried).await;
         }
-        let outcome = match step(centre, change, secrets).await {
+        if change.action == Action::Remove && loose.is_none() {
+            loose = loosen(centre, plan).await.ok();
+        }
+        let is_loose = loose.as_ref().is_some_and(|it| it.contains(&named(change)));
+        let outcome = match step(centre, change, is_loose, secrets).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Failed(failure(error)),
         };
@@ -68,9 +78,40 @@ pub(super) async fn carry<'a>(
     Ok(carried)
 }
 
-async fn step(centre: &mut Centre, change: &Change, secrets: &Secrets) -> anyhow::Result<Outcome> {
+/// Things that refer to each other, such as two queues that overflow into each other, are let go of each other before they are removed.
+/// Gives those that were as they were planned to be.
+async fn loosen(centre: &Centre, plan: &Plan) -> anyhow::Result<Loose> {
+    let mut loose = Loose::new();
+    let names = &centre.things.names;
+    for change in &plan.changes {
+        let is_removed = change.action == Action::Remove && change.noun.kept == Kept::ById;
+        let body = change.loosened(&centre.schema, names);
+        let (Some(body), Some(path)) = (body.filter(|_| is_removed), change.path_at(names)) else {
+            continue;
+        };
+        let now = centre.now(change).await?;
+        if now.is_some() && change.still_holds(now.as_ref()) {
+            let how = (Action::Change, change.noun.kept);
+            send(&centre.remote, how, &path, &Value::Object(body)).await?;
+            loose.insert(named(change));
+        }
+    }
+    Ok(loose)
+}
+
+/// What a change is of.
+fn named(change: &Change) -> (&'static str, String) {
+    (change.noun.section, change.full_key())
+}
+
+async fn step(
+    centre: &mut Centre,
+    change: &Change,
+    is_loose: bool,
+    secrets: &Secrets,
+) -> anyhow::Result<Outcome> {
     let now = centre.now(change).await?;
-    if !change.still_holds(now.as_ref()) {
+    if !is_loose && !change.still_holds(now.as_ref()) {
         return Ok(Outcome::Changed);
     }
     if change.action == Action::Remove && now.is_none() {
