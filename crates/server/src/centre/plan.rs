@@ -186,7 +186,7 @@ impl Change {
     pub fn loosened(&self, schema: &Schema, names: &Names) -> Option<Map<String, Value>> {
         let asked = schema.asked(self.noun)?;
         let mut rest = self.clone();
-        rest.wanted = self.before.clone();
+        rest.wanted.clone_from(&self.before);
         rest.wanted.retain(|name, value| {
             let refers = std::cell::Cell::new(false);
             if let Some(shape) = asked.property(name) {

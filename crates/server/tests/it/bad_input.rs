@@ -32,7 +32,7 @@ impl Route {
         }
     }
 
-    fn up_to(self, max: usize) -> Self {
+    pub(crate) fn up_to(self, max: usize) -> Self {
         Self { max, ..self }
     }
 
@@ -172,18 +172,8 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     routes.splice(0..0, delivery_routes(root).await);
     routes.splice(0..0, crate::extensions::routes(root).await);
     routes.splice(0..0, crate::dialplan::routes(root).await);
-    routes.splice(0..0, centre_routes());
+    routes.splice(0..0, crate::centre::routes());
     routes
-}
-
-fn centre_routes() -> [Route; 2] {
-    let file = "[[queues]]\nname = \"a\"\n";
-    let change = json!({"kind": "apply", "document": file, "before": file});
-    let draft = json!({"section": "queues", "items": [{"name": "a"}]});
-    [
-        Route::new(Method::POST, "/v1/centre/changes", &[], change).up_to(12 << 20),
-        Route::new(Method::POST, "/v1/centre/check", &[], draft),
-    ]
 }
 
 async fn delivery_routes(root: &Client) -> Vec<Route> {

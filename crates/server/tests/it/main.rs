@@ -10,6 +10,7 @@ mod bad_input;
 mod call_statistics;
 mod caller_ids;
 mod calls;
+mod centre;
 mod dashboard;
 mod deliveries;
 mod dialplan;
