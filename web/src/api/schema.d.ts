@@ -1025,6 +1025,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/dialplan/contexts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contexts by name. */
+        get: operations["dialplan_contexts_list"];
+        put?: never;
+        /** Add a context. It holds from the next call on; of phones and trunks that name it already, too. */
+        post: operations["dialplan_contexts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dialplan/contexts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One context. */
+        get: operations["dialplan_contexts_show"];
+        /** Replace a context with all its rules. They hold from the next call on. Another name is refused while anything begins or leads there. */
+        put: operations["dialplan_contexts_replace"];
+        post?: never;
+        /** Remove a context. Refused while calls of phones or trunks begin there, or another context leads there. */
+        delete: operations["dialplan_contexts_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dialplan/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would become of a call, and why: every rule that is looked at, and where the call ends up. Nothing is called. */
+        post: operations["dialplan_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dids": {
         parameters: {
             query?: never;
@@ -1103,6 +1157,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/extensions.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All phones by number as CSV, without their secrets: `number`, `name`, `server` (its name), `transport`, `codecs` (parted by
+         *     spaces), `context`, `mailbox`, `nat`, `qualify_seconds`, `active`. What a spreadsheet would take for a formula has a `'` before
+         *     it. Taken in as it is, it changes nothing.
+         */
+        get: operations["extensions_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/extensions/{id}": {
         parameters: {
             query?: never;
@@ -1133,6 +1208,79 @@ export interface paths {
         put?: never;
         /** Give a phone a new secret. What it registered with before is worth nothing at once. */
         post: operations["extensions_renew_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in phones from CSV, at most 20,000 rows: all of them, or none. The first row names the columns, in any order: `number`,
+         *     and any other of the export, and `secret`. A phone that is known keeps what the file has no column for, a new one is as usual; an
+         *     empty cell says as little, but for `server` and `mailbox`, which a phone may be without. A new phone without a `secret` gets one,
+         *     which the answer shows this once. A dry run says the same of every row, and writes nothing. One import at a time.
+         */
+        post: operations["extensions_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were taken in, the newest first; the last 20 are kept. */
+        get: operations["extensions_imports_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import. */
+        get: operations["extensions_imports_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back all that an import did, once: its new phones are removed, its changed ones are what they were, with their secrets. */
+        post: operations["extensions_imports_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1206,7 +1354,7 @@ export interface paths {
         /** Replace a queue's rules. They hold at once, for callers who wait too. */
         put: operations["queues_replace"];
         post?: never;
-        /** Remove a queue with its members. Refused while numbers, other queues or the default lead to it. */
+        /** Remove a queue with its members. Refused while numbers, other queues, the dialplan or the default lead to it. */
         delete: operations["queues_delete"];
         options?: never;
         head?: never;
@@ -2567,7 +2715,7 @@ export interface components {
          * @description What went wrong, as a word that programs may compare. Documented in `docs/API.md`.
          * @enum {string}
          */
-        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "state_refused" | "call_ended" | "not_talking" | "control_refused" | "asterisk_refused" | "asterisk_silent" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
+        Code: "bad_json" | "invalid_field" | "body_too_large" | "body_too_slow" | "missing_parameter" | "unsupported_media_type" | "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "no_such_path" | "method_not_allowed" | "not_found" | "conflict" | "in_use" | "rows_refused" | "undo_refused" | "state_refused" | "call_ended" | "not_talking" | "control_refused" | "asterisk_refused" | "asterisk_silent" | "not_judged" | "too_many_requests" | "emergency_number" | "no_caller_id" | "agent_busy" | "key_reused" | "no_way_out" | "unavailable" | "internal";
         /**
          * @description A codec, as Asterisk names it.
          * @enum {string}
@@ -2631,6 +2779,14 @@ export interface components {
          * @enum {string}
          */
         ContactState: "reachable" | "unreachable" | "registered";
+        /** @description What may be set of a context. */
+        ContextFields: {
+            /** @description As phones, trunks and other contexts name it: letters, digits, `-`, `_`; not `cordboard-…`. */
+            name: string;
+            note?: string;
+            /** @description Left out of a new one: numbers of phones ring them, everything else goes out. */
+            rules?: components["schemas"]["DialplanRule"][] | null;
+        };
         /** @description What has been done to a call while it talked. */
         Control: {
             /** @default null */
@@ -2820,6 +2976,73 @@ export interface components {
          * @example PJSIP/{number}@trunk
          */
         DialOut: string;
+        /** @description What becomes of a call. */
+        DialplanAction: {
+            /** @description Which; nothing: that of the number dialled. Where there is no such phone the next rule that fits holds. */
+            number?: string | null;
+            /**
+             * Format: int32
+             * @default 30
+             */
+            ring_seconds: number;
+            /** @enum {string} */
+            type: "phone";
+            /** @description What the caller gets when nobody answers. */
+            unanswered?: components["schemas"]["Unanswered"];
+        } | {
+            /** @description What is put in front then: digits, with a `+` first if there is one. */
+            prepend?: string;
+            /** @description The number that the called one sees; nothing: the phone's own. */
+            present?: string | null;
+            /**
+             * Format: int32
+             * @description How many of the first symbols are taken away.
+             * @default 0
+             */
+            strip: number;
+            /** @enum {string} */
+            type: "out";
+        } | {
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            type: "queue";
+        } | {
+            /** @description The file below Asterisk's `sounds`, without its ending: `custom/closed`. */
+            sound: string;
+            /** @enum {string} */
+            type: "announce";
+        } | {
+            context: string;
+            /** @enum {string} */
+            type: "go_to";
+        } | {
+            cause?: components["schemas"]["HangUpCause"];
+            /** @enum {string} */
+            type: "hang_up";
+        };
+        /** @description A context: the rules for those whose calls begin here, or are sent here. */
+        DialplanContext: {
+            id: components["schemas"]["DialplanContextId"];
+            /** @description As phones, trunks and other contexts name it: letters, digits, `-`, `_`. */
+            name: string;
+            note: string;
+            /**
+             * @description In the order in which people read them. Which holds is decided as Asterisk does: exact digits first, then the pattern
+             *     that is most specific at the first place at which they differ.
+             */
+            rules: components["schemas"]["DialplanRule"][];
+        };
+        /**
+         * Format: uuid
+         * @description A context of the dialplan.
+         */
+        DialplanContextId: string;
+        /** @description What is done with a number. */
+        DialplanRule: {
+            action: components["schemas"]["DialplanAction"];
+            note?: string;
+            pattern: components["schemas"]["Pattern"];
+        };
         /** @description A place in Asterisk's dialplan. */
         DialplanTarget: {
             context: string;
@@ -3137,6 +3360,30 @@ export interface components {
          * @description A phone that we set up.
          */
         ExtensionId: string;
+        /** @description One file of phones that was taken in. */
+        ExtensionImport: {
+            /** Format: int64 */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Rows of the file by what became of them.
+             */
+            created: number;
+            /** @description The file's name, as it was given. */
+            file: string;
+            id: components["schemas"]["ExtensionImportId"];
+            made_at: components["schemas"]["Timestamp"];
+            /** @description The user or the key that made it. */
+            made_by: string;
+            /** Format: int64 */
+            unchanged: number;
+            undone_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description One file of phones that was taken in.
+         */
+        ExtensionImportId: string;
         ExtensionStatistics: {
             /** Format: int64 */
             call_count: number;
@@ -3153,6 +3400,14 @@ export interface components {
              * @description Different destinations.
              */
             unique_calls: number;
+        };
+        /** @description What a row changes of a phone. */
+        FieldChange: {
+            /** @description The column. */
+            field: string;
+            /** @description As it stands in a file; nothing where there was none, and of a secret. */
+            from?: string | null;
+            to?: string | null;
         };
         /** @description One thing that was looked at. */
         Finding: {
@@ -3219,6 +3474,11 @@ export interface components {
             /** @description Give it as `cursor` to read on; `null` when all has been looked at. A page may be short, or empty, before that. */
             next?: string | null;
         };
+        /**
+         * @description Why a call is hung up (ITU-T Q.850), and with it what the caller's phone shows.
+         * @enum {string}
+         */
+        HangUpCause: "unallocated" | "normal" | "busy" | "no_answer" | "rejected" | "number_changed" | "invalid_number" | "no_line";
         /** @description How well or ill the centre is. */
         Health: {
             /** @description `connected` or `disconnected`, for monitors of the caller-ID rotation before. */
@@ -3510,6 +3770,15 @@ export interface components {
          * @enum {string}
          */
         OfferResult: "answered" | "missed" | "declined" | "phone_busy" | "unreachable" | "lost_race" | "caller_gone" | "agent_left" | "bridge_failed" | "server_lost";
+        /** @description Where a call begins. */
+        Origin: {
+            /** @description The context in Asterisk; nothing: it is the site's own. */
+            asterisk_context?: string | null;
+            context: string;
+            kind: components["schemas"]["OriginKind"];
+            /** @description The phone's number, the trunk's name, or the context's. */
+            name: string;
+        };
         /** @description What became of it. */
         Originated: {
             call_id?: components["schemas"]["CallId"] | null;
@@ -3527,6 +3796,8 @@ export interface components {
             campaign_id?: components["schemas"]["Campaign"] | null;
             phone_number?: string;
         };
+        /** @enum {string} */
+        OriginKind: "phone" | "trunk" | "context";
         /** @description What our log says. */
         OursSay: {
             agent?: components["schemas"]["AgentId"] | null;
@@ -3834,6 +4105,29 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ExtensionImport: {
+            items: {
+                /** Format: int64 */
+                changed: number;
+                /**
+                 * Format: int64
+                 * @description Rows of the file by what became of them.
+                 */
+                created: number;
+                /** @description The file's name, as it was given. */
+                file: string;
+                id: components["schemas"]["ExtensionImportId"];
+                made_at: components["schemas"]["Timestamp"];
+                /** @description The user or the key that made it. */
+                made_by: string;
+                /** Format: int64 */
+                unchanged: number;
+                undone_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Member: {
             items: {
                 agent: components["schemas"]["AgentId"];
@@ -3965,6 +4259,15 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_SeenContext: {
+            items: (components["schemas"]["DialplanContext"] & {
+                /** @description Where a site's own dialplan sends calls that are to go by these rules: `Goto(cordboard-1,${EXTEN},1)`. */
+                asterisk_context: string;
+            })[];
+            /** @description Give it as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Server: {
             items: {
                 active: boolean;
@@ -4054,11 +4357,68 @@ export interface components {
             count: number;
             state?: components["schemas"]["AgentState"] | null;
         };
+        /** @description What is dialled: `112`, or a pattern such as `_0ZXXXXXXXX`, `_00.`, `_[2-5]XX!`. */
+        Pattern: string;
         /** @description A phone to sit at. */
         PhoneFields: {
             /** @description Its extension. */
             extension: string;
         };
+        /** @description What became of a file of phones, or what would become of it. */
+        PhoneImportReport: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            created: number;
+            dry_run: boolean;
+            file: string;
+            id?: components["schemas"]["ExtensionImportId"] | null;
+            /**
+             * Format: int64
+             * @description Rows for which nothing would be written; none but in a dry run.
+             */
+            refused: number;
+            /** @description Every row, in the file's order. */
+            rows: components["schemas"]["PhoneRow"][];
+            /** Format: int64 */
+            unchanged: number;
+        };
+        /** @description An import that was taken back. */
+        PhoneImportUndone: components["schemas"]["ExtensionImport"] & {
+            /**
+             * Format: int64
+             * @description Phones that it had made and are gone.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Phones that are what they were before it.
+             */
+            restored: number;
+        };
+        /** @description One row of the file. */
+        PhoneRow: {
+            changes?: components["schemas"]["FieldChange"][];
+            /** @description The column that was refused, or `row` for the whole of it. */
+            field?: string | null;
+            /**
+             * Format: int64
+             * @description Where it begins; the first line is 1.
+             */
+            line: number;
+            /** @description As the file has it. */
+            number: string;
+            result: components["schemas"]["PhoneRowResult"];
+            /** @description What a new phone logs in with, where it was made here. It is not shown again. */
+            secret?: string | null;
+            /** @description Why it was refused; reads on from `field`. */
+            why?: string | null;
+        };
+        /**
+         * @description What became of a row.
+         * @enum {string}
+         */
+        PhoneRowResult: "created" | "changed" | "unchanged" | "refused";
         /** @description Who sits where now. */
         PhoneTaken: {
             agent: components["schemas"]["Agent"];
@@ -4122,6 +4482,14 @@ export interface components {
          * @enum {string}
          */
         Provisioning: "live" | "pending" | "drifted";
+        /** @description A call that is only thought of. */
+        Question: {
+            /** @description What is dialled: digits, `*`, `#` and a leading `+`. */
+            dialled: string;
+            /** @description Who calls: the number of a phone, the name of a trunk, or a context. */
+            from: string;
+            server?: components["schemas"]["ServerId"] | null;
+        };
         /** @description A line of waiting callers and the rules by which they are served. */
         Queue: {
             active: boolean;
@@ -4589,6 +4957,11 @@ export interface components {
              */
             secret?: string | null;
         };
+        /** @description A context, and what it is called in Asterisk. */
+        SeenContext: components["schemas"]["DialplanContext"] & {
+            /** @description Where a site's own dialplan sends calls that are to go by these rules: `Goto(cordboard-1,${EXTEN},1)`. */
+            asterisk_context: string;
+        };
         /** @description A phone, and how each Asterisk has it at this moment. */
         SeenExtension: components["schemas"]["Extension"] & {
             provisioned: components["schemas"]["Provisioned"][];
@@ -4707,6 +5080,83 @@ export interface components {
             rate?: number | null;
             /** Format: double */
             upper?: number | null;
+        };
+        /** @description Where the call would end up. */
+        SimulatedEnd: {
+            /** @description There is such a phone; otherwise the call ends as not answered. */
+            exists: boolean;
+            /** @enum {string} */
+            kind: "phone";
+            number: string;
+            /** Format: int32 */
+            ring_seconds: number;
+            unanswered: components["schemas"]["Unanswered"];
+        } | {
+            /** @enum {string} */
+            kind: "out";
+            number: string;
+            /** @description The number that the called one would see; nothing: as the trunk's provider sets it. */
+            presented?: string | null;
+            trunks: components["schemas"]["SimulatedTrunk"][];
+        } | {
+            /** @enum {string} */
+            kind: "queue";
+            name?: string | null;
+            queue: components["schemas"]["QueueId"];
+        } | {
+            /** @enum {string} */
+            kind: "announce";
+            sound: string;
+        } | {
+            cause: components["schemas"]["HangUpCause"];
+            /** @enum {string} */
+            kind: "hang_up";
+            /** Format: int32 */
+            q850: number;
+        } | {
+            /** @enum {string} */
+            kind: "no_rule";
+        } | {
+            /** @enum {string} */
+            kind: "no_number";
+            number: string;
+        } | {
+            context: string;
+            /** @enum {string} */
+            kind: "elsewhere";
+        };
+        /** @description What one rule would say. */
+        SimulatedRule: {
+            action: components["schemas"]["DialplanAction"];
+            /** @description It is for numbers such as the one dialled. */
+            fits: boolean;
+            /** @description It is the one by which the call goes on. */
+            holds: boolean;
+            pattern: string;
+            /** @description Why, or why not. */
+            reason: string;
+        };
+        /** @description One context on the way. */
+        SimulatedStep: {
+            context: string;
+            /** @description In the order in which they are tried. */
+            rules: components["schemas"]["SimulatedRule"][];
+        };
+        /** @description A trunk, and the number as it gets it. */
+        SimulatedTrunk: {
+            number: string;
+            trunk: string;
+        };
+        /** @description What would become of a call, and why. */
+        Simulation: {
+            dialled: string;
+            end: components["schemas"]["SimulatedEnd"];
+            from: components["schemas"]["Origin"];
+            server?: components["schemas"]["ServerId"] | null;
+            /** @description The contexts that the call would go through. */
+            steps: components["schemas"]["SimulatedStep"][];
+            /** @description The same in a sentence. */
+            summary: string;
         };
         /**
          * @description How a phone speaks to Asterisk.
@@ -4994,6 +5444,11 @@ export interface components {
              */
             strip: number;
         };
+        /**
+         * @description What a caller gets when a phone is not answered.
+         * @enum {string}
+         */
+        Unanswered: "hang_up" | "words";
         /** @description How many calls a number or a campaign made, and how they went. */
         UseCounts: {
             /** Format: int64 */
@@ -7865,6 +8320,220 @@ export interface operations {
             };
         };
     };
+    dialplan_contexts_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of contexts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SeenContext"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialplan_contexts_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContextFields"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenContext"];
+                };
+            };
+            /** @description The name is taken, or there are 100 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialplan_contexts_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DialplanContextId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The context */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenContext"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialplan_contexts_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DialplanContextId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContextFields"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenContext"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialplan_contexts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DialplanContextId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something begins or leads there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialplan_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description The path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dids_list: {
         parameters: {
             query?: {
@@ -8155,6 +8824,35 @@ export interface operations {
             };
         };
     };
+    extensions_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The phones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     extensions_show: {
         parameters: {
             query?: never;
@@ -8272,6 +8970,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeExtension"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would become of each row. */
+                dry_run?: boolean;
+                /** @description The file's name, for the list of imports. */
+                file?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of the rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneImportReport"];
+                };
+            };
+            /** @description Some of the rows are refused, and nothing was written */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_imports_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The most items to answer with, 1 to 250; 100 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExtensionImport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionImport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extensions_imports_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExtensionImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneImportUndone"];
+                };
+            };
+            /** @description Some of its phones were changed since, or it was undone before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
