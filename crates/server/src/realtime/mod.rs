@@ -102,7 +102,9 @@ impl Realtime {
             let page = store.queues().list(after.as_deref(), MAX_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.name.clone());
-            page.iter().for_each(|queue| realtime.set_queue(queue));
+            for queue in &page {
+                realtime.set_queue(queue);
+            }
         }
         realtime.read_lines(store, vault).await?;
         Ok(realtime)

@@ -168,7 +168,7 @@ async fn dialplan_contexts_are_kept(store: &Store) {
     assert_eq!(rest, Ok(vec![second.clone()]));
 
     first.context.rules.truncate(1);
-    first.context.rules[0].note = "Žofia's \"own\"".to_owned();
+    "Žofia's \"own\"".clone_into(&mut first.context.rules[0].note);
     contexts.update(&first).await.unwrap();
     assert_eq!(contexts.get(id).await, Ok(Some(first.clone())));
     let (mut named, mut placed) = (kept_context(3), kept_context(3));

@@ -362,12 +362,16 @@ async fn patterns_fit_and_are_tried_as_in_asterisk() {
     let Some(site) = Site::start(Release::Asterisk22).await else {
         return;
     };
-    let static_rules: String = PATTERNS
+    let static_rules: Vec<String> = PATTERNS
         .iter()
         .rev()
         .map(|pattern| format!("exten => {pattern},1,NoOp()\n"))
         .collect();
-    let file = format!("{}[ordered]\n{static_rules}", super::realtime::DIALPLAN);
+    let file = format!(
+        "{}[ordered]\n{}",
+        super::realtime::DIALPLAN,
+        static_rules.concat()
+    );
     site.lab
         .write_config("extensions_more.conf", &file)
         .unwrap();
