@@ -470,15 +470,6 @@ impl From<Refused> for Problem {
     }
 }
 
-/// What an error says, as a sentence.
-pub(crate) fn sentence(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut characters = text.chars();
-    let first = characters.next().map(char::to_uppercase);
-    let first = first.into_iter().flatten();
-    first.chain(characters).chain(['.']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,28 +56,33 @@ impl Agents<'_> {
         }
     }
 
-    /// The agent has this extension from now on; whoever had it gets the one that is left. Gives the agent as it is then.
-    pub async fn sit_at(&self, agent: &Agent, extension: &str) -> Result<Agent, StoreError> {
-        let moved = Agent {
-            extension: extension.to_owned(),
-            ..agent.clone()
-        };
-        let set = |from: &str, to: &str| {
-            let text = "UPDATE agents SET extension = ? WHERE extension = ?";
-            Sql::new(TABLE, text).bind(to).bind(from)
+    /// The agent has this extension from now on, and `there`, who has it, the one that is left. Gives both as they are then. Not
+    /// found: one of them is gone, or sits elsewhere meanwhile.
+    pub async fn sit_at(
+        &self,
+        mut agent: Agent,
+        mut there: Option<Agent>,
+        extension: &str,
+    ) -> Result<(Agent, Option<Agent>), StoreError> {
+        let set = |of: AgentId, from: &str, to: &str| {
+            let text = "UPDATE agents SET extension = ? WHERE id = ? AND extension = ?";
+            Sql::new(TABLE, text).bind(to).bind(of).bind(from)
         };
         // No two may have the same at any moment, and no extension has a question mark.
         let between = format!("?{}", agent.id);
         let mut tx = self.database.begin().await?;
-        for (from, to) in [
-            (agent.extension.as_str(), between.as_str()),
-            (extension, &agent.extension),
-            (&between, extension),
-        ] {
-            tx.execute(set(from, to)).await?;
+        tx.execute_on_one(set(agent.id, &agent.extension, &between))
+            .await?;
+        if let Some(there) = &mut there {
+            tx.execute_on_one(set(there.id, extension, &agent.extension))
+                .await?;
+            there.extension.clone_from(&agent.extension);
         }
+        tx.execute_on_one(set(agent.id, &between, extension))
+            .await?;
         tx.commit().await?;
-        Ok(moved)
+        extension.clone_into(&mut agent.extension);
+        Ok((agent, there))
     }
 
     /// Removes the agent from all queues. The calls and the state log stay.

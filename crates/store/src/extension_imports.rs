@@ -66,7 +66,7 @@ struct State {
 struct Written {
     id: ExtensionId,
     previous: Option<KeptExtension>,
-    written: KeptExtension,
+    now: KeptExtension,
 }
 
 pub struct ExtensionImports<'a> {
@@ -140,7 +140,7 @@ impl ExtensionImports<'_> {
         let mut now = self.now(&mut tx, &rows).await?;
         let (mut changes, mut in_the_way) = (Vec::new(), Vec::new());
         for row in rows {
-            let number = row.written.extension.number.clone();
+            let number = row.now.extension.number.clone();
             match way_back(row, &mut now, closed) {
                 Ok(change) => changes.extend(change),
                 Err(InTheWay) => in_the_way.push(number),
@@ -191,7 +191,7 @@ fn way_back(
         return Ok(None);
     }
     let is_open = |kept: &KeptExtension| !closed.contains(&kept.extension.context);
-    if now.as_ref() != Some(&row.written) || !row.previous.as_ref().is_none_or(is_open) {
+    if now.as_ref() != Some(&row.now) || !row.previous.as_ref().is_none_or(is_open) {
         return Err(InTheWay);
     }
     Ok(Some(ExtensionChange {
@@ -259,7 +259,7 @@ fn written(row: &Row) -> Result<Written, StoreError> {
     Ok(Written {
         id: ExtensionId(row.uuid("extension_id")?),
         previous,
-        written: row.json::<State>("written")?.into(),
+        now: row.json::<State>("written")?.into(),
     })
 }
 

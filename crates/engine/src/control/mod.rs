@@ -118,6 +118,12 @@ impl Control {
         self.timers.first().map(|(at, _)| *at)
     }
 
+    /// Whether a third one could be rung for this call now.
+    pub fn may_consult(&self, call: CallId) -> bool {
+        let talk = self.talks.get(&call);
+        talk.is_some_and(|talk| talk.doing.is_none() && talk.consult.is_none())
+    }
+
     /// The number that the next third one of a call has.
     pub fn next_consult(&self, call: CallId) -> u32 {
         self.talks.get(&call).map_or(1, |talk| talk.consults + 1)

@@ -57,6 +57,10 @@ pub enum Input {
         leg: Leg,
         server: ServerId,
     },
+    /// The customer's phone rings, as its network says.
+    CustomerRings {
+        call: CallId,
+    },
     LegAnswered {
         call: CallId,
         leg: Leg,

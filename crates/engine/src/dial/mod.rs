@@ -148,6 +148,11 @@ impl Dialler {
         self.dials.len()
     }
 
+    /// The phone that was, or will be, rung for a call.
+    pub fn extension(&self, call: CallId) -> Option<&str> {
+        self.dials.get(&call).map(|dial| dial.extension.as_str())
+    }
+
     /// A call that is open or ended lately, and whether it was placed yet.
     pub fn find(&self, call: CallId) -> Option<(&Call, bool)> {
         if let Some(dial) = self.dials.get(&call) {
@@ -172,6 +177,7 @@ impl Dialler {
             Input::WayGiven { call, way } => self.way_given(call, way),
             Input::NoWay { call, retry_at } => self.no_way(call, retry_at),
             Input::LegRings { call, leg, server } => self.leg_rings(call, leg, server),
+            Input::CustomerRings { call } => self.customer_rings(call),
             Input::LegAnswered { call, leg, server } => self.leg_answered(call, leg, server),
             Input::LegEnded { call, leg, cause } => self.leg_ended(call, leg, cause),
             Input::LegRefused { call, leg, cause } => self.leg_refused(call, leg, cause),

@@ -1,6 +1,6 @@
 //! The way to the customer: the server's own dialplan, or one trunk after the other until one takes the call.
 //!
-//! A trunk *takes* a call unless it says that it cannot carry it. Somebody who is busy, rejects the call or does not answer was
+//! A trunk *takes* a call unless it says that it cannot carry it, before anybody's phone rang. Somebody who is busy, rejects the call or does not answer was
 //! reached: they are never rung once more over another trunk.
 
 use std::time::Duration;
@@ -19,13 +19,15 @@ pub const MAX_TRIES: usize = 5;
 const NO_CIRCUIT: u16 = 34;
 /// The causes of Q.850 that speak of the network and not of who is called: no route, no response, out of order, no circuit,
 /// failures, congestion, and what was not available; 102 is a time-out.
-const NOT_TAKEN: [u16; 11] = [3, 18, 27, NO_CIRCUIT, 38, 41, 42, 44, 47, 58, 102];
+const NOT_TAKEN: [u16; 10] = [3, 18, 27, NO_CIRCUIT, 38, 42, 44, 47, 58, 102];
 
 /// Where a call is on its way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Routing {
     /// The trunk that has the call.
     trunk: Option<TrunkId>,
+    /// Whether the customer's phone has rung by it.
+    rang: bool,
     /// Those that could not take it.
     tried: Vec<TrunkId>,
     /// What the last of them said.
@@ -125,6 +127,7 @@ impl Dialler {
             return;
         };
         dial.customer_leg = LegState::Asked;
+        dial.routing.rang = false;
         let placed = dial.call.placed.clone().unwrap_or_default();
         let command = Command::CallCustomer {
             call: id,
@@ -136,6 +139,14 @@ impl Dialler {
         };
         self.begin(id, Step::CallingCustomer);
         self.commands.push_back(command);
+    }
+
+    pub(super) fn customer_rings(&mut self, id: CallId) {
+        if let Some(dial) = self.dials.get_mut(&id)
+            && dial.step == Step::CallingCustomer
+        {
+            dial.routing.rang = true;
+        }
     }
 
     /// The customer's leg has ended. If its trunk could not take the call, the next one is asked.
@@ -164,6 +175,8 @@ impl Dialler {
 
 impl Dial {
     fn was_not_taken(&self, cause: Option<u16>) -> bool {
-        self.step == Step::CallingCustomer && cause.is_some_and(|cause| NOT_TAKEN.contains(&cause))
+        self.step == Step::CallingCustomer
+            && !self.routing.rang
+            && cause.is_some_and(|cause| NOT_TAKEN.contains(&cause))
     }
 }

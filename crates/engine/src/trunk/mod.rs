@@ -93,6 +93,13 @@ pub enum Input {
     },
     ChannelEnded {
         server: ServerId,
+        trunk: String,
+        channel: String,
+    },
+    /// A channel that a trunk was chosen for is not made, or nobody knows. Should it come, `ChannelBegan` counts it; one of
+    /// which it has come goes on.
+    ChannelNotMade {
+        server: ServerId,
         channel: String,
     },
     /// Whether Asterisk gets answers from a trunk.
@@ -101,8 +108,7 @@ pub enum Input {
         trunk: String,
         reachable: bool,
     },
-    /// What is really there: channels on trunks, and trunks from which there is no answer. Of what is just being made a
-    /// `ChannelBegan` comes.
+    /// What is really there: channels on trunks, and trunks from which there is no answer.
     ServerCompared {
         server: ServerId,
         channels: Vec<(String, String)>,
@@ -128,7 +134,7 @@ pub struct Router {
 #[derive(Debug)]
 struct Line {
     trunk: Trunk,
-    channels: BTreeSet<(ServerId, String)>,
+    channels: BTreeMap<(ServerId, String), Counted>,
     /// The calls of the last second, the oldest first.
     begun: VecDeque<Instant>,
     unreachable: BTreeSet<ServerId>,
@@ -136,6 +142,14 @@ struct Line {
     rests: BTreeMap<ServerId, Instant>,
     /// How much it is ahead of its turn (smooth weighted round robin).
     credit: i64,
+}
+
+/// Why a channel counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// The trunk was chosen for it, and Asterisk has not told of it yet.
+    Chosen,
+    Seen,
 }
 
 impl Router {
@@ -155,7 +169,7 @@ impl Router {
             Input::ServerForgotten { server } => {
                 self.dial_outs.remove(&server);
                 for line in self.lines.values_mut() {
-                    line.forget(server);
+                    line.channels.retain(|(at, _), _| *at != server);
                     line.unreachable.remove(&server);
                     line.rests.remove(&server);
                 }
@@ -166,13 +180,24 @@ impl Router {
                 channel,
             } => {
                 if let Some(line) = self.named(&trunk) {
-                    line.count(server, channel);
+                    line.count(server, channel, Counted::Seen);
                 }
             }
-            Input::ChannelEnded { server, channel } => {
+            Input::ChannelEnded {
+                server,
+                trunk,
+                channel,
+            } => {
+                if let Some(line) = self.named(&trunk) {
+                    line.channels.remove(&(server, channel));
+                }
+            }
+            Input::ChannelNotMade { server, channel } => {
                 let key = (server, channel);
                 for line in self.lines.values_mut() {
-                    line.channels.remove(&key);
+                    if line.channels.get(&key) == Some(&Counted::Chosen) {
+                        line.channels.remove(&key);
+                    }
                 }
             }
             Input::TrunkReached {
@@ -204,7 +229,7 @@ impl Router {
         }
         self.by_name.insert(trunk.name.clone(), id);
         match self.lines.get_mut(&id) {
-            Some(line) => line.trunk = trunk,
+            Some(line) => line.change(trunk),
             None => drop(self.lines.insert(id, Line::new(trunk))),
         }
     }
@@ -216,12 +241,12 @@ impl Router {
         unreachable: &BTreeSet<String>,
     ) {
         for line in self.lines.values_mut() {
-            line.forget(server);
+            line.forget_seen(server);
             line.reached(server, !unreachable.contains(&line.trunk.name));
         }
         for (trunk, channel) in channels {
             if let Some(line) = self.named(&trunk) {
-                line.count(server, channel);
+                line.count(server, channel, Counted::Seen);
             }
         }
     }
@@ -295,7 +320,7 @@ impl Line {
     fn new(trunk: Trunk) -> Self {
         Self {
             trunk,
-            channels: BTreeSet::new(),
+            channels: BTreeMap::new(),
             begun: VecDeque::new(),
             unreachable: BTreeSet::new(),
             rests: BTreeMap::new(),
@@ -322,13 +347,23 @@ impl Line {
         while self.begun.len() > most.unwrap_or(1).into() {
             self.begun.pop_front();
         }
-        self.count(server, channel.to_owned());
+        self.count(server, channel.to_owned(), Counted::Chosen);
     }
 
-    fn count(&mut self, server: ServerId, channel: String) {
+    fn count(&mut self, server: ServerId, channel: String, why: Counted) {
         if self.channels.len() < MAX_CHANNELS {
-            self.channels.insert((server, channel));
+            self.channels.insert((server, channel), why);
         }
+    }
+
+    /// Of a trunk that is elsewhere now, nobody knows whether it answers.
+    fn change(&mut self, trunk: Trunk) {
+        let asked = |of: &Trunk| (of.host.clone(), of.port, of.transport, of.qualify_seconds);
+        if asked(&self.trunk) != asked(&trunk) {
+            self.unreachable.clear();
+            self.rests.clear();
+        }
+        self.trunk = trunk;
     }
 
     fn reached(&mut self, server: ServerId, reachable: bool) {
@@ -339,8 +374,10 @@ impl Line {
         }
     }
 
-    fn forget(&mut self, server: ServerId) {
-        self.channels.retain(|(at, _)| *at != server);
+    /// What is just being made is in no picture yet.
+    fn forget_seen(&mut self, server: ServerId) {
+        self.channels
+            .retain(|(at, _), why| *at != server || *why == Counted::Chosen);
     }
 
     /// Whether it takes the calls of this server again only later.

@@ -111,8 +111,21 @@ impl Centre {
         std::iter::repeat_with(|| self.call()).take(count).collect()
     }
 
+    /// The call's channel is gone, of which Asterisk may have told or not.
     fn ended(&mut self, call: u32) {
-        self.hear(Input::ChannelEnded {
+        let channel = format!("call-{call}");
+        let names: Vec<String> = self.ids.keys().cloned().collect();
+        for trunk in names {
+            self.hear(Input::ChannelEnded {
+                server: PBX,
+                trunk,
+                channel: channel.clone(),
+            });
+        }
+    }
+
+    fn not_made(&mut self, call: u32) {
+        self.hear(Input::ChannelNotMade {
             server: PBX,
             channel: format!("call-{call}"),
         });
@@ -177,13 +190,37 @@ fn no_trunk_has_more_calls_than_it_may_whoever_began_them() {
     centre.ended(6);
     centre.hear(began("came-in"));
     assert_eq!(centre.call(), full);
-    // What is not there any more after a lost connection ends.
+    // What Asterisk has told of is there until it tells of the end, whatever is believed of it.
+    centre.not_made(4);
+    assert_eq!(centre.call(), full);
+    // What is not there any more after a lost connection ends; what is just being made does not.
     centre.hear(Input::ServerCompared {
         server: PBX,
         channels: vec![("a".to_owned(), "came-in".to_owned())],
         unreachable: BTreeSet::new(),
     });
     assert_eq!(centre.calls(2), ["a", full]);
+    let made = centre.calls - 1;
+    centre.hear(Input::ServerCompared {
+        server: PBX,
+        channels: vec![("a".to_owned(), "came-in".to_owned())],
+        unreachable: BTreeSet::new(),
+    });
+    assert_eq!(centre.call(), full);
+    centre.not_made(made);
+    assert_eq!(centre.call(), "a");
+}
+
+#[test]
+fn a_trunk_that_is_elsewhere_now_may_answer_there() {
+    let mut centre = Centre::with([trunk("a", |_| {})]);
+    centre.reachable("a", false);
+    assert_eq!(centre.call(), "a: Unreachable");
+    centre.set(Trunk {
+        host: "sip.example.org".to_owned(),
+        ..trunk("a", |_| {})
+    });
+    assert_eq!(centre.call(), "a");
 }
 
 #[test]

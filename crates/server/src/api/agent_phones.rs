@@ -27,7 +27,14 @@ pub(crate) struct PhoneFields {
 pub(crate) struct PhoneTaken {
     agent: Agent,
     /// Who had this phone before, and has the one that was left; nothing: nobody had it.
-    moved: Option<Agent>,
+    moved: Option<Moved>,
+}
+
+/// Somebody who has another phone now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Moved {
+    id: AgentId,
+    extension: String,
 }
 
 /// Sit at another phone: calls ring there from now on.
@@ -69,27 +76,29 @@ pub(crate) async fn take(
     }
     let there = agents.by_extension(&extension).await?;
     if there.is_none() {
-        is_phone(&api, &extension).await?;
+        is_phone(&api, &extension, principal.is_agent()).await?;
     }
     may_move(&api, &agent, there.as_ref()).await?;
-    let agent = agents.sit_at(&agent, &extension).await?;
-    let moved = match there {
-        Some(there) => agents.get(there.id).await?,
-        None => None,
-    };
-    for agent in moved.iter().chain([&agent]) {
+    let (agent, there) = agents.sit_at(agent, there, &extension).await?;
+    for agent in there.iter().chain([&agent]) {
         api.app.acd.tell(Input::AgentSet(agent.clone())).await;
     }
+    let moved = there.map(|it| Moved {
+        id: it.id,
+        extension: it.extension,
+    });
     Ok(Json(PhoneTaken { agent, moved }))
 }
 
-/// It is set up here, or an Asterisk knows it.
-async fn is_phone(api: &Api, extension: &str) -> Result<(), Problem> {
+/// It is set up here, or an Asterisk knows it. What Asterisk alone knows may be something else, such as a provider's line: an agent
+/// cannot sit there.
+async fn is_phone(api: &Api, extension: &str, is_agent: bool) -> Result<(), Problem> {
     let set_up = api.app.store.extensions().by_number(extension).await?;
     if set_up.is_some_and(|kept| kept.extension.active) {
         return Ok(());
     }
-    for server in api.app.servers.connected(None) {
+    let servers = api.app.servers.connected(None);
+    for server in servers.into_iter().filter(|_| !is_agent) {
         if api.app.servers.has_phone(server, extension).await {
             return Ok(());
         }
@@ -112,7 +121,10 @@ async fn may_move(api: &Api, agent: &Agent, there: Option<&Agent>) -> Result<(),
         return Err(Problem::new(Code::AgentBusy, "The agent is on a call."));
     }
     if let Some(there) = there.filter(|there| state(there) != AgentState::Offline) {
-        let detail = format!("{} sits there, and is not offline.", there.name);
+        let detail = format!(
+            "An agent who is {} sits there.",
+            state(there).as_str().replace('_', " ")
+        );
         return Err(Problem::new(Code::StateRefused, detail).about("extension"));
     }
     Ok(())

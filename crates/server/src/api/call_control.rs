@@ -17,10 +17,13 @@ use serde::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, JsonBody, Params, Segments, calls, rotation::destination};
+use super::{
+    Api, JsonBody, Params, Segments, calls, placing::no_trunk, rotation::destination,
+    sentence::sentence,
+};
 use crate::{
     auth::Principal,
-    problem::{Code, Problem, ProblemBody, sentence},
+    problem::{Code, Problem, ProblemBody},
     telephony::{NotDone, NotFetched},
 };
 
@@ -282,7 +285,10 @@ async fn carry_out(
 ) -> Result<Json<Call>, Problem> {
     calls::own(api, principal, id).await?;
     let done = api.app.acd.control(id, verb, &principal.name).await;
-    done.map(Json).map_err(told)
+    done.map(Json).map_err(|why| match why {
+        NotDone::NoTrunk(_) if principal.is_agent() => no_trunk().about("to"),
+        why => told(why),
+    })
 }
 
 /// How a supervisor takes part.

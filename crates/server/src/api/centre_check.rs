@@ -117,7 +117,7 @@ async fn look(
             .into_member(QueueId(nil), AgentId(nil))
             .map(drop),
         CentreSection::Trunks => read_value::<TrunkFields>(fields)?
-            .into_trunk(TrunkId(nil))
+            .into_trunk(TrunkId(nil), None)
             .map(drop),
         CentreSection::Dids => read_value::<DidFields>(fields)?
             .into_did(DidId(nil))

@@ -41,6 +41,7 @@ mod report_calls;
 mod report_schedules;
 mod reports;
 mod rotation;
+mod sentence;
 mod servers;
 mod session;
 mod settings;

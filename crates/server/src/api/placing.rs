@@ -14,10 +14,11 @@ use super::{
     Api, JsonBody, Segments, calls, created,
     created::Created,
     rotation::{destination, name, refused},
+    sentence::sentence,
 };
 use crate::{
     auth::{By, Principal},
-    problem::{Code, Problem, ProblemBody, sentence},
+    problem::{Code, Problem, ProblemBody},
     telephony::{NotPlaced, Wish},
 };
 
@@ -135,7 +136,11 @@ pub(super) async fn call(
         return Err(Problem::unavailable("The disk under the journal"));
     }
     let placed = api.app.acd.place(&api.app.servers, wish).await;
-    placed.map_err(|why| why.told(api))
+    placed.map_err(|why| why.told_to(api, principal))
+}
+
+pub(super) fn no_trunk() -> Problem {
+    Problem::new(Code::NoWayOut, "No trunk takes the call now.")
 }
 
 /// The call that this key has placed. Who knows what is going on is asked before the database, which may be away.
@@ -217,6 +222,14 @@ fn id_of(principal: &Principal, key: &str) -> CallId {
 }
 
 impl NotPlaced {
+    /// How trunks stand is no business of an agent's.
+    fn told_to(self, api: &Api, principal: &Principal) -> Problem {
+        match self {
+            Self::NoTrunk(_) if principal.is_agent() => no_trunk(),
+            why => why.told(api),
+        }
+    }
+
     /// What a client is told.
     fn told(self, api: &Api) -> Problem {
         match self {

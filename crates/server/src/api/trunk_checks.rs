@@ -117,7 +117,11 @@ async fn keep(
 }
 
 async fn call(api: &Api, trunk: &Trunk, to: model::E164) -> Result<TestCall, Problem> {
-    let outbound = trunk.outbound.clone().unwrap_or_default();
+    let outbound = trunk.outbound.as_ref().filter(|_| trunk.active);
+    let outbound = outbound.ok_or_else(|| {
+        let detail = "No calls go out by this trunk: it has no `outbound`, or is not active.";
+        Problem::new(Code::NoWayOut, detail)
+    })?;
     let rule = outbound.rule_for(to).ok_or_else(|| {
         let detail = "The trunk has no rule for this number.";
         Problem::new(Code::NoWayOut, detail).about("to")
@@ -139,7 +143,12 @@ async fn call(api: &Api, trunk: &Trunk, to: model::E164) -> Result<TestCall, Pro
         &server.application,
     );
     let what = (server.name, endpoint, dialled);
-    Ok(doctor::place_test_call(config, &id, what).await)
+    // It goes on when whoever asked for it does not wait.
+    let call = tokio::spawn(async move { doctor::place_test_call(config, &id, what).await });
+    call.await.map_err(|error| {
+        tracing::error!(%error, "a silent call broke off");
+        Problem::new(Code::Internal, "The call broke off.")
+    })
 }
 
 /// What was found when a trunk was looked at before.

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use engine::trunk::{Considered, Verdict};
 use model::{Codec, E164, ServerId, SipTransport, Trunk, TrunkId, TrunkOutbound};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use store::KeptTrunk;
 use utoipa::{IntoParams, ToSchema};
 
@@ -75,14 +75,21 @@ pub(crate) struct TrunkFields {
     /// Otherwise no call comes from it, nor goes there.
     #[serde(default = "yes")]
     active: bool,
-    /// Which calls go out by it, and how many: all, unless told. `null`: they only come in.
-    #[serde(default = "outbound")]
-    outbound: Option<TrunkOutbound>,
+    /// Which calls go out by it, and how many: all, unless told. `null`: they only come in. Left out on a replacement, it stays.
+    #[serde(default, deserialize_with = "told")]
+    #[schema(value_type = Option<TrunkOutbound>)]
+    outbound: Told<TrunkOutbound>,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what is not told is not `null`")]
-fn outbound() -> Option<TrunkOutbound> {
-    Some(TrunkOutbound::default())
+/// What is left out of a replacement stays; `null` takes it away.
+type Told<T> = Option<Option<T>>;
+
+fn told<'de, D, T>(field: D) -> Result<Told<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(field).map(Some)
 }
 
 fn udp() -> SipTransport {
@@ -110,7 +117,12 @@ pub(crate) struct SeenTrunk {
 }
 
 impl TrunkFields {
-    pub(super) fn into_trunk(self, id: TrunkId) -> Result<(Trunk, Option<String>), Problem> {
+    /// `outbound` is meant where none is told.
+    pub(super) fn into_trunk(
+        self,
+        id: TrunkId,
+        outbound: Option<TrunkOutbound>,
+    ) -> Result<(Trunk, Option<String>), Problem> {
         let context = self
             .context
             .unwrap_or_else(|| format!("from-{}", self.name));
@@ -132,7 +144,7 @@ impl TrunkFields {
             from_domain: self.from_domain,
             qualify_seconds: self.qualify_seconds,
             active: self.active,
-            outbound: self.outbound,
+            outbound: self.outbound.unwrap_or(outbound),
         };
         trunk.check()?;
         if let Some(password) = &self.password {
@@ -195,7 +207,8 @@ pub(crate) async fn create(
     JsonBody(fields): JsonBody<TrunkFields>,
 ) -> Result<Created<SeenTrunk>, Problem> {
     let (at, random) = api.app.clock.id();
-    let (trunk, password) = fields.into_trunk(TrunkId::new(at, random))?;
+    let outbound = Some(TrunkOutbound::default());
+    let (trunk, password) = fields.into_trunk(TrunkId::new(at, random), outbound)?;
     let turn = api.set_up.lock().await;
     refuse_phones_context(&api, &trunk).await?;
     super::dialplan_contexts::refuse_trunks_way_out(&api, &trunk)?;
@@ -359,10 +372,10 @@ pub(crate) async fn replace(
     Segments(id): Segments<TrunkId>,
     JsonBody(fields): JsonBody<TrunkFields>,
 ) -> Result<Json<SeenTrunk>, Problem> {
-    let (trunk, password) = fields.into_trunk(id)?;
     let turn = api.set_up.lock().await;
     let before = api.app.store.trunks().get(id).await?;
     let before = before.ok_or_else(not_found)?;
+    let (trunk, password) = fields.into_trunk(id, before.trunk.outbound.clone())?;
     refuse_phones_context(&api, &trunk).await?;
     super::dialplan_contexts::refuse_trunks_way_out(&api, &trunk)?;
     let is_same = before.trunk.username == trunk.username;

@@ -17,6 +17,8 @@ use crate::provision::{Contact, ContactState, Provisioned, Provisioning};
 const RING: Duration = Duration::from_secs(20);
 /// How long we stay on the line once it is answered.
 const STAY: Duration = Duration::from_secs(1);
+/// When Asterisk ends it, in seconds, whatever became of us.
+const ABSOLUTE: &str = "40";
 /// All of it together.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A call over a trunk that takes longer to be heard of is worth a word.
@@ -38,7 +40,7 @@ pub(crate) struct TestCall {
     pub(crate) cause: Option<u16>,
     /// What went wrong, in words.
     pub(crate) why: Option<String>,
-    /// From dialling until it rang, or something was heard: the post-dial delay.
+    /// From dialling until it rang, or was answered: the post-dial delay.
     pub(crate) post_dial_delay_ms: Option<u64>,
     /// From dialling until somebody answered.
     pub(crate) answered_after_ms: Option<u64>,
@@ -212,6 +214,8 @@ impl Call {
                         channel_id: self.channel.clone(),
                         app: Some(client.application().to_owned()),
                         timeout: Some(RING),
+                        // Should nobody be there any more to hang it up.
+                        variables: [("TIMEOUT(absolute)".to_owned(), ABSOLUTE.to_owned())].into(),
                         ..Originate::default()
                     };
                     let made = client.channels().originate(&originate).await;
@@ -236,7 +240,7 @@ impl Call {
             EventKind::Dial {
                 peer, dialstatus, ..
             } if peer.id == self.channel => {
-                if matches!(dialstatus.as_str(), "RINGING" | "PROGRESS") {
+                if dialstatus == "RINGING" {
                     self.rang.get_or_insert(took);
                 }
                 None

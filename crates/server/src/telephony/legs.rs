@@ -23,6 +23,7 @@ const RESERVATION: &str = "__CORDBOARD_RESERVATION";
 /// Q.850 causes for what Asterisk refuses or does not answer.
 const NO_ROUTE: u16 = 3;
 const SUBSCRIBER_ABSENT: u16 = 20;
+/// We have more to ask than Asterisk answers: no trunk's fault.
 const TEMPORARY_FAILURE: u16 = 41;
 
 /// What is being done for the calls of one Asterisk.

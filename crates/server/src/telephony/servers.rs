@@ -155,6 +155,9 @@ impl Servers {
     pub async fn set(&self, server: Server, credentials: Credentials) -> Result<(), ConfigError> {
         self.let_go(server.id).await;
         if !server.active {
+            let server = server.id;
+            let forgotten = trunk::Input::ServerForgotten { server };
+            self.around.acd.trunk(forgotten).await;
             return Ok(());
         }
         let mut config = Config::new(

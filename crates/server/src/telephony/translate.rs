@@ -3,7 +3,7 @@
 use asterisk::ari::{ChannelState, Event, EventKind};
 use engine::acd::OfferFailure;
 use engine::control;
-use engine::dial::Input;
+use engine::dial::{Input, Leg};
 use model::{OfferId, Recording, ServerId, WatchId, WatchMode};
 
 use super::names::{Names, WatchPart};
@@ -132,7 +132,11 @@ fn of_placed_call(kind: &EventKind, names: &Names, server: ServerId) -> Option<O
         EventKind::ChannelStateChange { channel } => {
             (channel.state != ChannelState::Up).then_some(rings)
         }
-        EventKind::Dial { dialstatus, .. } => dialstatus.is_empty().then_some(rings),
+        EventKind::Dial { dialstatus, .. } => match (dialstatus.as_str(), leg) {
+            ("", _) => Some(rings),
+            ("RINGING", Leg::Customer) => Some(Input::CustomerRings { call }),
+            _ => None,
+        },
         EventKind::ChannelDestroyed { cause, .. } => {
             let cause = q850(*cause);
             Some(Input::LegEnded { call, leg, cause })

@@ -380,3 +380,29 @@ async fn who_calls_in_cannot_call_out() {
         assert_eq!(answer.verdict().1, "invalid_field", "{bad} {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn what_goes_out_by_a_trunk_stays_where_it_is_not_told() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let fields = |outbound: Option<Value>| {
+        let mut fields = json!({"name": "provider", "host": "sip.example.net"});
+        if let Some(outbound) = outbound {
+            fields["outbound"] = outbound;
+        }
+        fields
+    };
+    let made = root.post("/v1/trunks", &fields(None)).await.json();
+    assert_eq!(made["outbound"]["priority"], 10);
+    let path = format!("/v1/trunks/{}", made["id"].as_str().unwrap());
+    for (told, kept) in [
+        (Some(json!({"max_channels": 2})), json!(2)),
+        (None, json!(2)),
+        (Some(json!(null)), json!(null)),
+        (None, json!(null)),
+    ] {
+        let put = root.put(&path, &fields(told)).await.json();
+        assert_eq!(put["outbound"]["max_channels"], kept);
+        assert_eq!(root.get(&path).await.json()["outbound"], put["outbound"]);
+    }
+}

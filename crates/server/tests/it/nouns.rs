@@ -232,7 +232,7 @@ async fn an_agent_sits_down_at_another_phone() {
     .await;
     let sits = own.put(&path, &to("102")).await.json();
     assert_eq!(sits["agent"]["extension"], "102");
-    assert_eq!(sits["moved"]["name"], "Bert");
+    assert_eq!(sits["moved"]["id"], bert.to_string());
     assert_eq!(sits["moved"]["extension"], "101");
     assert_eq!(
         own.put(&path, &to("102")).await.json()["moved"],

@@ -134,10 +134,19 @@ async fn two_agents_change_places(store: &Store) {
             .map(|agent| agent.extension)
             .collect::<Vec<_>>()
     };
-    let first = agents.sit_at(&agent(1), "1002").await.unwrap();
-    assert_eq!(first.extension, "1002");
+    let moved = agents
+        .sit_at(agent(1), Some(agent(2)), "1002")
+        .await
+        .unwrap();
     assert_eq!(extensions().await, ["1002", "1001", "1003"]);
-    agents.sit_at(&first, "105").await.unwrap();
+    let (first, second) = moved;
+    assert_eq!(
+        (first.extension.as_str(), &second.unwrap().extension),
+        ("1002", &"1001".to_owned())
+    );
+    let stale = agents.sit_at(agent(1), None, "105").await;
+    assert_eq!(stale, Err(StoreError::NotFound { table: "agents" }));
+    agents.sit_at(first, None, "105").await.unwrap();
     assert_eq!(extensions().await, ["105", "1001", "1003"]);
 }
 

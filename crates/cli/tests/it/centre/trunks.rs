@@ -212,7 +212,7 @@ async fn the_next_trunk_takes_a_call_that_the_first_cannot_16() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_has_no_more_calls_than_it_may_and_those_that_come_in_count() {
-    let Some(trunks) = Trunks::start(Release::Asterisk22).await else {
+    let Some(mut trunks) = Trunks::start(Release::Asterisk22).await else {
         return;
     };
     let write = |name, text| trunks.site.lab.write_config(name, text).unwrap();
@@ -234,11 +234,13 @@ async fn a_trunk_has_no_more_calls_than_it_may_and_those_that_come_in_count() {
     trunks.over(&call).await;
     trunks.say(&[("provider", "takes")]).await;
 
-    // A restart of Cordboard forgets none.
     let caller = trunks.site.lab.trunk_caller();
     let caller = caller.with_address("127.0.0.9".parse().unwrap());
     let came_in = caller.calls("800").await.unwrap();
     came_in.wait_answered().await.unwrap();
+    trunks.say(&[("provider", "full")]).await;
+    trunks.site.centre.kill();
+    trunks.site.centre.start_again().await;
     trunks.say(&[("provider", "full")]).await;
     let refused = trunks.ask().await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);

@@ -96,6 +96,28 @@ fn who_was_reached_is_not_rung_by_another_trunk() {
 }
 
 #[test]
+fn whose_phone_has_rung_is_not_rung_by_another_trunk() {
+    for cause in [18, 34, 38, 102] {
+        let mut c = Centre::picked_up();
+        c.by_trunk(1).quietly();
+        c.rings(Leg::Customer).says("");
+        c.input(Input::CustomerRings { call: CALL }).says("");
+        c.ends(Leg::Customer, cause).says(&format!(
+            "ended: NotReached by Caller Some({cause}) None
+             hang up Agent
+             release: not answered
+             ann is free"
+        ));
+        c.is_empty();
+    }
+    // What rang by the first says nothing of the second.
+    let mut c = Centre::picked_up();
+    c.input(Input::CustomerRings { call: CALL }).says("");
+    c.by_trunk(1).quietly();
+    c.ends(Leg::Customer, 34).says(&failed(&[1]));
+}
+
+#[test]
 fn a_call_that_no_trunk_takes_ends_with_what_the_last_one_said() {
     let mut c = Centre::picked_up();
     c.by_trunk(1).quietly();

@@ -129,6 +129,10 @@ impl Desk {
             }
             TargetAt::Number(number) => *number,
         };
+        if !self.controls.control.may_consult(call) {
+            // The engine says why.
+            return Ok(None);
+        }
         let known = self.known_call(call).ok_or(Refused::NoSuchCall)?;
         let counted = names::third_of(call, self.controls.control.next_consult(call));
         let way = self.choose_way(known.server, number, &[], &counted);
@@ -263,9 +267,8 @@ impl Desk {
     }
 
     fn answer_demand(&mut self, waiting: Waiting, result: Result<(), Refusal>) {
-        // There is no channel, or nobody knows: should it come, its own event counts it.
         if let (Err(_), Some((server, channel))) = (&result, waiting.counted) {
-            self.trunk(trunk::Input::ChannelEnded { server, channel });
+            self.trunk(trunk::Input::ChannelNotMade { server, channel });
         }
         let outcome = self.outcome(waiting.call, result);
         let _ = waiting.reply.send(outcome);
@@ -336,7 +339,10 @@ impl Desk {
                         self.begin_talk(call);
                     }
                 }
-                EventBody::CallEnded { call, .. } => self.end_talk(*call),
+                EventBody::CallEnded { call, .. } => {
+                    self.not_made(*call);
+                    self.end_talk(*call);
+                }
                 _ => {}
             }
         }

@@ -155,7 +155,7 @@ impl Desk {
         self.dial(Input::CallerIdRefused { call });
     }
 
-    /// The agent was not bound meanwhile, and may have been given another call.
+    /// The agent was not bound meanwhile, and may have been given another call, or sit at another phone.
     fn given(
         &mut self,
         call: CallId,
@@ -167,7 +167,12 @@ impl Desk {
             .dialler
             .find(call)
             .and_then(|(call, _)| call.agent);
-        if agent.is_some_and(|agent| !self.acd.is_free(agent)) {
+        let moved = agent
+            .and_then(|agent| self.acd.agent(agent))
+            .is_some_and(|known| {
+                self.dials.dialler.extension(call) != Some(&known.agent.extension)
+            });
+        if moved || agent.is_some_and(|agent| !self.acd.is_free(agent)) {
             if let Some(reservation) = reservation {
                 self.release(reservation, Release::Deleted);
             }

@@ -9,6 +9,9 @@ use model::{CallId, E164, ServerId, TrunkId};
 use super::{Desk, NotPlaced, ask::Place};
 use crate::{realtime::Realtime, telephony::names};
 
+const PHONE_ELSEWHERE: &str =
+    "the agent's phone is set up for one server alone, from which no call goes out";
+
 impl Desk {
     pub(in crate::telephony) fn set_phones(&mut self, phones: Realtime) {
         self.phones = phones;
@@ -21,11 +24,15 @@ impl Desk {
         places: &'a [Place],
     ) -> Result<&'a Place, NotPlaced> {
         let only = self.phones.only_server_of(extension);
+        let none = match only {
+            Some(_) => NotPlaced::NoTrunk(PHONE_ELSEWHERE.to_owned()),
+            None => NotPlaced::NoWayOut,
+        };
         let fits = |place: &&Place| {
             only.is_none_or(|only| only == place.server) && self.router.serves(place.server)
         };
         let mut serving = places.iter().filter(fits).peekable();
-        serving.peek().ok_or(NotPlaced::NoWayOut)?;
+        serving.peek().ok_or(none)?;
         let mut why = NotPlaced::WayOutLost;
         for place in serving.filter(|place| place.connected) {
             match self.may_go(place.server, to) {
@@ -87,7 +94,7 @@ impl Desk {
         self.router.handle(self.clock.now().mono, input);
     }
 
-    /// A customer's channel that is not there, or of which nobody knows. Should it come, its own event counts it.
+    /// A customer's channel that is not there, or of which nobody knows.
     pub(super) fn count_off(&mut self, input: &Input) {
         let (Input::LegRefused { call, leg, .. }
         | Input::LegUnsure { call, leg }
@@ -95,10 +102,15 @@ impl Desk {
         else {
             return;
         };
-        let server = self.dials.server_of(*call);
-        if let Some(server) = server.filter(|_| *leg == Leg::Customer) {
-            let channel = names::customer_of(*call);
-            self.trunk(trunk::Input::ChannelEnded { server, channel });
+        if *leg == Leg::Customer {
+            self.not_made(*call);
+        }
+    }
+
+    pub(super) fn not_made(&mut self, call: CallId) {
+        if let Some(server) = self.dials.server_of(call) {
+            let channel = names::customer_of(call);
+            self.trunk(trunk::Input::ChannelNotMade { server, channel });
         }
     }
 }

@@ -66,8 +66,9 @@ impl Outbound {
             }
             EventKind::ChannelDestroyed { channel, .. } => {
                 let trunk = self.trunks.of_channel(channel);
-                trunk.map(|_| Input::ChannelEnded {
+                trunk.map(|trunk| Input::ChannelEnded {
                     server,
+                    trunk,
                     channel: self.names.counted_as(&channel.id),
                 })
             }
