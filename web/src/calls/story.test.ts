@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Call, Choice, Event } from "../api/types";
 import { at, call, control, event, T0 } from "../testing/centre";
 import { type Names, storyOf } from "./story";
-import { causeWords, choiceWords, endWords } from "./storyWords";
+import { choiceWords, endWords } from "./storyWords";
 
 const NAMES: Names = {
   agent: (id) => ({ a1: "Jana", a2: "Petr" })[id] ?? "another agent",
@@ -175,10 +175,6 @@ describe("the end", () => {
     expect(endWords({ outcome: "answered", ended_by: "agent" }, "Jana", given)).toBe(
       "The agent is free; the customer talks on",
     );
-  });
-
-  test("has its cause with its number", () => {
-    expect([causeWords(17), causeWords(99)]).toEqual(["busy (cause 17)", "cause 99"]);
   });
 });
 

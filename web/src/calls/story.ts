@@ -1,16 +1,8 @@
 // What happened to a call, in words, one line for each fact that says something to a person. Pure.
 
 import type { Call, Event, EventOf } from "../api/types";
-import { isolated, OVERFLOW_WORDS, stopwatch } from "../live/words.ts";
-import {
-  causeWords,
-  choiceWords,
-  deedWords,
-  endWords,
-  offerEndWords,
-  type Told,
-  watchedWords,
-} from "./storyWords.ts";
+import { causeWords, isolated, OVERFLOW_WORDS, stopwatch } from "../live/words.ts";
+import { choiceWords, deedWords, endWords, offerEndWords, type Told, watchedWords } from "./storyWords.ts";
 
 /** What things are called that events name by their ids. */
 export interface Names {

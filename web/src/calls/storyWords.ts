@@ -186,28 +186,3 @@ export function endWords(
         : "The customer was not reached";
   }
 }
-
-/** The usual causes of Q.850, in words. */
-const CAUSE_WORDS: Record<number, string> = {
-  1: "no such number",
-  16: "normal end",
-  17: "busy",
-  18: "no answer from the network",
-  19: "no answer",
-  20: "not registered",
-  21: "refused",
-  27: "destination out of order",
-  28: "number not complete",
-  31: "normal end",
-  34: "no line free",
-  38: "network out of order",
-  41: "failure for a moment",
-  58: "media not available",
-  102: "time ran out",
-  127: "unknown reason",
-};
-
-/** What a network said at the end, with its number, as a carrier asks for it. */
-export function causeWords(cause: number): string {
-  return CAUSE_WORDS[cause] ? `${CAUSE_WORDS[cause]} (cause ${cause})` : `cause ${cause}`;
-}

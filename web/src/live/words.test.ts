@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callerWords, percent, serverTrouble, stopwatch } from "./words";
+import { callerWords, causeWords, percent, serverTrouble, stopwatch } from "./words";
 
 test("a stop watch counts to hours and never below zero", () => {
   expect([0, 7_999, 754_000, 3_723_000, -5_000].map(stopwatch)).toEqual([
@@ -21,6 +21,10 @@ test("a caller is named by what is known", () => {
   expect(callerWords({ number: "", name: "Anonymous" })).toBe("Anonymous");
   expect(callerWords({ number: "5550101", name: "5550101" })).toBe("5550101");
   expect(callerWords({ number: "5550101", e164: "+4215550101", name: "Eva" })).toBe("+4215550101 Eva");
+});
+
+test("a cause has its number", () => {
+  expect([causeWords(17), causeWords(99)]).toEqual(["busy (cause 17)", "cause 99"]);
 });
 
 test("a server that works needs no words", () => {
