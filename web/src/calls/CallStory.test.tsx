@@ -55,6 +55,12 @@ describe("the story of a call", () => {
     expect((await box()).getByText("Jana Nováková")).toBeTruthy();
   });
 
+  test("says over which trunk a call was placed", async () => {
+    drawStory({ direction: "outbound", placed: { campaign: "", trunk: "carrier" } });
+    const fact = within((await (await box()).findByText("Trunk")).parentElement ?? document.body);
+    expect(fact.getByText("carrier")).toBeTruthy();
+  });
+
   test("is opened from the log, and closed", async () => {
     const { onOpen } = drawStory();
     await box();

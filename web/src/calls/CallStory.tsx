@@ -119,6 +119,7 @@ function Facts({ call, queue, agent }: { call: Call; queue: string | null; agent
     ["Began", whenWords(call.arrived_at)],
     ["Queue", queue],
     ["Agent", agent],
+    ["Trunk", call.placed?.trunk],
     call.outcome ? ["Outcome", OUTCOME_WORDS[call.outcome]] : ["Now", CALL_STATE_WORDS[call.state]],
     ["Wait", durationWords(call.wait_ms)],
     ["Talk", durationWords(call.talk_ms)],

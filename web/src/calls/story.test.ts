@@ -58,6 +58,24 @@ describe("the story of a call", () => {
     ]);
   });
 
+  test("says by which trunk a call went, and why not by the one before", () => {
+    const events = [
+      event(1, "agent_picked_up", { call: "c1", agent: "a1" }),
+      event(1, "call_routed", { call: "c1", trunk: "provider", dialled: "0905550101" }),
+      event(2, "call_routed", { call: "c1", trunk: "carrier", dialled: "421905550101", after_cause: 34 }),
+      event(8, "customer_answered", { call: "c1", agent: "a1" }),
+    ];
+    expect(told(events).map(plain)).toEqual([
+      "0 Jana picked up; the customer's phone rings",
+      "0 By trunk provider as 0905550101",
+      "1 Trunk provider could not take it (no line free (cause 34)); by trunk carrier as 421905550101",
+      "7 The customer answered",
+    ]);
+    // The log may have been shortened.
+    const [later] = told(events.slice(2)).map(plain);
+    expect(later).toMatch(/^0 The trunk before could not take it \(no line free/);
+  });
+
   test("says what was done, by whom, and for how long", () => {
     const recordings = [{ name: "cordboard-c1-1", state: "ended", started_at: T0 } as const];
     const lines = told(

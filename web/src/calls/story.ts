@@ -2,7 +2,15 @@
 
 import type { Call, Event, EventOf } from "../api/types";
 import { causeWords, isolated, OVERFLOW_WORDS, stopwatch } from "../live/words.ts";
-import { choiceWords, deedWords, endWords, offerEndWords, type Told, watchedWords } from "./storyWords.ts";
+import {
+  choiceWords,
+  deedWords,
+  endWords,
+  offerEndWords,
+  routedWords,
+  type Told,
+  watchedWords,
+} from "./storyWords.ts";
 
 /** What things are called that events name by their ids. */
 export interface Names {
@@ -23,8 +31,10 @@ export interface Line extends Told {
 export function storyOf(call: Call, events: readonly Event[], names: Names): Line[] {
   const from = Date.parse(events[0]?.at ?? call.arrived_at);
   const lines: Line[] = [];
+  let trunk: string | null = null;
   for (const event of events) {
-    const told = lineOf(event, call, names);
+    const told = event.type === "call_routed" ? routedWords(event, trunk) : lineOf(event, call, names);
+    if (event.type === "call_routed") trunk = event.trunk;
     if (told) lines.push({ ...told, seq: event.seq, at: event.at, after: Date.parse(event.at) - from });
   }
   return lines;

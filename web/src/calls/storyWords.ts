@@ -1,7 +1,14 @@
 // The words of a call's story, by what was decided, done or ended.
 
 import type { AgentState, Call, Choice, EventOf, OfferResult, WatchMode } from "../api/types";
-import { AGENT_STATE_WORDS, consultedWords, isolated, OVERFLOW_WORDS, stopwatch } from "../live/words.ts";
+import {
+  AGENT_STATE_WORDS,
+  causeWords,
+  consultedWords,
+  isolated,
+  OVERFLOW_WORDS,
+  stopwatch,
+} from "../live/words.ts";
 import type { Names } from "./story.ts";
 
 /** The colour beside a line; its words say the same. */
@@ -63,6 +70,15 @@ export function offerEndWords(agent: string, { result, ring_ms: ring }: EventOf<
   // The next line says that the two talk.
   if (result === "answered") return null;
   return { tone: "missed", words: OFFER_WORDS[result](agent), detail: `rang ${stopwatch(ring)}` };
+}
+
+/** By which trunk it went, and why not by the one `before`. */
+export function routedWords(event: EventOf<"call_routed">, before: string | null): Told {
+  const way = `trunk ${isolated(event.trunk)} as ${isolated(event.dialled)}`;
+  if (event.after_cause == null) return { tone: "ringing", words: `By ${way}` };
+  const failed = before === null ? "The trunk before" : `Trunk ${isolated(before)}`;
+  const words = `${failed} could not take it (${causeWords(event.after_cause)}); by ${way}`;
+  return { tone: "missed", words };
 }
 
 /** What was done to a call that talks. */

@@ -16,6 +16,11 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
       return putCall(next, undefined, placed(event));
     case "agent_picked_up":
       return changeCall(next, event.call, (call) => ({ ...call, state: "connecting" }));
+    case "call_routed":
+      return changeCall(next, event.call, (call) => ({
+        ...call,
+        placed: { campaign: "", ...call.placed, trunk: event.trunk },
+      }));
     case "customer_answered":
       return changeCall(next, event.call, (call) => ({ ...call, state: "talking", answered_at: event.at }));
     case "call_queued": {

@@ -86,6 +86,7 @@ const [NORMAL, BUSY, NO_ANSWER] = [16, 17, 19];
 /** The usual causes of Q.850, in words. */
 const CAUSE_WORDS: Record<number, string> = {
   1: "no such number",
+  3: "no route to the destination",
   16: "normal end",
   17: "busy",
   18: "no answer from the network",
@@ -98,6 +99,9 @@ const CAUSE_WORDS: Record<number, string> = {
   34: "no line free",
   38: "network out of order",
   41: "failure for a moment",
+  42: "network overloaded",
+  44: "line not available",
+  47: "no resources",
   58: "media not available",
   102: "time ran out",
   127: "unknown reason",
