@@ -12,12 +12,17 @@ export interface FieldProblems {
 /** Sorts what a server refused by the fields that the form shows. */
 export function fieldProblems(error: unknown, shown: readonly string[]): FieldProblems {
   if (!error) return { at: () => null, other: null };
-  const field = error instanceof ProblemError ? error.problem.field : null;
+  const field = error instanceof ProblemError ? shownField(error.problem.field) : null;
   if (!(error instanceof ProblemError) || field === null || !shown.includes(field)) {
     return { at: () => null, other: wordsFor(error) };
   }
   const { detail, title } = error.problem;
-  // The detail begins with the field's name, beside which it stands.
-  const words = sentence(detail ?? title);
+  // The detail begins with the field's name, beside which it stands: what it is part of need not be said.
+  const words = sentence(detail?.replace(/^(\w+\.)+(?=\w)/, "") ?? title);
   return { at: (name) => (name === field ? words : null), other: null };
+}
+
+/** Of a list, the form shows one field: `outbound.rules` of `outbound.rules[3].strip`. */
+function shownField(field: string | null): string | null {
+  return field?.replace(/\[.*/, "") ?? null;
 }
