@@ -1,6 +1,7 @@
 // The set-up of the simulated centre: phones, trunks and servers, kept in memory.
 
-import type { Extension, Provisioned, Server, Trunk } from "../src/api/types";
+import type { Extension, Provisioned, Server, Trunk, TrunkChecked } from "../src/api/types";
+import { checked, digitsOf, explain } from "./trunks.ts";
 
 interface Answer {
   status: number;
@@ -12,7 +13,7 @@ type Fields = Record<string, unknown>;
 const SERVERS: Server[] = [
   {
     ...{ id: "s1", name: "pbx-1", ari_url: "http://127.0.0.1:8088/ari", ari_user: "cordboard" },
-    ...{ application: "cordboard", active: true, dial_out: "PJSIP/{number}@provider" },
+    ...{ application: "cordboard", active: true, dial_out: null },
     ami: { address: "127.0.0.1:5038", user: "cordboard", tls: false },
   },
 ];
@@ -24,16 +25,37 @@ const phone = (number: string, change: Partial<Extension> = {}): Extension => ({
   ...change,
 });
 
-const FIRST_TRUNK: Trunk = {
-  ...{ id: "t1", name: "provider", server: null, host: "sip.example.net", port: 5061, transport: "tls" },
-  ...{ username: "4215550100", registers: true, addresses: [], context: "from-provider" },
-  ...{ codecs: ["alaw", "ulaw"], from_domain: null, qualify_seconds: 60, active: true },
-};
+const TRUNKS: Trunk[] = [
+  {
+    ...{ id: "t1", name: "provider", server: null, host: "sip.example.net", port: 5061, transport: "tls" },
+    ...{ username: "4215550100", registers: true, addresses: [], context: "from-provider" },
+    ...{ codecs: ["alaw", "ulaw"], from_domain: null, qualify_seconds: 60, active: true },
+    outbound: {
+      ...{ priority: 1, weight: 1, max_channels: 30, max_calls_per_second: 5 },
+      rules: [
+        { prefix: "421", strip: 3, prepend: "0", cost_micros_per_minute: 12_000 },
+        { prefix: "420", strip: 0, prepend: "00", cost_micros_per_minute: 25_500 },
+      ],
+    },
+  },
+  {
+    ...{ id: "t2", name: "carrier", server: null, host: "192.0.2.40", port: 5060, transport: "udp" },
+    ...{ username: null, registers: false, addresses: [], context: "from-carrier" },
+    ...{ codecs: ["alaw"], from_domain: null, qualify_seconds: 60, active: true },
+    outbound: { priority: 10, weight: 1, max_channels: null, max_calls_per_second: null, rules: [] },
+  },
+  {
+    ...{ id: "t3", name: "freephone", server: null, host: "192.0.2.41", port: 5060, transport: "udp" },
+    ...{ username: null, registers: false, addresses: [], context: "from-freephone" },
+    ...{ codecs: ["alaw"], from_domain: null, qualify_seconds: 0, active: true, outbound: null },
+  },
+];
 
 /** What administrators set up. Phones whose number ends in 3 have drifted; those that end in 5 do not answer. */
 export class SetUp {
   private readonly phones = new Map<string, Extension>();
-  private readonly trunks = new Map([[FIRST_TRUNK.id, FIRST_TRUNK]]);
+  private readonly trunks = new Map(TRUNKS.map((trunk) => [trunk.id, trunk]));
+  private readonly checks = new Map<string, TrunkChecked[]>();
   private secrets = 0;
 
   constructor() {
@@ -50,7 +72,7 @@ export class SetUp {
     if (noun === "servers") return this.server(method, id, verb);
     if (noun === "extensions")
       return this.phone(`${method} ${id === "range" ? id : (verb ?? "")}`, id, query, fields);
-    return noun === "trunks" ? this.trunk(method, id, fields) : undefined;
+    return noun === "trunks" ? this.ofTrunk(`${method} ${verb ?? ""}`, id, query, fields) : undefined;
   }
 
   private server(method: string, id: string | undefined, verb: string | undefined): Answer {
@@ -114,6 +136,27 @@ export class SetUp {
     return taken ? wrong(field, `${field} is already taken.`, 409) : undefined;
   }
 
+  private ofTrunk(asked: string, id: string | undefined, query: URLSearchParams, fields: Fields): Answer {
+    if (id === "explain") {
+      const to = digitsOf(query.get("to"));
+      if (to === null) return wrong("to", "to is no number that can be called.");
+      return { status: 200, value: explain([...this.trunks.values()], to) };
+    }
+    const known = this.trunks.get(id ?? "");
+    if (asked === "GET checks" && known)
+      return { status: 200, value: { items: this.checks.get(known.id) ?? [] } };
+    if (asked === "POST check" && known) return this.check(known, fields.to ?? null);
+    return this.trunk(asked.trimEnd(), id, fields);
+  }
+
+  private check(trunk: Trunk, to: unknown): Answer {
+    const digits = to === null ? null : digitsOf(to);
+    if (to !== null && digits === null) return wrong("to", "to is no number that can be called.");
+    const found = checked(trunk, digits);
+    this.checks.set(trunk.id, [found, ...(this.checks.get(trunk.id) ?? [])]);
+    return { status: 200, value: found };
+  }
+
   private trunk(method: string, id: string | undefined, fields: Fields): Answer {
     if (method === "GET" && !id) return page([...this.trunks.values()], new URLSearchParams());
     const known = this.trunks.get(id ?? "");
@@ -121,6 +164,10 @@ export class SetUp {
     if (method === "DELETE" && id) return this.trunks.delete(id) ? { status: 204 } : missing("trunk");
     if (method === "GET" && known) return { status: 200, value: seen(known, "1") };
     const { password: _password, ...rest } = fields;
+    const prefixes = (rest.outbound as Trunk["outbound"])?.rules.map(({ prefix }) => prefix) ?? [];
+    const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
+    if (twice !== undefined)
+      return wrong("outbound.rules", `outbound.rules has the prefix "${twice}" twice.`);
     if (rest.context === "agents") return wrong("context", "context agents is where calls of phones begin.");
     const context = rest.context ?? `from-${rest.name}`;
     const made = { ...rest, id: id ?? `t${this.trunks.size + 1}`, port: rest.port ?? 5060, context } as Trunk;

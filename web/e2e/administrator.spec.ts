@@ -99,14 +99,63 @@ describe.skipIf(!administrator)("an administrator", () => {
     await page.getByText(/^Context agents is where calls of phones begin/).waitFor();
     await looksWell("trunk-form");
     await page.getByLabel("Context").fill("");
+  });
+
+  test("says which calls go out by it, and no rule twice", async () => {
+    await page.getByLabel("Priority").fill("3");
+    await page.getByLabel("Calls up at most").fill("12");
+    for (const rule of [1, 2]) {
+      await button("Add rule").click();
+      await page.getByLabel(`Rule ${rule} begins with`).fill("+99999");
+      await page.getByLabel(`Rule ${rule} strips`).fill("5");
+      await page.getByLabel(`Rule ${rule} prepends`).fill("0");
+      await page.getByLabel(`Rule ${rule} costs per minute`).fill("0.012");
+    }
+    await button("Add").click();
+    await page.getByText('Rules has the prefix "99999" twice.').waitFor();
+    await page.getByRole("group", { name: "Rules" }).scrollIntoViewIfNeeded();
+    await looksWell("trunk-rules");
+    await button("Remove rule 2").click();
     await button("Add").click();
     const row = page.locator(`tr[data-trunk="${TRUNK}"]`);
-    await row.waitFor();
+    await row.getByText("/ 12").waitFor();
+    await row.getByRole("cell", { name: "3", exact: true }).waitFor();
     await looksWell("trunks");
+  });
+
+  test("checks a trunk, and calls nobody who is no number", async () => {
+    await button(`Check trunk ${TRUNK}`).click();
+    await page.getByText("Nobody has looked at it yet.").waitFor();
+    await page.getByLabel("Number to call").fill("Local/1");
+    await page.getByText(/^This really calls/).waitFor();
+    await button("Check and call").click();
+    await page.locator('[aria-invalid="true"]').waitFor();
+    await page.getByLabel("Number to call").fill("");
+    await button("Check").click();
+    await page.getByRole("list", { name: "What was seen" }).getByRole("listitem").first().waitFor();
+    await page.getByRole("region", { name: "Checks so far" }).getByRole("listitem").first().waitFor();
+    await looksWell("trunk-check");
+    await button("Close").last().click();
+  });
+
+  test("finds the way of a number", async () => {
+    const number = page.getByLabel("Number to find the way of");
+    await number.fill("+421 905 550 101");
+    await button("Find").click();
+    const told = page.getByRole("region", { name: "The way" });
+    const own = told.getByRole("listitem").filter({ hasText: TRUNK });
+    await own.getByText("has no rule for this number").waitFor();
+    await looksWell("trunk-ways");
+    await number.fill("nobody");
+    await button("Find").click();
+    await told.getByRole("alert").waitFor();
+  });
+
+  test("deletes a trunk after a question", async () => {
     await button(`Actions for trunk ${TRUNK}`).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await button("Delete").click();
-    await row.waitFor({ state: "detached" });
+    await page.locator(`tr[data-trunk="${TRUNK}"]`).waitFor({ state: "detached" });
   });
 
   test("tests the connection to a server", async () => {
@@ -147,6 +196,31 @@ describe.skipIf(!administrator)("an administrator", () => {
     await story.getByText(/hung up$|^The call was ended$/).waitFor();
     await button("Close").click();
     await story.waitFor({ state: "detached" });
+  });
+
+  test("reads by which trunks a call went", async () => {
+    // No centre to test with has a trunk that fails: it is told into the story of another call.
+    await page.route(/\/v1\/calls\/[^/?]+\/events/, async (route) => {
+      const response = await route.fetch();
+      const { items, next } = await response.json();
+      const { seq, at, call } = items[0];
+      const routed = {
+        type: "call_routed",
+        call,
+        at,
+        trunk: "provider",
+        dialled: "0905550101",
+        seq: seq + 0.1,
+      };
+      const again = { ...routed, trunk: "carrier", dialled: "421905550101", after_cause: 34, seq: seq + 0.2 };
+      await route.fulfill({ response, json: { items: [...items, routed, again], next } });
+    });
+    await page.locator('[aria-label="Call log"] tr[data-call]').first().getByRole("button").click();
+    const story = page.getByRole("region", { name: "What happened" });
+    await story.getByText(/could not take it \(no line free \(cause 34\)\); by trunk/).waitFor();
+    await looksWell("call-routed");
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await button("Close").click();
   });
 });
 

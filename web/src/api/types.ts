@@ -47,6 +47,17 @@ export type ExtensionFields = Schemas["ExtensionFields"];
 export type MadeExtension = Schemas["MadeExtension"];
 export type Trunk = Schemas["Trunk"];
 export type TrunkFields = Schemas["TrunkFields"];
+/** Which calls go out by a trunk, and how many. */
+export type TrunkOutbound = Schemas["TrunkOutbound"];
+export type TrunkRule = Schemas["TrunkRule"];
+/** What was found when a trunk was looked at. */
+export type TrunkChecked = Schemas["TrunkChecked"];
+/** What became of a silent call. */
+export type TestCall = Schemas["TestCall"];
+/** By which trunk a call would go. */
+export type WaysExplained = Schemas["WaysExplained"];
+/** What one trunk says to it. */
+export type WayExplained = Schemas["WayExplained"];
 export type Server = Schemas["Server"];
 export type ServerFields = Schemas["ServerFields"];
 /** How one Asterisk has a phone or a trunk. */

@@ -23,7 +23,8 @@ export function FormDialog(props: Props) {
   const { title, action, pending, problem, refusal, onSubmit, onClose, children } = props;
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    const refused = '[aria-invalid="true"], [data-refused]';
+    if (refusal) form.current?.querySelector<HTMLElement>(refused)?.focus();
   }, [refusal]);
   function submit(event: FormEvent) {
     event.preventDefault();

@@ -15,6 +15,7 @@ export function trunk(name: string, change: Partial<Trunk> = {}): Trunk {
     ...{ id: `t-${name}`, name, server: null, host: "sip.example.net", port: 5060, transport: "udp" },
     ...{ username: "4215550100", registers: true, addresses: [], context: `from-${name}`, codecs: ["alaw"] },
     ...{ from_domain: null, qualify_seconds: 60, active: true },
+    outbound: { priority: 10, weight: 1, max_channels: null, max_calls_per_second: null, rules: [] },
     ...change,
   } as Trunk;
 }

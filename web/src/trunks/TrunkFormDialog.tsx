@@ -8,12 +8,14 @@ import classes from "../setup/Setup.module.css";
 import { useProvisioned } from "../setup/useProvisioned";
 import { useServerChoices } from "../setup/useServers";
 import { CODECS, TRANSPORT_WORDS, type Wrong } from "../setup/words";
+import { OutboundFields } from "./OutboundFields";
 import { fieldsOf, formOf, NEW_TRUNK, needsPassword, type TrunkForm } from "./trunkForm";
 import { useSaveTrunk } from "./trunkRequests";
 
 const SHOWN = [
   ...["name", "host", "port", "transport", "server", "username", "password", "addresses", "context"],
-  ...["codecs", "from_domain", "qualify_seconds"],
+  ...["codecs", "from_domain", "qualify_seconds", "outbound.priority", "outbound.weight"],
+  ...["outbound.max_channels", "outbound.max_calls_per_second", "outbound.rules"],
 ];
 const TRANSPORTS = (["udp", "tcp", "tls"] as const).map((value) => ({
   value,
@@ -59,6 +61,11 @@ export function TrunkFormDialog({ trunk, onClose }: Props) {
       <Place {...part} />
       <LogIn {...part} />
       <Calls {...part} />
+      <OutboundFields
+        form={form.outbound}
+        set={(change) => setForm((all) => ({ ...all, outbound: { ...all.outbound, ...change } }))}
+        at={part.at}
+      />
     </FormDialog>
   );
 }

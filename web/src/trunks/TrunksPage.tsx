@@ -13,8 +13,10 @@ import { useProvisioned } from "../setup/useProvisioned";
 import { TRANSPORT_WORDS } from "../setup/words";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
+import { TrunkCheck } from "./TrunkCheck";
 import { TrunkFormDialog } from "./TrunkFormDialog";
-import { trunksQuery, useDeleteTrunk } from "./trunkRequests";
+import { trunksQuery, useCallsUp, useDeleteTrunk } from "./trunkRequests";
+import { WayFinder } from "./WayFinder";
 
 const COLUMNS: readonly Column[] = [
   { id: "name", label: "Name", width: "150px" },
@@ -29,10 +31,12 @@ const COLUMNS: readonly Column[] = [
   },
   { id: "contact", label: "Answers at", width: "17%" },
   { id: "trip", label: "Round trip", width: "86px", end: true, hint: "How long its last answer took" },
-  { id: "menu", label: <span className="hidden">Actions</span>, width: "40px" },
+  { id: "priority", label: "Priority", width: "76px", end: true, hint: "Smaller ones are tried first" },
+  { id: "up", label: "Calls up", width: "82px", end: true, hint: "Of how many at most" },
+  { id: "menu", label: <span className="hidden">Actions</span>, width: "104px" },
 ];
 
-type Task = { to: "add" } | { to: "edit" | "delete"; trunk: Trunk };
+type Task = { to: "add" } | { to: "edit" | "check" | "delete"; trunk: Trunk };
 
 export function TrunksPage() {
   return (
@@ -46,6 +50,7 @@ function Trunks() {
   const trunks = useQuery(trunksQuery);
   const [task, setTask] = useState<Task | null>(null);
   const rows = trunks.data?.items ?? [];
+  const up = useCallsUp(rows.some(({ outbound }) => outbound?.max_channels != null));
   const onClose = () => setTask(null);
   return (
     <main className={classes.page}>
@@ -64,18 +69,20 @@ function Trunks() {
       >
         <Table
           label="Trunks"
-          minWidth={940}
+          minWidth={1160}
           columns={COLUMNS}
           rows={rows}
           rowKey={(trunk) => trunk.id}
           renderRow={(trunk, index) => (
-            <TrunkRow key={trunk.id} trunk={trunk} index={index} onTask={setTask} />
+            <TrunkRow key={trunk.id} trunk={trunk} index={index} up={up?.get(trunk.id)} onTask={setTask} />
           )}
           empty={<Empty pending={trunks.isPending} failed={trunks.isError} />}
         />
       </Panel>
+      <WayFinder />
       {task?.to === "add" && <TrunkFormDialog onClose={onClose} />}
       {task?.to === "edit" && <TrunkFormDialog trunk={task.trunk} onClose={onClose} />}
+      {task?.to === "check" && <TrunkCheck trunk={task.trunk} onClose={onClose} />}
       {task?.to === "delete" && <Delete trunk={task.trunk} onClose={onClose} />}
     </main>
   );
@@ -90,10 +97,12 @@ function Empty({ pending, failed }: { pending: boolean; failed: boolean }) {
 interface RowProps {
   trunk: Trunk;
   index: number;
+  /** Calls that are up on it; nothing where nobody knows. */
+  up: number | undefined;
   onTask: (task: Task) => void;
 }
 
-const TrunkRow = memo(function TrunkRow({ trunk, index, onTask }: RowProps) {
+const TrunkRow = memo(function TrunkRow({ trunk, index, up, onTask }: RowProps) {
   const seen = useProvisioned("trunks", trunk.id, trunk.active);
   const known = trunk.active ? (seen.data ?? []) : [];
   const [first] = contactsOf(known);
@@ -119,14 +128,37 @@ const TrunkRow = memo(function TrunkRow({ trunk, index, onTask }: RowProps) {
       <td data-end className="number">
         {first ? roundTripWords(first) : <span className="faint">–</span>}
       </td>
+      <td data-end className="number">
+        {trunk.outbound ? trunk.outbound.priority : <span className="faint">Only in</span>}
+      </td>
+      <td data-end className="number">
+        <CallsUp up={up} most={trunk.outbound?.max_channels ?? null} />
+      </td>
       <td className={classes.menu}>
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-label={`Check trunk ${trunk.name}`}
+          onClick={() => onTask({ to: "check", trunk })}
+        >
+          Check
+        </Button>{" "}
         <TrunkMenu trunk={trunk} onTask={onTask} />
       </td>
     </tr>
   );
 });
 
-function TrunkMenu({ trunk, onTask }: Omit<RowProps, "index">) {
+function CallsUp({ up, most }: { up: number | undefined; most: number | null }) {
+  if (most === null) return <span className="faint">–</span>;
+  return (
+    <span title={up === undefined ? "How many are up is not known" : undefined}>
+      {up ?? "–"} / {most}
+    </span>
+  );
+}
+
+function TrunkMenu({ trunk, onTask }: Pick<RowProps, "trunk" | "onTask">) {
   return (
     <Menu position="bottom-end" width={190} keepMounted={false} withinPortal>
       <Menu.Target>

@@ -2,6 +2,7 @@
 
 import type { SipTransport, Trunk, TrunkFields } from "../api/types";
 import { listed, optional, readCodecs, type Wrong } from "../setup/words";
+import { ALL_OUT, type OutboundForm, outboundForm, readOutbound } from "./outboundForm";
 
 /** As typed. */
 export interface TrunkForm {
@@ -23,6 +24,7 @@ export interface TrunkForm {
   fromDomain: string;
   qualify: string;
   active: boolean;
+  outbound: OutboundForm;
 }
 
 export const NEW_TRUNK: TrunkForm = {
@@ -40,6 +42,7 @@ export const NEW_TRUNK: TrunkForm = {
   fromDomain: "",
   qualify: "60",
   active: true,
+  outbound: ALL_OUT,
 };
 
 export function formOf(trunk: Trunk): TrunkForm {
@@ -58,6 +61,7 @@ export function formOf(trunk: Trunk): TrunkForm {
     fromDomain: trunk.from_domain ?? "",
     qualify: String(trunk.qualify_seconds),
     active: trunk.active,
+    outbound: outboundForm(trunk.outbound),
   };
 }
 
@@ -65,6 +69,8 @@ export function formOf(trunk: Trunk): TrunkForm {
 export function fieldsOf(form: TrunkForm): TrunkFields | Wrong {
   const codecs = readCodecs(form.codecs);
   if (!Array.isArray(codecs)) return codecs;
+  const outbound = readOutbound(form.outbound);
+  if (outbound && "words" in outbound) return outbound;
   return {
     name: form.name.trim(),
     host: form.host.trim(),
@@ -81,6 +87,7 @@ export function fieldsOf(form: TrunkForm): TrunkFields | Wrong {
     from_domain: optional(form.fromDomain),
     qualify_seconds: Number(form.qualify),
     active: form.active,
+    outbound,
   };
 }
 
