@@ -52,6 +52,8 @@ pub struct LogIn {
     pub secret: &'static str,
     /// The field with the user. With another one the secret of before is worth nothing.
     pub user: &'static str,
+    /// A table that has a secret of its own.
+    pub table: Option<&'static str>,
 }
 
 const QUEUES: Noun = Noun {
@@ -85,6 +87,7 @@ pub const NOUNS: &[Noun] = &[
         log_in: Some(LogIn {
             secret: "password",
             user: "ari_user",
+            table: Some("ami"),
         }),
         ..QUEUES
     },
@@ -123,6 +126,7 @@ pub const NOUNS: &[Noun] = &[
         log_in: Some(LogIn {
             secret: "password",
             user: "username",
+            table: None,
         }),
         ..QUEUES
     },

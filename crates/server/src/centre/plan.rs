@@ -373,9 +373,12 @@ fn missing(change: &Change) -> Option<String> {
     let is_there = |value: Option<&Value>| value.is_some_and(|it| !it.is_null());
     let has_user = is_there(change.wanted.get(log_in.user));
     let is_new = change.action == Action::Create || is_needed(change, log_in.secret);
-    let tables = change.wanted.iter().filter(|(_, value)| value.is_object());
-    let mut needed: Vec<String> = tables
-        .map(|(name, _)| format!("{name}.secret"))
+    let table = log_in
+        .table
+        .filter(|table| is_there(change.wanted.get(*table)));
+    let mut needed: Vec<String> = table
+        .into_iter()
+        .map(|table| format!("{table}.secret"))
         .filter(|field| change.action == Action::Create || is_needed(change, field))
         .collect();
     if has_user && is_new {

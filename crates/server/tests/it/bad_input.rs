@@ -163,11 +163,11 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             json!({"current": PASSWORD, "password": "another long one"}),
         ),
     ];
-    routes.extend(nouns::agent_routes(&agent));
     let call = json!({"to": "+13105550142", "campaign": "spring", "agent": agent});
     routes.insert(0, Route::new(post, "/v1/calls", &[], call));
     routes.splice(0..0, call_routes(&queue, &agent));
     // The last one logs everybody out.
+    routes.splice(0..0, nouns::agent_routes(&agent));
     routes.splice(0..0, caller_id_routes(root).await);
     routes.splice(0..0, delivery_routes(root).await);
     routes.splice(0..0, crate::extensions::routes(root).await);

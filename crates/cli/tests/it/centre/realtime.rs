@@ -236,25 +236,25 @@ async fn phones_from_a_file_are_live_and_undone(release: Release) {
     };
     let header = "number;context;codecs;nat;qualify_seconds;secret\n";
     let row = |number: u16, secret: &str| format!("{number};from-phone;ulaw alaw;no;0;{secret}\n");
-    let file = format!("{header}{}{}", row(151, ""), row(152, "first secret"));
+    let file = format!("{header}{}{}", row(151, ""), row(152, "first-secret"));
     let report = imported(&site.centre, &file);
     assert_eq!(report["created"], 2, "{report}");
     let (first, second) = (site.lab.strange_phone(151), site.lab.strange_phone(152));
     first.logs_in_with(report["rows"][0]["secret"].as_str().unwrap());
-    second.logs_in_with("first secret");
+    second.logs_in_with("first-secret");
     first.answers_after(Duration::ZERO).await.unwrap();
     second.answers_after(Duration::ZERO).await.unwrap();
     site.talk(&first, (152, &second)).await;
     site.talk(&second, (151, &first)).await;
 
-    let again = format!("{header}{}{}", row(152, "second secret"), row(153, ""));
+    let again = format!("{header}{}{}", row(152, "second-secret"), row(153, ""));
     let again = imported(&site.centre, &again);
     assert_eq!(again["rows"][0]["changes"][0]["field"], "secret", "{again}");
     site.is_gone(152, &second, &first).await;
     let third = site.lab.strange_phone(153);
     third.logs_in_with(again["rows"][1]["secret"].as_str().unwrap());
     site.registers(&third).await;
-    second.logs_in_with("second secret");
+    second.logs_in_with("second-secret");
     second.answers_after(Duration::ZERO).await.unwrap();
     site.talk(&first, (152, &second)).await;
 
@@ -263,7 +263,7 @@ async fn phones_from_a_file_are_live_and_undone(release: Release) {
     assert_eq!(counts, [1, 1], "{undone}");
     site.is_gone(153, &third, &first).await;
     site.is_gone(152, &second, &first).await;
-    second.logs_in_with("first secret");
+    second.logs_in_with("first-secret");
     second.answers_after(Duration::ZERO).await.unwrap();
     site.talk(&first, (152, &second)).await;
 }
