@@ -3651,6 +3651,11 @@ export interface components {
             name: string;
             why: string;
         };
+        /** @description Somebody who has another phone now. */
+        Moved: {
+            extension: string;
+            id: components["schemas"]["AgentId"];
+        };
         /** @description A key to make. */
         NewApiKey: {
             /** @description Which program it is for. */
@@ -4422,7 +4427,7 @@ export interface components {
         /** @description Who sits where now. */
         PhoneTaken: {
             agent: components["schemas"]["Agent"];
-            moved?: components["schemas"]["Agent"] | null;
+            moved?: components["schemas"]["Moved"] | null;
         };
         /** @description What a call was placed with. */
         Placed: {
@@ -5238,7 +5243,7 @@ export interface components {
             outcome: components["schemas"]["TestedOutcome"];
             /**
              * Format: int64
-             * @description From dialling until it rang, or something was heard: the post-dial delay.
+             * @description From dialling until it rang, or was answered: the post-dial delay.
              */
             post_dial_delay_ms?: number | null;
             /** @description The name of the server that placed it. */

@@ -255,7 +255,7 @@ async fn phones_from_a_file_are_live_and_undone(release: Release) {
     third.logs_in_with(again["rows"][1]["secret"].as_str().unwrap());
     site.registers(&third).await;
     second.logs_in_with("second-secret");
-    second.answers_after(Duration::ZERO).await.unwrap();
+    site.registers(&second).await;
     site.talk(&first, (152, &second)).await;
 
     let undone = by_import(&site.centre, &format!("--undo {}", id(&again)));
@@ -264,7 +264,7 @@ async fn phones_from_a_file_are_live_and_undone(release: Release) {
     site.is_gone(153, &third, &first).await;
     site.is_gone(152, &second, &first).await;
     second.logs_in_with("first-secret");
-    second.answers_after(Duration::ZERO).await.unwrap();
+    site.registers(&second).await;
     site.talk(&first, (152, &second)).await;
 }
 
