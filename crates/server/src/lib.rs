@@ -37,6 +37,7 @@ mod state;
 pub mod stream;
 pub mod telephony;
 mod tls;
+mod told;
 mod visible;
 mod web;
 mod ws;

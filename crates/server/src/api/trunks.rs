@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use engine::trunk::{Considered, Verdict};
 use model::{Codec, E164, ServerId, SipTransport, Trunk, TrunkId, TrunkOutbound};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use store::KeptTrunk;
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,6 +15,7 @@ use crate::{
     problem::{Code, Problem, ProblemBody},
     provision::{Change, Provisioned, Wanted},
     telephony::words,
+    told::Told,
 };
 
 /// The width of Asterisk's column `ps_auths.password`.
@@ -76,20 +77,9 @@ pub(crate) struct TrunkFields {
     #[serde(default = "yes")]
     active: bool,
     /// Which calls go out by it, and how many: all, unless told. `null`: they only come in. Left out on a replacement, it stays.
-    #[serde(default, deserialize_with = "told")]
+    #[serde(default)]
     #[schema(value_type = Option<TrunkOutbound>)]
     outbound: Told<TrunkOutbound>,
-}
-
-/// What is left out of a replacement stays; `null` takes it away.
-type Told<T> = Option<Option<T>>;
-
-fn told<'de, D, T>(field: D) -> Result<Told<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(field).map(Some)
 }
 
 fn udp() -> SipTransport {
@@ -144,7 +134,7 @@ impl TrunkFields {
             from_domain: self.from_domain,
             qualify_seconds: self.qualify_seconds,
             active: self.active,
-            outbound: self.outbound.unwrap_or(outbound),
+            outbound: self.outbound.or(outbound),
         };
         trunk.check()?;
         if let Some(password) = &self.password {

@@ -146,7 +146,9 @@ impl Plan {
     ) -> PhoneImportReport {
         let mut rows = self.rows;
         if dry_run {
-            rows.iter_mut().for_each(|row| row.secret = None);
+            for row in &mut rows {
+                row.secret = None;
+            }
         }
         let count = |wanted| rows.iter().filter(|row| row.result == wanted).count() as u64;
         PhoneImportReport {

@@ -6,17 +6,18 @@ use super::column::{Column, Names};
 use crate::config::nearest;
 use crate::exports::unmarked;
 use crate::realtime::PhoneSecret;
+use crate::told::Told;
 
 /// What a row says. What it leaves open stays as it is, or is as usual.
 pub(super) struct Said {
     pub(super) number: String,
     name: Option<String>,
     /// A server and a mailbox are what a phone may be without: an empty cell says that it is.
-    server: Option<Option<String>>,
+    server: Told<String>,
     transport: Option<SipTransport>,
     codecs: Option<Vec<Codec>>,
     context: Option<String>,
-    mailbox: Option<Option<String>>,
+    mailbox: Told<String>,
     nat: Option<bool>,
     qualify_seconds: Option<u16>,
     active: Option<bool>,
@@ -30,7 +31,10 @@ impl Said {
         let some = |column| given(column).filter(|text| !text.is_empty());
         let owned = |column| some(column).map(str::to_owned);
         // It is there, and may be empty.
-        let optional = |column: Column| given(column).map(|_| owned(column));
+        let optional = |column: Column| match given(column) {
+            Some(_) => Told::So(owned(column)),
+            None => Told::Nothing,
+        };
         let truth = |column| some(column).map(|text| truth(column, text)).transpose();
         let Some(number) = owned(Column::Number) else {
             return Err(Invalid::new(Column::Number.name(), "is empty"));
@@ -67,14 +71,14 @@ impl Said {
             name.clone_into(&mut one.name);
         }
         match &self.server {
-            Some(Some(name)) => one.server = Some(server(name, names)?),
-            Some(None) => one.server = None,
-            None => {}
+            Told::So(Some(name)) => one.server = Some(server(name, names)?),
+            Told::So(None) => one.server = None,
+            Told::Nothing => {}
         }
         one.transport = self.transport.unwrap_or(one.transport);
         set(&mut one.codecs, self.codecs.as_ref());
         set(&mut one.context, self.context.as_ref());
-        set(&mut one.mailbox, self.mailbox.as_ref());
+        one.mailbox = self.mailbox.clone().or(one.mailbox);
         one.nat = self.nat.unwrap_or(one.nat);
         one.qualify_seconds = self.qualify_seconds.unwrap_or(one.qualify_seconds);
         one.active = self.active.unwrap_or(one.active);

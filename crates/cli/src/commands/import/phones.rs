@@ -192,12 +192,11 @@ fn cells(row: &PhoneRow) -> [String; 4] {
         PhoneRowResult::Unchanged => "unchanged",
         PhoneRowResult::Refused => "refused",
     };
-    let what = match (&row.field, &row.why) {
-        (Some(field), Some(why)) => format!("{field} {why}"),
-        _ => {
-            let changes: Vec<_> = row.changes.iter().map(change).collect();
-            changes.join("; ")
-        }
+    let what = if let (Some(field), Some(why)) = (&row.field, &row.why) {
+        format!("{field} {why}")
+    } else {
+        let changes: Vec<_> = row.changes.iter().map(change).collect();
+        changes.join("; ")
     };
     [
         row.line.to_string(),

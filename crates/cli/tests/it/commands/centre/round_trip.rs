@@ -160,10 +160,7 @@ fn numbers_that_are_written_otherwise_are_the_same() {
 #[test]
 fn what_somebody_changed_by_hand_is_seen_without_a_file() {
     let site = Site::start();
-    site.applied(
-        &format!("{}", "[[queues]]\nname = \"sales\"\nring_seconds = 20\n"),
-        "",
-    );
+    site.applied("[[queues]]\nname = \"sales\"\nring_seconds = 20\n", "");
     assert_eq!(site.run("plan").code, 0);
     let queue = format!("/v1/queues/{}", site.id("/v1/queues"));
     site.ask("PUT", &queue, r#"{"name": "sales", "ring_seconds": 45}"#);
