@@ -28,5 +28,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testing/setup.ts"],
     css: false,
+    // A busy machine draws a large form slowly.
+    testTimeout: 20_000,
   },
 });
