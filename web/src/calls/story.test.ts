@@ -68,12 +68,12 @@ describe("the story of a call", () => {
     expect(told(events).map(plain)).toEqual([
       "0 Jana picked up; the customer's phone rings",
       "0 By trunk provider as 0905550101",
-      "1 Trunk provider could not take it (no line free (cause 34)); by trunk carrier as 421905550101",
+      "1 Trunk provider could not take it; by trunk carrier as 421905550101 (no line free (cause 34))",
       "7 The customer answered",
     ]);
     // The log may have been shortened.
     const [later] = told(events.slice(2)).map(plain);
-    expect(later).toMatch(/^0 The trunk before could not take it \(no line free/);
+    expect(later).toMatch(/^0 The trunk before could not take it; by trunk carrier/);
   });
 
   test("says what was done, by whom, and for how long", () => {

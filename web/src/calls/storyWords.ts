@@ -77,8 +77,8 @@ export function routedWords(event: EventOf<"call_routed">, before: string | null
   const way = `trunk ${isolated(event.trunk)} as ${isolated(event.dialled)}`;
   if (event.after_cause == null) return { tone: "ringing", words: `By ${way}` };
   const failed = before === null ? "The trunk before" : `Trunk ${isolated(before)}`;
-  const words = `${failed} could not take it (${causeWords(event.after_cause)}); by ${way}`;
-  return { tone: "missed", words };
+  const words = `${failed} could not take it; by ${way}`;
+  return { tone: "missed", words, detail: causeWords(event.after_cause) };
 }
 
 /** What was done to a call that talks. */

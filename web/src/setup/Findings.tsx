@@ -2,7 +2,7 @@ import type { Finding } from "../api/types";
 import { StatusLabel } from "../live/StateLabel";
 import classes from "./Setup.module.css";
 
-const VERDICTS = {
+export const VERDICTS = {
   ok: { tone: "available", words: "OK" },
   warning: { tone: "waiting", words: "Warning" },
   problem: { tone: "no_answer", words: "Problem" },

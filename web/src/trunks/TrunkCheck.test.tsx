@@ -5,7 +5,7 @@ import type { TestCall, TrunkChecked } from "../api/types";
 import { T0 } from "../testing/centre";
 import { ADMINISTRATOR, draw, serverSays } from "../testing/render";
 import { trunk } from "../testing/telephony";
-import { callLine } from "./checkWords";
+import { callLine, timeWords, verdictOf } from "./checkWords";
 import { TrunkCheck } from "./TrunkCheck";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -78,13 +78,23 @@ describe("the check of a trunk", () => {
     drawCheck([200, found()], [found({ ok: false, findings: [warning], call: CALL }), ...before]);
     const list = within(screen.getByRole("region", { name: "Checks so far" }));
     const [first, ...others] = await list.findAllByRole("listitem");
-    expect(first?.textContent).toContain("Does not work");
+    expect(first?.textContent).toContain("Problem");
     expect(first?.textContent).toContain("is far away");
     expect(first?.textContent).toContain(callLine(CALL));
     expect(others).toHaveLength(4);
     await press("Show all 7");
     expect(list.getAllByRole("listitem")).toHaveLength(7);
   });
+});
+
+test("a check is as bad as the worst in it", () => {
+  const warning = { ...FINDING, verdict: "warning", remedy: null } as const;
+  const all = [found(), found({ findings: [warning] }), found({ ok: false, findings: [warning] })];
+  expect(all.map(verdictOf)).toEqual(["ok", "warning", "problem"]);
+});
+
+test("a short time is told in milliseconds", () => {
+  expect([2, 999, 1_000, 20_049, null].map(timeWords)).toEqual(["2 ms", "999 ms", "1.0 s", "20.0 s", null]);
 });
 
 test("a call in one line says how far it came", () => {

@@ -7,10 +7,18 @@ import dialog from "../dialog/Dialog.module.css";
 import { Failure } from "../dialog/Failure";
 import { StatusLabel } from "../live/StateLabel";
 import { isolated } from "../live/words";
-import { Findings } from "../setup/Findings";
+import { Findings, VERDICTS } from "../setup/Findings";
 import classes from "../setup/Setup.module.css";
 import { optional } from "../setup/words";
-import { callLine, OUTCOME_TONES, OUTCOME_WORDS, secondsWords, troubleLine, whyWords } from "./checkWords";
+import {
+  callLine,
+  OUTCOME_TONES,
+  OUTCOME_WORDS,
+  timeWords,
+  troubleLine,
+  verdictOf,
+  whyWords,
+} from "./checkWords";
 import styles from "./Trunks.module.css";
 import { useCheckTrunk, useTrunkChecks } from "./trunkRequests";
 
@@ -51,9 +59,6 @@ export function TrunkCheck({ trunk, onClose }: Props) {
           </p>
         )}
         <div className={dialog.buttons}>
-          <Button variant="default" onClick={onClose}>
-            Close
-          </Button>
           <Button type="submit" loading={check.isPending}>
             {to ? "Check and call" : "Check"}
           </Button>
@@ -66,6 +71,11 @@ export function TrunkCheck({ trunk, onClose }: Props) {
         <Failure words={refused.other} />
         {check.data && !check.isPending && <Found {...check.data} />}
         <Before trunk={trunk} />
+        <div className={dialog.buttons}>
+          <Button variant="default" onClick={onClose}>
+            Close
+          </Button>
+        </div>
       </form>
     </Dialog>
   );
@@ -84,8 +94,8 @@ function Called({ call }: { call: TestCall }) {
   const facts: [string, string | null | undefined][] = [
     ["Dialled", call.dialled],
     ["From", call.server],
-    ["Post-dial delay", secondsWords(call.post_dial_delay_ms)],
-    ["Answered after", secondsWords(call.answered_after_ms)],
+    ["Post-dial delay", timeWords(call.post_dial_delay_ms)],
+    ["Answered after", timeWords(call.answered_after_ms)],
     ["Codec", call.codec],
     [call.cause == null ? "Why" : "Cause", whyWords(call)],
   ];
@@ -148,7 +158,7 @@ function Past({ check }: { check: TrunkChecked }) {
   const trouble = troubleLine(check);
   return (
     <li>
-      <StatusLabel tone={check.ok ? "available" : "no_answer"} words={check.ok ? "Works" : "Does not work"} />
+      <StatusLabel {...VERDICTS[verdictOf(check)]} />
       <time className="number" dateTime={check.made_at}>
         {WHEN.format(new Date(check.made_at))}
       </time>

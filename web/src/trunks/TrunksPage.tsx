@@ -15,21 +15,22 @@ import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
 import { TrunkCheck } from "./TrunkCheck";
 import { TrunkFormDialog } from "./TrunkFormDialog";
+import styles from "./Trunks.module.css";
 import { trunksQuery, useCallsUp, useDeleteTrunk } from "./trunkRequests";
 import { WayFinder } from "./WayFinder";
 
 const COLUMNS: readonly Column[] = [
   { id: "name", label: "Name", width: "150px" },
   { id: "host", label: "Where it is" },
-  { id: "user", label: "We log in as", width: "15%" },
-  { id: "state", label: "State", width: "180px", hint: "Whether each Asterisk has it as it was set up" },
+  { id: "user", label: "We log in as", width: "11%" },
+  { id: "state", label: "State", width: "150px", hint: "Whether each Asterisk has it as it was set up" },
   {
     id: "registration",
     label: "Registration",
-    width: "130px",
+    width: "104px",
     hint: "What became of it, in Asterisk's word",
   },
-  { id: "contact", label: "Answers at", width: "17%" },
+  { id: "contact", label: "Answers at", width: "13%" },
   { id: "trip", label: "Round trip", width: "86px", end: true, hint: "How long its last answer took" },
   { id: "priority", label: "Priority", width: "76px", end: true, hint: "Smaller ones are tried first" },
   { id: "up", label: "Calls up", width: "82px", end: true, hint: "Of how many at most" },
@@ -135,15 +136,17 @@ const TrunkRow = memo(function TrunkRow({ trunk, index, up, onTask }: RowProps) 
         <CallsUp up={up} most={trunk.outbound?.max_channels ?? null} />
       </td>
       <td className={classes.menu}>
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-label={`Check trunk ${trunk.name}`}
-          onClick={() => onTask({ to: "check", trunk })}
-        >
-          Check
-        </Button>{" "}
-        <TrunkMenu trunk={trunk} onTask={onTask} />
+        <div className={styles.actions}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            aria-label={`Check trunk ${trunk.name}`}
+            onClick={() => onTask({ to: "check", trunk })}
+          >
+            Check
+          </Button>
+          <TrunkMenu trunk={trunk} onTask={onTask} />
+        </div>
       </td>
     </tr>
   );

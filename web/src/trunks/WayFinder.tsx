@@ -7,7 +7,7 @@ import { StatusLabel } from "../live/StateLabel";
 import setup from "../setup/Setup.module.css";
 import { serversQuery } from "../setup/useServers";
 import { Panel } from "../table/Panel";
-import { wayLabel } from "./checkWords";
+import { wayLabel, wayWords } from "./checkWords";
 import { costWords } from "./outboundForm";
 import styles from "./Trunks.module.css";
 import { useExplainWays } from "./trunkRequests";
@@ -78,13 +78,13 @@ function Way({ way }: { way: WayExplained }) {
     way.priority == null ? null : `priority ${way.priority}`,
     way.cost_micros_per_minute == null ? null : `${costWords(way.cost_micros_per_minute)} a minute`,
   ];
-  const plain = way.verdict === "takes";
+  const why = wayWords(way);
   return (
     <li>
       <div>
         <strong>{way.name}</strong>
         <StatusLabel {...wayLabel(way)} />
-        {!plain && <span>{way.why}</span>}
+        {why && <span>{why}</span>}
         {way.dials && <span className="number">dials {way.dials}</span>}
         <span className="faint">{facts.filter(Boolean).join(", ")}</span>
       </div>

@@ -1,6 +1,6 @@
 // The words of what was found on a trunk. Pure.
 
-import type { TestCall, TrunkChecked, WayExplained } from "../api/types";
+import type { Finding, TestCall, TrunkChecked, WayExplained } from "../api/types";
 import { causeWords } from "../live/words";
 
 export const OUTCOME_WORDS: Record<TestCall["outcome"], string> = {
@@ -11,9 +11,10 @@ export const OUTCOME_WORDS: Record<TestCall["outcome"], string> = {
 
 export const OUTCOME_TONES = { answered: "available", rang: "waiting", failed: "no_answer" } as const;
 
-/** Milliseconds as seconds: "1.2 s". */
-export function secondsWords(milliseconds: number | null | undefined): string | null {
-  return milliseconds == null ? null : `${(milliseconds / 1000).toFixed(1)} s`;
+/** A time that people wait: "240 ms", "1.2 s". */
+export function timeWords(milliseconds: number | null | undefined): string | null {
+  if (milliseconds == null) return null;
+  return milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 /** Why a silent call ended, or was slow; nothing where there is nothing to say. */
@@ -23,7 +24,7 @@ export function whyWords({ cause, why }: TestCall): string | null {
 
 /** A silent call in one line: "0905550101: answered; rang after 1.2 s; alaw". */
 export function callLine(call: TestCall): string {
-  const [rang, answered] = [secondsWords(call.post_dial_delay_ms), secondsWords(call.answered_after_ms)];
+  const [rang, answered] = [timeWords(call.post_dial_delay_ms), timeWords(call.answered_after_ms)];
   const facts = [
     OUTCOME_WORDS[call.outcome].toLowerCase(),
     rang && `rang after ${rang}`,
@@ -32,6 +33,12 @@ export function callLine(call: TestCall): string {
     whyWords(call),
   ];
   return `${call.dialled}: ${facts.filter(Boolean).join("; ")}`;
+}
+
+/** How a check ended: as bad as the worst that was found, and as the call. */
+export function verdictOf({ ok, findings }: TrunkChecked): Finding["verdict"] {
+  if (!ok) return "problem";
+  return findings.some(({ verdict }) => verdict === "warning") ? "warning" : "ok";
 }
 
 /** What was not well, in one line; nothing where all was. */
@@ -46,6 +53,12 @@ export function wayLabel({ verdict }: WayExplained): {
   words: string;
 } {
   if (verdict === "takes") return { tone: "available", words: "Takes it" };
-  if (verdict === "takes_after_failure") return { tone: "waiting", words: "Takes it if no other does" };
+  if (verdict === "takes_after_failure") return { tone: "waiting", words: "Takes it last" };
   return { tone: "offline", words: "Does not" };
+}
+
+/** What a trunk says beyond that; the server's words for one that takes no calls at all are for programs. */
+export function wayWords({ verdict, why }: WayExplained): string | null {
+  if (verdict === "takes") return null;
+  return verdict === "incoming_only" ? "calls only come in" : why;
 }

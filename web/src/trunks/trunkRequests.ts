@@ -51,7 +51,8 @@ const UP_MS = 10_000;
 /** The calls that are up on each trunk, by its id; nothing where nobody knows. */
 export function useCallsUp(wanted: boolean): ReadonlyMap<string, number> | undefined {
   const ways = useQuery({
-    queryKey: ["calls up", "trunks"],
+    // With the trunks: one that is added or changed is counted anew.
+    queryKey: [...trunksQuery.queryKey, "up"],
     queryFn: async ({ signal }) => {
       const { trunks } = await explain(ANY_NUMBER, signal);
       return new Map(trunks.map(({ id, channels }) => [id, channels]));
