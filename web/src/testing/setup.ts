@@ -1,8 +1,11 @@
 // What jsdom lacks and the components ask for.
 
 import { notifications } from "@mantine/notifications";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+
+// A busy machine draws slowly; a test's own limit is longer still.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => {
   cleanup();
