@@ -92,23 +92,25 @@ impl Trunks {
         at_person.hang_up().await.unwrap();
     }
 
-    /// The call once it has ended, with the trunks that it was given to.
+    /// The call once it has ended, with the trunks that it was given to. Its events are in the log a moment after it has ended.
     async fn over(&self, call: &str) -> (Value, Vec<Route>) {
         let path = format!("/v1/calls/{call}");
+        let is = |event: &&Value, kind: &str| event["type"] == kind;
         let began = Instant::now();
-        let call = loop {
-            let call = self.site.centre.get(&path).await;
-            if call["outcome"].is_string() {
-                break call;
+        loop {
+            let events = self.site.centre.get(&format!("{path}/events")).await;
+            let events = events["items"].as_array().unwrap();
+            if events.iter().any(|event| is(&event, "call_ended")) {
+                self.site.lab.wait_no_channels().await.unwrap();
+                let routed = events.iter().filter(|event| is(event, "call_routed"));
+                return (
+                    self.site.centre.get(&path).await,
+                    routed.map(route).collect(),
+                );
             }
-            assert!(began.elapsed() < LIMIT, "{call:#}");
+            assert!(began.elapsed() < LIMIT, "{events:#?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
-        };
-        self.site.lab.wait_no_channels().await.unwrap();
-        let events = self.site.centre.get(&format!("{path}/events")).await;
-        let events = events["items"].as_array().unwrap().iter();
-        let routed = events.filter(|event| event["type"] == "call_routed");
-        (call, routed.map(route).collect())
+        }
     }
 
     /// What each trunk would say to such a call.
