@@ -12,6 +12,11 @@ use crate::trunk::{Route, Way};
 const ASKED: &str = "agent picked up
     by which way to +13105550142, but []?";
 
+const NO_TRUNK: &str = "ended: NotReached by System Some(34) None
+    hang up Agent
+    release: Deleted
+    ann is free";
+
 fn id(trunk: u128) -> TrunkId {
     TrunkId(Uuid::from_u128(trunk))
 }
@@ -130,12 +135,7 @@ fn a_call_that_no_trunk_takes_ends_with_what_the_last_one_said() {
     );
     c.is_empty();
     let mut c = Centre::picked_up();
-    c.no_way(None).says(
-        "ended: NotReached by System Some(34) None
-         hang up Agent
-         release: Deleted
-         ann is free",
-    );
+    c.no_way(None).says(NO_TRUNK);
     c.is_empty();
 }
 
@@ -148,14 +148,8 @@ fn no_call_is_given_to_more_trunks_than_it_may() {
         c.ends(Leg::Customer, 34).quietly();
     }
     c.by_trunk(most).quietly();
-    c.ends(Leg::Customer, 34).says(&format!(
-        "{:?} failed
-         ended: NotReached by System Some(34) None
-         hang up Agent
-         release: Deleted
-         ann is free",
-        id(most)
-    ));
+    c.ends(Leg::Customer, 34)
+        .says(&format!("{:?} failed\n{NO_TRUNK}", id(most)));
     c.is_empty();
 }
 
@@ -172,24 +166,14 @@ fn a_trunk_that_is_asked_too_often_is_waited_for() {
         .says("by which way to +13105550142, but []?");
     c.no_way(Some(1_000)).says("");
     c.after(1).tick().quietly();
-    c.no_way(Some(9_000)).says(
-        "ended: NotReached by System Some(34) None
-         hang up Agent
-         release: Deleted
-         ann is free",
-    );
+    c.no_way(Some(9_000)).says(NO_TRUNK);
     c.is_empty();
 }
 
 #[test]
 fn a_search_that_nobody_answers_ends() {
     let mut c = Centre::picked_up();
-    c.after(5).tick().says(
-        "ended: NotReached by System Some(34) None
-         hang up Agent
-         release: Deleted
-         ann is free",
-    );
+    c.after(5).tick().says(NO_TRUNK);
     c.by_trunk(1).says("");
     c.is_empty();
 }
