@@ -25,6 +25,7 @@ use crate::{
     secrets::{Vault, VaultError},
     stream::{KEPT_EVENTS, Stream},
     telephony::{self, Acd, Credentials, Outgoing, Servers, Witness},
+    ways::Ways,
 };
 
 /// How long a stop waits for the database.
@@ -188,10 +189,8 @@ impl App {
         keep_servers(&store, &vault, &clock, &setup.servers).await?;
 
         setup.numbers.warm();
-        let (watch, or_trunk_number) = (
-            setup.caller_ids.watch_calls,
-            setup.caller_ids.or_trunk_number,
-        );
+        let watch = setup.caller_ids.watch_calls;
+        let or_trunk_number = setup.caller_ids.or_trunk_number;
         // Of its own, as the next: together they would be too much for the stack.
         let caller_ids = Box::pin(callerid::start(
             &store,
@@ -201,7 +200,8 @@ impl App {
             setup.caller_ids,
         ))
         .await?;
-        let realtime = Realtime::load(&store, &vault, setup.numbers).await?;
+        let ways = Ways::new(clock.clone());
+        let realtime = Realtime::load(&store, &vault, setup.numbers, ways).await?;
         let outgoing = Outgoing {
             caller_ids: caller_ids.caller_ids.clone(),
             watch,

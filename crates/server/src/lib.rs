@@ -39,6 +39,7 @@ pub mod telephony;
 mod tls;
 mod told;
 mod visible;
+pub mod ways;
 mod web;
 mod ws;
 

@@ -90,6 +90,8 @@ pub enum Input {
         server: ServerId,
         trunk: String,
         channel: String,
+        /// It calls out; otherwise somebody calls in.
+        outgoing: bool,
     },
     ChannelEnded {
         server: ServerId,
@@ -178,9 +180,10 @@ impl Router {
                 server,
                 trunk,
                 channel,
+                outgoing,
             } => {
                 if let Some(line) = self.named(&trunk) {
-                    line.count(server, channel, Counted::Seen);
+                    line.see(now, (server, channel), outgoing);
                 }
             }
             Input::ChannelEnded {
@@ -338,6 +341,19 @@ impl Line {
     }
 
     fn begin(&mut self, now: Instant, server: ServerId, channel: &str) {
+        self.clock_in(now);
+        self.count(server, channel.to_owned(), Counted::Chosen);
+    }
+
+    /// Calls that others began count among those of this second, too, as soon as they are seen.
+    fn see(&mut self, now: Instant, channel: (ServerId, String), outgoing: bool) {
+        if outgoing && !self.channels.contains_key(&channel) {
+            self.clock_in(now);
+        }
+        self.count(channel.0, channel.1, Counted::Seen);
+    }
+
+    fn clock_in(&mut self, now: Instant) {
         let most = self
             .trunk
             .outbound
@@ -347,7 +363,6 @@ impl Line {
         while self.begun.len() > most.unwrap_or(1).into() {
             self.begun.pop_front();
         }
-        self.count(server, channel.to_owned(), Counted::Chosen);
     }
 
     fn count(&mut self, server: ServerId, channel: String, why: Counted) {

@@ -183,6 +183,7 @@ fn no_trunk_has_more_calls_than_it_may_whoever_began_them() {
         server: PBX,
         trunk: "a".to_owned(),
         channel: channel.to_owned(),
+        outgoing: true,
     };
     centre.ended(2);
     centre.hear(began("call-4"));
@@ -235,6 +236,25 @@ fn no_more_calls_begin_within_any_second_than_may() {
     assert_eq!(centre.after(400).call(), "a");
     assert!(centre.call().contains("TooFast"));
     assert_eq!(centre.after(600).call(), "a");
+}
+
+#[test]
+fn calls_that_others_begin_count_within_the_second_and_those_that_come_in_do_not() {
+    let mut centre = Centre::with([trunk("a", |it| it.max_calls_per_second = Some(1))]);
+    let began = |channel: &str, outgoing| Input::ChannelBegan {
+        server: PBX,
+        trunk: "a".to_owned(),
+        channel: channel.to_owned(),
+        outgoing,
+    };
+    centre.hear(began("came-in", false));
+    assert_eq!(centre.call(), "a");
+    // Its own channel is not a second call.
+    centre.after(999).hear(began("call-1", true));
+    assert_eq!(centre.after(1).call(), "a");
+    centre.after(1_000).hear(began("dialled-by-a-phone", true));
+    assert!(centre.after(999).call().contains("TooFast"));
+    assert_eq!(centre.after(1).call(), "a");
 }
 
 #[test]

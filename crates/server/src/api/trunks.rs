@@ -1,7 +1,7 @@
 //! The ways to and from the telephone network that we set up. A password goes in and never comes out.
 
 use axum::{Json, extract::State, http::StatusCode};
-use engine::trunk::{Considered, Verdict};
+use engine::trunk::{Ask, Considered, Verdict};
 use model::{Codec, E164, ServerId, SipTransport, Trunk, TrunkId, TrunkOutbound};
 use serde::{Deserialize, Serialize};
 use store::KeptTrunk;
@@ -205,7 +205,8 @@ pub(crate) async fn create(
     let kept = keep(&api, trunk, password.as_deref())?;
     api.app.store.trunks().create(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
-    api.app.servers.set_trunk(kept.trunk.clone()).await;
+    let (id, name) = (kept.trunk.id, &kept.trunk.name);
+    api.app.servers.follow_trunk(id, name);
     drop(turn);
     let location = format!("/v1/trunks/{}", kept.trunk.id);
     Ok(created(location, live(&api, None, kept.trunk).await))
@@ -319,7 +320,8 @@ pub(crate) async fn explain(
         .ok_or_else(|| Problem::new(Code::NoWayOut, "No Asterisk is connected."))?;
     let kept = api.app.store.servers().get(server).await?;
     let kept = kept.ok_or_else(|| Problem::not_found("server"))?;
-    let ways = api.app.acd.ways(server, to).await?;
+    let tried = &[];
+    let ways = api.app.realtime.ways().explain(Ask { server, to, tried });
     Ok(Json(WaysExplained {
         server,
         to,
@@ -377,7 +379,8 @@ pub(crate) async fn replace(
     let kept = keep(&api, trunk, password.as_deref())?;
     api.app.store.trunks().update(&kept).await?;
     api.app.realtime.set_trunk(&kept.trunk, password.as_deref());
-    api.app.servers.set_trunk(kept.trunk.clone()).await;
+    let (id, name) = (kept.trunk.id, &kept.trunk.name);
+    api.app.servers.follow_trunk(id, name);
     drop(turn);
     Ok(Json(live(&api, Some(before.trunk.name), kept.trunk).await))
 }
@@ -400,7 +403,7 @@ pub(crate) async fn delete(
     let before = trunks.get(id).await?.ok_or_else(not_found)?;
     trunks.delete(id).await?;
     api.app.realtime.remove_trunk(id);
-    api.app.servers.remove_trunk(id).await;
+    api.app.servers.forget_trunk(id);
     drop(turn);
     let change = Change {
         before: Some(before.trunk.name),

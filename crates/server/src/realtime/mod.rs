@@ -39,6 +39,7 @@ use trunk::TrunkRows;
 use crate::{
     numbers::Numbers,
     secrets::{Vault, same_secret},
+    ways::Ways,
 };
 
 /// The table of dialplan steps.
@@ -89,9 +90,14 @@ impl Verb {
 
 impl Realtime {
     /// Reads everything.
-    pub async fn load(store: &Store, vault: &Vault, numbers: Numbers) -> Result<Self, StoreError> {
+    pub async fn load(
+        store: &Store,
+        vault: &Vault,
+        numbers: Numbers,
+        ways: Ways,
+    ) -> Result<Self, StoreError> {
         let realtime = Self::default();
-        let dialplan = LiveDialplan::with_numbers(numbers);
+        let dialplan = LiveDialplan::new(numbers, ways);
         realtime.write(|tables| tables.dialplan = dialplan);
         // Where phones and trunks begin follows from what contexts there are.
         for kept in store.dialplan_contexts().list(None, MAX_PAGE).await? {
@@ -178,6 +184,11 @@ impl Realtime {
 
     pub(crate) fn remove_trunk(&self, trunk: TrunkId) {
         self.write(|tables| tables.remove_trunk(trunk));
+    }
+
+    /// The ways out of these trunks.
+    pub(crate) fn ways(&self) -> Ways {
+        self.read(|tables| tables.dialplan.ways())
     }
 
     /// The server that alone has this phone; nothing: any may have it.
@@ -306,14 +317,14 @@ impl Tables {
     }
 
     fn set_trunk(&mut self, trunk: &Trunk, password: Option<&str>) {
-        self.remove_trunk(trunk.id);
+        self.take_out(trunk.id);
+        self.dialplan.set_trunk(trunk);
         if !trunk.active {
             return;
         }
         let (name, server) = (&trunk.name, trunk.server);
         let context = self.dialplan.in_asterisk(&trunk.context);
         let rows = TrunkRows::new(trunk, context.as_deref(), password);
-        self.dialplan.set_trunk(trunk);
         self.endpoints.put(name, server, rows.endpoint);
         self.aors.put(name, server, rows.aor);
         self.identifies.put(name, server, rows.identify);
@@ -327,10 +338,16 @@ impl Tables {
     }
 
     fn remove_trunk(&mut self, trunk: TrunkId) {
+        self.take_out(trunk);
+        self.dialplan.remove_trunk(trunk);
+    }
+
+    /// Asterisk gets no rows of it any more.
+    fn take_out(&mut self, trunk: TrunkId) {
         let Some(name) = self.names.remove(&trunk) else {
             return;
         };
-        self.dialplan.remove_trunk(trunk, &name);
+        self.dialplan.take_out(&name);
         for table in [
             &mut self.endpoints,
             &mut self.auths,

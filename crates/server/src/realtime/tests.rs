@@ -138,7 +138,7 @@ async fn all_that_is_kept_is_answered_after_a_start() {
     let trunks = store.trunks();
     trunks.create(&kept("provider", &sealed)).await.unwrap();
     trunks.create(&kept("unreadable", "AAAA")).await.unwrap();
-    let realtime = Realtime::load(&store, &vault, Numbers::default())
+    let realtime = Realtime::load(&store, &vault, Numbers::default(), Ways::default())
         .await
         .unwrap();
     let ask = |family| ids(&realtime, family, Verb::Multi, "id%20LIKE=%25");

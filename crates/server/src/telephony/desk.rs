@@ -37,7 +37,7 @@ use super::{
     today::Today,
     witness::Witness,
 };
-use crate::{clock::Clock, journal::Journal, realtime::Realtime, stream::Stream};
+use crate::{clock::Clock, journal::Journal, realtime::Realtime, stream::Stream, ways::Ways};
 
 /// Inputs that may wait for the engine: it takes them in microseconds, so this is seconds of a flood.
 pub const MAILBOX: usize = 65_536;
@@ -50,7 +50,7 @@ pub(super) struct Desk {
     dials: Dials,
     controls: Controls,
     returns: Returns,
-    router: trunk::Router,
+    ways: Ways,
     phones: Realtime,
     witness: Option<Box<dyn Witness>>,
     clock: Clock,
@@ -83,7 +83,7 @@ impl Desk {
             dials: Dials::default(),
             controls: Controls::default(),
             returns: Returns::default(),
-            router: trunk::Router::default(),
+            ways: Ways::default(),
             phones: Realtime::default(),
             witness,
             clock,
@@ -195,8 +195,6 @@ impl Desk {
                 places,
                 reply,
             } => self.place(wish, &places, reply),
-            Ask::Trunk(input) => self.trunk(input),
-            Ask::Ways { server, to, reply } => drop(reply.send(self.ways(server, to))),
             Ask::Call { call, reply } => drop(reply.send(self.known_call(call))),
             Ask::Chosen { call, answer } => self.chosen(call, answer),
             Ask::Dial(input) if self.leaves_dialled(&input) => {}
@@ -215,7 +213,8 @@ impl Desk {
                 outbox,
                 reply,
             } => {
-                self.trunk(trunk::Input::DialOutSet { server, dial_out });
+                self.ways
+                    .handle(trunk::Input::DialOutSet { server, dial_out });
                 self.bring_arrivals(server);
                 self.servers.insert(server, outbox);
                 let _ = reply.send(self.known(server));
@@ -226,7 +225,7 @@ impl Desk {
             Ask::Forget(server) => {
                 self.bring_arrivals(server);
                 self.forget(server);
-                self.trunk(trunk::Input::ServerForgotten { server });
+                self.ways.handle(trunk::Input::ServerForgotten { server });
             }
         }
     }

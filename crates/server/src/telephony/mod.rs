@@ -28,11 +28,10 @@ use engine::{
     acd::{CallExplained, Input},
     control::Verb,
     dial::Order,
-    trunk::Considered,
 };
 use model::{
     Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, E164, Event, EventBody, Member,
-    Queue, ServerId, Watch, WatchMode,
+    Queue, Watch, WatchMode,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -138,11 +137,6 @@ impl Acd {
             reply,
         };
         self.ask(ask).await?
-    }
-
-    /// What each trunk says to a call from this server, in the order in which they are asked.
-    pub async fn ways(&self, server: ServerId, to: E164) -> Result<Vec<Considered>, Refused> {
-        self.ask(|reply| Ask::Ways { server, to, reply }).await
     }
 
     /// A call that is open; of those that were placed, one that ended lately as well.

@@ -134,7 +134,7 @@ impl Outbound {
                 changed = names.changed() => {
                     // Nothing was heard of a trunk that was not known.
                     if changed.is_ok() && let Ok(snapshot) = client.snapshot().await {
-                        self.compare_trunks(&snapshot).await;
+                        self.compare_trunks(&snapshot);
                     }
                     continue;
                 }
@@ -142,7 +142,7 @@ impl Outbound {
             let Some(incoming) = incoming else { return };
             match incoming {
                 Incoming::Event(event) => {
-                    self.hear_of_trunks(&event).await;
+                    self.hear_of_trunks(&event);
                     if let Some((at, heard)) = heard(*event, self.numbers, &self.names) {
                         calls.handle(at, heard);
                     }
@@ -207,7 +207,7 @@ impl Outbound {
 
     /// Ends what is there no more, and follows what nobody has told of: from before we listened, or from a gap.
     async fn compare(&self, client: &Client, calls: &mut Calls, snapshot: &Snapshot) {
-        self.compare_trunks(snapshot).await;
+        self.compare_trunks(snapshot);
         if self.caller_ids.is_none() {
             return;
         }

@@ -73,7 +73,8 @@ pub async fn start(
         or_trunk_number: outgoing.or_trunk_number,
         desk: asks.downgrade(),
     });
-    desk.set_phones(outgoing.phones);
+    let ways = outgoing.phones.ways();
+    desk.go_out_from(outgoing.phones);
     desk.find_by(Finder::new(store.clone(), numbers, asks.downgrade()));
     for input in what_the_centre_is(store).await? {
         desk.take(input);
@@ -112,10 +113,11 @@ pub async fn start(
         journal: status,
         numbers,
     };
-    let servers = Servers::new(around, outgoing.watch.then_some(outgoing.caller_ids));
+    let caller_ids = outgoing.watch.then_some(outgoing.caller_ids);
+    let servers = Servers::new(around, ways, caller_ids);
     let desk = tokio::spawn(desk.run(inbox));
     for trunk in trunks {
-        servers.set_trunk(trunk).await;
+        servers.follow_trunk(trunk.id, &trunk.name);
     }
     Ok(Started {
         acd: Acd { asks },

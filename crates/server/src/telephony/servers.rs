@@ -10,7 +10,7 @@ use std::{
 
 use asterisk::ari::{Client, Config, ConfigError, ConnectionState, RestError, Transport};
 use engine::{dial::Leg, trunk};
-use model::{CallId, Server, ServerId, Timestamp, Trunk, TrunkId};
+use model::{CallId, Server, ServerId, Timestamp, TrunkId};
 use serde::Serialize;
 use tokio::{
     sync::{Semaphore, oneshot, watch},
@@ -25,6 +25,7 @@ use crate::{
     callerid::CallerIds,
     clock::Clock,
     secrets::{Vault, VaultError},
+    ways::Ways,
 };
 
 use super::{
@@ -108,6 +109,7 @@ pub enum NotFetched {
 #[derive(Clone)]
 pub struct Servers {
     around: Surroundings,
+    ways: Ways,
     /// Who is told how outbound calls end.
     watch_for: Option<CallerIds>,
     trunks: Arc<watch::Sender<TrunkNames>>,
@@ -142,9 +144,10 @@ impl Drop for Running {
 }
 
 impl Servers {
-    pub(super) fn new(around: Surroundings, watch_for: Option<CallerIds>) -> Self {
+    pub(super) fn new(around: Surroundings, ways: Ways, watch_for: Option<CallerIds>) -> Self {
         Self {
             around,
+            ways,
             watch_for,
             trunks: Arc::default(),
             running: Arc::default(),
@@ -157,7 +160,7 @@ impl Servers {
         if !server.active {
             let server = server.id;
             let forgotten = trunk::Input::ServerForgotten { server };
-            self.around.acd.trunk(forgotten).await;
+            self.ways.handle(forgotten);
             return Ok(());
         }
         let mut config = Config::new(
@@ -199,22 +202,18 @@ impl Servers {
         Ok(())
     }
 
-    /// From now on the trunk is so.
-    pub async fn set_trunk(&self, trunk: Trunk) {
-        let (id, name) = (trunk.id, trunk.name.clone());
-        let set = trunk::Input::TrunkSet(Box::new(trunk));
-        self.around.acd.trunk(set).await;
+    /// From now on the trunk is followed under this name.
+    pub fn follow_trunk(&self, id: TrunkId, name: &str) {
+        let name = name.to_owned();
         self.trunks.send_if_modified(|names| {
             let before = names.insert(id, name.clone());
             before.is_none_or(|before| before != name)
         });
     }
 
-    pub async fn remove_trunk(&self, trunk: TrunkId) {
+    pub fn forget_trunk(&self, trunk: TrunkId) {
         self.trunks
             .send_if_modified(|names| names.remove(&trunk).is_some());
-        let removed = trunk::Input::TrunkRemoved(trunk);
-        self.around.acd.trunk(removed).await;
     }
 
     fn outbound(&self, server: &Server, config: Config) -> Watching {
@@ -223,7 +222,7 @@ impl Servers {
             trunks: Trunks {
                 server: server.id,
                 names: self.trunks.clone(),
-                desk: self.around.acd.clone(),
+                ways: self.ways.clone(),
             },
             numbers: self.around.numbers,
             server: server.name.clone(),

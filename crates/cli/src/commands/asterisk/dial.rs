@@ -6,6 +6,7 @@ use clap::Args;
 use server::{
     numbers::Numbers,
     realtime::{Origin, OriginKind, Question, Realtime, Simulation},
+    ways::Ways,
 };
 use store::MAX_PAGE;
 
@@ -41,7 +42,7 @@ pub(super) async fn run(
     let store = open_existing_store(&config).await?;
     let country = config.acd.country.as_deref();
     let numbers = country.and_then(Numbers::new).unwrap_or_default();
-    let realtime = Realtime::load(&store, &vault(&config)?, numbers).await?;
+    let realtime = Realtime::load(&store, &vault(&config)?, numbers, Ways::default()).await?;
     let mut server = None;
     for one in store.servers().list(None, MAX_PAGE).await? {
         realtime.admit(one.id, &one.application);

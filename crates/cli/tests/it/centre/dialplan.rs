@@ -21,6 +21,7 @@ struct Centre {
     second: Phone,
     far_end: Phone,
     agents: String,
+    provider: String,
 }
 
 fn phone(number: u16) -> Value {
@@ -73,7 +74,7 @@ impl Centre {
         let away = trunk("away", ("127.0.0.1", own.port()), "127.0.0.9", 1);
         centre.post("/v1/trunks", away).await;
         let provider = trunk("provider", (&far.ip().to_string(), far.port()), PROVIDER, 2);
-        centre.post("/v1/trunks", provider).await;
+        let provider = centre.post("/v1/trunks", provider).await;
         let (first, second) = (site.phone(151, &made), site.phone(152, &other));
         for (phone, made) in [(&first, &made), (&second, &other)] {
             phone.answers_after(Duration::ZERO).await.unwrap();
@@ -93,6 +94,7 @@ impl Centre {
             second,
             far_end,
             agents,
+            provider: format!("/v1/trunks/{}", id(&provider)),
         })
     }
 
@@ -163,6 +165,31 @@ impl Centre {
         self.is_refused("0905550124", 486).await;
         self.rings(&self.far_end).await;
         self.far_end.answers_after(Duration::ZERO).await.unwrap();
+    }
+
+    /// What is up on a trunk counts, whoever dialled.
+    async fn a_full_trunk_is_passed_over(&self) {
+        let far = self.site.lab.far_end_addr();
+        let provider = |max_channels: Value| {
+            let mut fields = trunk("provider", (&far.ip().to_string(), far.port()), PROVIDER, 2);
+            fields["outbound"]["max_channels"] = max_channels;
+            self.site.centre.put(&self.provider, fields)
+        };
+        provider(json!(1)).await;
+        let trunks = async || self.simulated("0905550123").await["trunks"].clone();
+        let names = |trunks: &Value| trunks.as_array().unwrap().len();
+        assert_eq!(names(&trunks().await), 2);
+        let call = self.dials("0905550123").await;
+        let rung = self.rings(&self.far_end).await;
+        self.hear_each_other(&call, &rung, &self.far_end).await;
+        let left = trunks().await;
+        assert_eq!((names(&left), &left[0]["trunk"]), (1, &json!("away")));
+        self.is_refused("0905550127", 403).await;
+        self.is_over(&call).await;
+        let call = self.dials("0905550128").await;
+        self.rings(&self.far_end).await;
+        self.is_over(&call).await;
+        provider(Value::Null).await;
     }
 
     async fn queues_and_sounds_are_reached(&self) {
@@ -258,6 +285,7 @@ async fn what_is_simulated_is_what_callers_get(release: Release) {
     };
     centre.phones_ring().await;
     centre.the_second_trunk_takes_the_call().await;
+    centre.a_full_trunk_is_passed_over().await;
     centre.queues_and_sounds_are_reached().await;
     centre.calls_are_refused().await;
     centre.nobody_gets_out_through_a_trunk().await;

@@ -10,16 +10,15 @@ use std::collections::BTreeMap;
 
 use engine::{
     dialplan::{Dialplan, Path, Surroundings, Way},
-    trunk::{Ask, Considered, Input, Router},
+    trunk::{Ask, Considered, Input},
 };
 use model::{
-    DialplanContextId, E164, Extension, Instant, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk,
-    TrunkId,
+    DialplanContextId, E164, Extension, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk, TrunkId,
 };
 use store::KeptContext;
 
 use super::{conditions::Conditions, row::Row};
-use crate::numbers::Numbers;
+use crate::{numbers::Numbers, ways::Ways};
 
 /// How many contexts there are in Asterisk that ask for ours (`extensions_cordboard.conf`).
 pub const MAX_CONTEXTS: u16 = 100;
@@ -37,8 +36,8 @@ pub(super) struct LiveDialplan {
     phones: BTreeMap<String, Line>,
     /// By name.
     trunks: BTreeMap<String, Line>,
-    /// Which of them take a number, and how they want it. It hears of no calls: what is up on a trunk it does not know.
-    router: Router,
+    /// Which of them take a number now, and how they want it.
+    ways: Ways,
     /// How numbers without a country are read.
     numbers: Numbers,
     queues: BTreeMap<QueueId, String>,
@@ -90,8 +89,7 @@ impl Seen<'_> {
         };
         let tried = &[];
         let ask = Ask { server, to, tried };
-        // Nothing is counted or rests there, so the time does not matter.
-        let considered = self.live.router.explain(Instant::default(), ask);
+        let considered = self.live.ways.explain(ask);
         let takes = considered.into_iter().filter(Considered::is_taken);
         let way = |it: Considered| Way {
             trunk: it.name,
@@ -116,11 +114,16 @@ impl Seen<'_> {
 }
 
 impl LiveDialplan {
-    pub(super) fn with_numbers(numbers: Numbers) -> Self {
+    pub(super) fn new(numbers: Numbers, ways: Ways) -> Self {
         Self {
+            ways,
             numbers,
             ..Self::default()
         }
+    }
+
+    pub(super) fn ways(&self) -> Ways {
+        self.ways.clone()
     }
 
     pub(super) fn set(&mut self, kept: &KeptContext) {
@@ -152,20 +155,26 @@ impl LiveDialplan {
     }
 
     pub(super) fn set_trunk(&mut self, trunk: &Trunk) {
+        let set = Input::TrunkSet(Box::new(trunk.clone()));
+        self.ways.handle(set);
+        if !trunk.active {
+            return;
+        }
         let line = Line {
             server: trunk.server,
             context: trunk.context.clone(),
             priority: trunk.outbound.as_ref().map(|outbound| outbound.priority),
         };
         self.trunks.insert(trunk.name.clone(), line);
-        let set = Input::TrunkSet(Box::new(trunk.clone()));
-        self.router.handle(Instant::default(), set);
     }
 
-    pub(super) fn remove_trunk(&mut self, trunk: TrunkId, name: &str) {
+    pub(super) fn remove_trunk(&mut self, trunk: TrunkId) {
+        self.ways.handle(Input::TrunkRemoved(trunk));
+    }
+
+    /// No call goes out or comes in by the trunk of this name. What is up on it still counts.
+    pub(super) fn take_out(&mut self, name: &str) {
         self.trunks.remove(name);
-        let removed = Input::TrunkRemoved(trunk);
-        self.router.handle(Instant::default(), removed);
     }
 
     pub(super) fn set_queue(&mut self, queue: &Queue) {

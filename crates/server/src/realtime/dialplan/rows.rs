@@ -30,7 +30,6 @@ pub(super) fn steps(
             unanswered,
             ..
         } => phone(number, *ring_seconds, *unanswered),
-        End::Out { ways, .. } if ways.is_empty() => vec![hang_up(HangUpCause::NoLine.q850())],
         End::Out { present, ways, .. } => out(*present, ways),
         End::Queue(queue) => match queues.get(queue) {
             Some(name) => in_queue(application, name),
@@ -79,7 +78,7 @@ fn phone(number: &str, ring_seconds: u16, unanswered: Unanswered) -> Vec<Step> {
 }
 
 /// One trunk after the other, until one takes the call. They are written down at the first step: which is tried next is not another one
-/// because something changed meanwhile.
+/// because something changed meanwhile. The steps behind it are there without a way, too: the call itself may have filled the last trunk.
 fn out(present: Option<&str>, ways: &[Way]) -> Vec<Step> {
     let name = |at: usize| format!("CORDBOARD_{at}");
     let last = 2 * MAX_WAYS + 1;
@@ -92,7 +91,11 @@ fn out(present: Option<&str>, ways: &[Way]) -> Vec<Step> {
         let dial = dial.map(|way| format!("{}@{}", way.number, way.trunk));
         set.push(format!("{}={}", name(at), dial.unwrap_or_default()));
     }
-    let mut steps = vec![("MSet", set.join(","))];
+    let first = match ways {
+        [] => hang_up(HangUpCause::NoLine.q850()),
+        _ => ("MSet", set.join(",")),
+    };
+    let mut steps = vec![first];
     for at in 1..=MAX_WAYS {
         steps.push(("Dial", format!("PJSIP/${{{}}},{RING_OUTSIDE}", name(at))));
         if at < MAX_WAYS {

@@ -4,11 +4,8 @@ use engine::{
     acd::{CallExplained, Input, Returned},
     callerid::Allocation,
     control, dial,
-    trunk::{self, Considered},
 };
-use model::{
-    AgentId, AgentState, AgentStatus, Call, CallId, DialOut, E164, EventBody, ServerId, Watch,
-};
+use model::{AgentId, AgentState, AgentStatus, Call, CallId, DialOut, EventBody, ServerId, Watch};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -50,14 +47,6 @@ pub(in crate::telephony) enum Ask {
         wish: Wish,
         places: Vec<Place>,
         reply: Reply,
-    },
-    /// What happened to a trunk.
-    Trunk(trunk::Input),
-    /// What each trunk says to a call from this server.
-    Ways {
-        server: ServerId,
-        to: E164,
-        reply: oneshot::Sender<Vec<Considered>>,
     },
     /// A call that is open; of those that we placed, one that ended lately as well.
     Call {
@@ -159,10 +148,6 @@ impl Mailbox {
 
     pub(in crate::telephony) async fn control(&self, input: control::Input) {
         let _ = self.0.send(Ask::Control(input)).await;
-    }
-
-    pub(in crate::telephony) async fn trunk(&self, input: trunk::Input) {
-        let _ = self.0.send(Ask::Trunk(input)).await;
     }
 
     pub(in crate::telephony) async fn note(&self, body: EventBody) {

@@ -135,7 +135,12 @@ impl Desk {
         }
         let known = self.known_call(call).ok_or(Refused::NoSuchCall)?;
         let counted = names::third_of(call, self.controls.control.next_consult(call));
-        let way = self.choose_way(known.server, number, &[], &counted);
+        let way_to = trunk::Ask {
+            server: known.server,
+            to: number,
+            tried: &[],
+        };
+        let way = self.ways.choose(way_to, &counted);
         let way = way.map_err(|none| NotDone::NoTrunk(said(&none.considered)))?;
         target.endpoint = way.dial_string();
         Ok(matches!(way, Way::Trunk(_)).then_some((known.server, counted)))
@@ -268,7 +273,8 @@ impl Desk {
 
     fn answer_demand(&mut self, waiting: Waiting, result: Result<(), Refusal>) {
         if let (Err(_), Some((server, channel))) = (&result, waiting.counted) {
-            self.trunk(trunk::Input::ChannelNotMade { server, channel });
+            self.ways
+                .handle(trunk::Input::ChannelNotMade { server, channel });
         }
         let outcome = self.outcome(waiting.call, result);
         let _ = waiting.reply.send(outcome);

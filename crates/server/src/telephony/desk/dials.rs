@@ -252,7 +252,8 @@ impl Desk {
                 tried,
             } => self.find_way(call, server, to, &tried),
             Command::TrunkFailed { trunk, server } => {
-                self.trunk(trunk::Input::TrunkFailed { server, trunk });
+                self.ways
+                    .handle(trunk::Input::TrunkFailed { server, trunk });
             }
             other => {
                 if let Some((_, server)) = other.place() {

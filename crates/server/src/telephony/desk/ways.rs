@@ -2,7 +2,7 @@
 
 use engine::{
     dial::{Input, Leg},
-    trunk::{self, Ask, Considered, NoRoute, Verdict, Way},
+    trunk::{self, Ask, Considered, Verdict},
 };
 use model::{CallId, E164, ServerId, TrunkId};
 
@@ -13,7 +13,8 @@ const PHONE_ELSEWHERE: &str =
     "the agent's phone is set up for one server alone, from which no call goes out";
 
 impl Desk {
-    pub(in crate::telephony) fn set_phones(&mut self, phones: Realtime) {
+    pub(in crate::telephony) fn go_out_from(&mut self, phones: Realtime) {
+        self.ways = phones.ways();
         self.phones = phones;
     }
 
@@ -29,7 +30,7 @@ impl Desk {
             None => NotPlaced::NoWayOut,
         };
         let fits = |place: &&Place| {
-            only.is_none_or(|only| only == place.server) && self.router.serves(place.server)
+            only.is_none_or(|only| only == place.server) && self.ways.serves(place.server)
         };
         let mut serving = places.iter().filter(fits).peekable();
         serving.peek().ok_or(none)?;
@@ -45,10 +46,11 @@ impl Desk {
 
     /// Whether a call could go out now, or within moments.
     fn may_go(&self, server: ServerId, to: E164) -> Result<(), String> {
-        if self.router.has_dial_out(server) {
+        if self.ways.has_dial_out(server) {
             return Ok(());
         }
-        let considered = self.ways(server, to);
+        let tried = &[];
+        let considered = self.ways.explain(Ask { server, to, tried });
         let may = |it: &Considered| it.is_taken() || matches!(it.verdict, Verdict::TooFast { .. });
         if considered.iter().any(may) {
             return Ok(());
@@ -56,28 +58,10 @@ impl Desk {
         Err(said(&considered))
     }
 
-    /// What each trunk says.
-    pub(super) fn ways(&self, server: ServerId, to: E164) -> Vec<Considered> {
-        let tried = &[];
-        let ask = Ask { server, to, tried };
-        self.router.explain(self.clock.now().mono, ask)
-    }
-
-    pub(super) fn choose_way(
-        &mut self,
-        server: ServerId,
-        to: E164,
-        tried: &[TrunkId],
-        channel: &str,
-    ) -> Result<Way, NoRoute> {
-        let ask = Ask { server, to, tried };
-        self.router.choose(self.clock.now().mono, ask, channel)
-    }
-
     /// For the dialler.
     pub(super) fn find_way(&mut self, call: CallId, server: ServerId, to: E164, tried: &[TrunkId]) {
         let channel = names::customer_of(call);
-        let input = match self.choose_way(server, to, tried, &channel) {
+        let input = match self.ways.choose(Ask { server, to, tried }, &channel) {
             Ok(way) => Input::WayGiven { call, way },
             Err(none) => {
                 tracing::info!(%call, why = said(&none.considered), "no trunk takes a call now");
@@ -88,10 +72,6 @@ impl Desk {
             }
         };
         self.dial(input);
-    }
-
-    pub(in crate::telephony) fn trunk(&mut self, input: trunk::Input) {
-        self.router.handle(self.clock.now().mono, input);
     }
 
     /// A customer's channel that is not there, or of which nobody knows.
@@ -110,7 +90,8 @@ impl Desk {
     pub(super) fn not_made(&mut self, call: CallId) {
         if let Some(server) = self.dials.server_of(call) {
             let channel = names::customer_of(call);
-            self.trunk(trunk::Input::ChannelNotMade { server, channel });
+            let not_made = trunk::Input::ChannelNotMade { server, channel };
+            self.ways.handle(not_made);
         }
     }
 }

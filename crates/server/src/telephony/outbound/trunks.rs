@@ -1,14 +1,14 @@
-//! Which channels are up on our trunks, and which trunks answer, told to the desk.
+//! Which channels are up on our trunks, and which trunks answer.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use asterisk::ari::{Channel, Endpoint, Event, EventKind, Snapshot};
+use asterisk::ari::{Channel, ChannelState, Endpoint, Event, EventKind, Snapshot};
 use engine::trunk::Input;
 use model::{ServerId, TrunkId};
 use tokio::sync::watch;
 
 use super::Outbound;
-use crate::telephony::desk::Mailbox;
+use crate::ways::Ways;
 
 /// What each trunk is called in Asterisk.
 pub(in crate::telephony) type TrunkNames = BTreeMap<TrunkId, String>;
@@ -18,7 +18,7 @@ pub(in crate::telephony) type TrunkNames = BTreeMap<TrunkId, String>;
 pub(in crate::telephony) struct Trunks {
     pub(in crate::telephony) server: ServerId,
     pub(in crate::telephony) names: Arc<watch::Sender<TrunkNames>>,
-    pub(in crate::telephony) desk: Mailbox,
+    pub(in crate::telephony) ways: Ways,
 }
 
 impl Trunks {
@@ -53,7 +53,7 @@ fn is_offline(endpoint: &Endpoint) -> bool {
 }
 
 impl Outbound {
-    pub(super) async fn hear_of_trunks(&self, event: &Event) {
+    pub(super) fn hear_of_trunks(&self, event: &Event) {
         let server = self.trunks.server;
         let input = match &event.kind {
             EventKind::ChannelCreated { channel } => {
@@ -62,6 +62,8 @@ impl Outbound {
                     server,
                     trunk,
                     channel: self.names.counted_as(&channel.id),
+                    // Asterisk makes a channel for a call that comes in as one that rings already.
+                    outgoing: channel.state == ChannelState::Down,
                 })
             }
             EventKind::ChannelDestroyed { channel, .. } => {
@@ -85,11 +87,11 @@ impl Outbound {
             _ => None,
         };
         if let Some(input) = input {
-            self.trunks.desk.trunk(input).await;
+            self.trunks.ways.handle(input);
         }
     }
 
-    pub(super) async fn compare_trunks(&self, snapshot: &Snapshot) {
+    pub(super) fn compare_trunks(&self, snapshot: &Snapshot) {
         let channels = snapshot.channels.iter().filter_map(|channel| {
             let trunk = self.trunks.of_channel(channel)?;
             Some((trunk, self.names.counted_as(&channel.id)))
@@ -102,6 +104,6 @@ impl Outbound {
                 .filter_map(|one| self.trunks.of_endpoint(one))
                 .collect(),
         };
-        self.trunks.desk.trunk(compared).await;
+        self.trunks.ways.handle(compared);
     }
 }
