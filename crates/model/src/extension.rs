@@ -181,11 +181,7 @@ pub(crate) fn checked_number(field: &'static str, number: &str) -> Result<(), In
 /// named one would be past what is refused by name.
 pub fn checked_context(field: &'static str, text: &str) -> Result<(), Invalid> {
     bounded(field, text, 1, MAX_CONTEXT)?;
-    let start = text.get(..OWN_CONTEXTS.len());
-    if start.is_some_and(|start| start.eq_ignore_ascii_case(OWN_CONTEXTS)) {
-        let problem = format!("begins with {OWN_CONTEXTS}, as those in Asterisk that ask for ours");
-        return Err(Invalid::new(field, problem));
-    }
+    refuse_own_context(field, text)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match text.chars().find(|c| !plain(*c)) {
         Some(bad) => Err(Invalid::new(
@@ -194,6 +190,16 @@ pub fn checked_context(field: &'static str, text: &str) -> Result<(), Invalid> {
         )),
         None => Ok(()),
     }
+}
+
+/// The contexts in Asterisk that ask for ours are reached by the names of ours alone.
+pub(crate) fn refuse_own_context(field: &'static str, text: &str) -> Result<(), Invalid> {
+    let start = text.get(..OWN_CONTEXTS.len());
+    if start.is_some_and(|start| start.eq_ignore_ascii_case(OWN_CONTEXTS)) {
+        let problem = format!("begins with {OWN_CONTEXTS}, as those in Asterisk that ask for ours");
+        return Err(Invalid::new(field, problem));
+    }
+    Ok(())
 }
 
 fn checked_mailbox(text: &str) -> Result<(), Invalid> {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AgentId, Invalid, QueueId, agent::Skill, checked_dialable, checked_label, checked_name,
-    checked_text,
+    checked_text, extension::refuse_own_context,
 };
 
 /// How the next agent is chosen among those of the lowest penalty.
@@ -118,7 +118,7 @@ impl From<OverflowFields> for Overflow {
     }
 }
 
-/// A place in Asterisk's dialplan.
+/// A place in the dialplan: of a context of ours, or else of Asterisk's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DialplanTarget {
     pub context: String,
@@ -255,6 +255,7 @@ impl Overflow {
                 if target.context.is_empty() {
                     return Err(Invalid::new("overflow.context", "is empty"));
                 }
+                refuse_own_context("overflow.context", &target.context)?;
                 if target.extension != "s" {
                     checked_dialable("overflow.extension", &target.extension)?;
                 }

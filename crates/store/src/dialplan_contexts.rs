@@ -5,6 +5,7 @@ use model::{DialplanContext, DialplanContextId};
 use crate::StoreError;
 use crate::database::Database;
 use crate::row::Row;
+use crate::settings::{self, LAST_SLOT};
 use crate::sql::{self, Sql, Value, json};
 
 const TABLE: &str = "dialplan_contexts";
@@ -25,8 +26,22 @@ pub struct DialplanContexts<'a> {
 impl DialplanContexts<'_> {
     /// Conflicts: `name`, `slot` (taken).
     pub async fn create(&self, kept: &KeptContext) -> Result<(), StoreError> {
-        let sql = Sql::insert(TABLE, COLUMNS, values(kept));
-        self.database.execute(sql).await.map(drop)
+        let mut tx = self.database.begin().await?;
+        tx.execute(Sql::insert(TABLE, COLUMNS, values(kept)))
+            .await?;
+        let slot = settings::put(LAST_SLOT, &kept.slot.to_string(), self.database.db());
+        tx.execute(slot).await?;
+        tx.commit().await
+    }
+
+    /// The slot that was given away last; 0: none was.
+    pub async fn last_slot(&self) -> Result<u16, StoreError> {
+        let kept = self
+            .database
+            .fetch_first(settings::select(LAST_SLOT))
+            .await?;
+        let text = kept.map(|row| row.text("value")).transpose()?;
+        Ok(text.and_then(|text| text.parse().ok()).unwrap_or_default())
     }
 
     pub async fn get(&self, id: DialplanContextId) -> Result<Option<KeptContext>, StoreError> {

@@ -1,17 +1,20 @@
-//! Single values by name. `journal.*`, `ledger.*` and `alarms.*` belong to the journal, the ledger and the alarms and cannot be set here.
+//! Single values by name. `journal.*`, `ledger.*`, `alarms.*` and `dialplan.*` belong to those and cannot be set here.
 
 use model::QueueId;
 
 use crate::database::{Database, Tx};
+use crate::dialect::Db;
 use crate::sql::Sql;
 use crate::{StoreError, sql};
 
 const TABLE: &str = "settings";
 const COLUMNS: &[&str] = &["name", "value"];
 
-/// Names that start so belong to the journal, to the ledger and to the alarms.
-const RESERVED: [&str; 3] = ["journal.", "ledger.", crate::alarms::RESERVED];
+/// Names that start so belong to the journal, to the ledger, to the alarms and to the dialplan.
+const RESERVED: [&str; 4] = ["journal.", "ledger.", crate::alarms::RESERVED, "dialplan."];
 pub(crate) const APPLIED_SEQ: &str = "journal.applied_seq";
+/// Which of the contexts in Asterisk was given away last.
+pub(crate) const LAST_SLOT: &str = "dialplan.last_slot";
 pub(crate) const LEDGER_SEQ: &str = "ledger.applied_seq";
 const DEFAULT_QUEUE: &str = "default_queue";
 
@@ -28,8 +31,7 @@ impl Settings<'_> {
     /// Sets it, whether it was there or not.
     pub async fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
         check(name)?;
-        let sql = Sql::insert(TABLE, COLUMNS, vec![name.into(), value.into()])
-            .and(&self.database.db().on_same_key(COLUMNS));
+        let sql = put(name, value, self.database.db());
         self.database.execute(sql).await.map(drop)
     }
 
@@ -86,7 +88,12 @@ fn check(name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn select(name: &str) -> Sql {
+/// Sets it, whether it was there or not.
+pub(crate) fn put(name: &str, value: &str, db: Db) -> Sql {
+    Sql::insert(TABLE, COLUMNS, vec![name.into(), value.into()]).and(&db.on_same_key(COLUMNS))
+}
+
+pub(crate) fn select(name: &str) -> Sql {
     Sql::select(TABLE, COLUMNS, "WHERE name = ?").bind(name)
 }
 

@@ -2784,7 +2784,7 @@ export interface components {
             /** @description As phones, trunks and other contexts name it: letters, digits, `-`, `_`; not `cordboard-…`. */
             name: string;
             note?: string;
-            /** @description Left out of a new one: numbers of phones ring them, everything else goes out. */
+            /** @description Left out of a new one: calls for help go out, numbers of phones ring them, everything else goes out. */
             rules?: components["schemas"]["DialplanRule"][] | null;
         };
         /** @description What has been done to a call while it talked. */
@@ -3043,7 +3043,7 @@ export interface components {
             note?: string;
             pattern: components["schemas"]["Pattern"];
         };
-        /** @description A place in Asterisk's dialplan. */
+        /** @description A place in the dialplan: of a context of ours, or else of Asterisk's. */
         DialplanTarget: {
             context: string;
             extension: string;
@@ -4671,6 +4671,11 @@ export interface components {
              */
             offered: number;
         };
+        /**
+         * @description What a number that leads outside is taken for.
+         * @enum {string}
+         */
+        ReadAs: "number" | "as_dialled" | "emergency";
         /** @description Somebody who is told. */
         Recipient: {
             /** @description Whether alarms are told, too. */
@@ -5102,7 +5107,11 @@ export interface components {
             number: string;
             /** @description The number that the called one would see; nothing: as the trunk's provider sets it. */
             presented?: string | null;
+            /** @description Whether it can be read as a number of the world. If not, only trunks without rules take it, as it was dialled. */
+            read_as: components["schemas"]["ReadAs"];
             trunks: components["schemas"]["SimulatedTrunk"][];
+            /** @description Why it cannot. */
+            why?: string | null;
         } | {
             /** @enum {string} */
             kind: "queue";

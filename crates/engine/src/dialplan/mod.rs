@@ -28,8 +28,27 @@ pub struct Dialplan {
 pub trait Surroundings {
     /// Whether there is a phone of this number.
     fn has_phone(&self, number: &str) -> bool;
-    /// The ways to the telephone network for this number, the first to be tried first.
-    fn ways_out(&self, number: &str) -> Vec<Way>;
+    /// How this number is reached in the telephone network.
+    fn outside(&self, number: &str) -> Outside;
+}
+
+/// How a number is reached in the telephone network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    pub reading: Reading,
+    /// The first is to be tried first.
+    pub ways: Vec<Way>,
+}
+
+/// What a number was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// A number of the world.
+    Number,
+    /// None, and why.
+    AsDialled(String),
+    /// A call for help.
+    Emergency,
 }
 
 /// One way to the telephone network.
@@ -81,8 +100,9 @@ pub enum End<'a> {
     /// Without ways there is none to the telephone network.
     Out {
         number: String,
+        /// Whoever calls for help is seen with the own number, so that help finds the place.
         present: Option<&'a str>,
-        ways: Vec<Way>,
+        outside: Outside,
     },
     Queue(QueueId),
     Announce(&'a str),
@@ -263,9 +283,11 @@ fn end<'a>(action: &'a DialplanAction, dialled: &str, around: &impl Surroundings
             if checked_dialable("number", &number).is_err() {
                 return End::NoNumber(number);
             }
+            let outside = around.outside(&number);
+            let is_for_help = outside.reading == Reading::Emergency;
             End::Out {
-                ways: around.ways_out(&number),
-                present: present.as_deref(),
+                present: present.as_deref().filter(|_| !is_for_help),
+                outside,
                 number,
             }
         }

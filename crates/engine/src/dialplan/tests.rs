@@ -12,15 +12,20 @@ impl Surroundings for Centre {
         matches!(number, "101" | "102")
     }
 
-    fn ways_out(&self, number: &str) -> Vec<Way> {
+    fn outside(&self, number: &str) -> Outside {
         let way = |trunk: &str, number: &str| Way {
             trunk: trunk.to_owned(),
             number: number.to_owned(),
         };
-        vec![
+        let ways = vec![
             way("first", number),
             way("second", number.trim_start_matches('+')),
-        ]
+        ];
+        let reading = match number {
+            "112" => Reading::Emergency,
+            _ => Reading::Number,
+        };
+        Outside { reading, ways }
     }
 }
 
@@ -92,12 +97,17 @@ fn dialplan() -> Dialplan {
 fn end_of(dialplan: &Dialplan, dialled: &str) -> String {
     match dialplan.follow("agents", dialled, &Centre).end {
         End::Phone { number, .. } => format!("phone {number}"),
-        End::Out { number, ways, .. } => {
+        End::Out {
+            number,
+            present,
+            outside,
+        } => {
+            let ways = outside.ways.iter();
             let ways: Vec<_> = ways
-                .iter()
                 .map(|way| format!("{}@{}", way.number, way.trunk))
                 .collect();
-            format!("out {number}: {}", ways.join(", "))
+            let present = present.unwrap_or("its own");
+            format!("out {number} as {present}: {}", ways.join(", "))
         }
         end => format!("{end:?}"),
     }
@@ -111,10 +121,10 @@ fn the_most_specific_rule_holds_and_contexts_lead_on() {
         // No such phone: the next one that fits.
         ("103", "HangUp(Busy)"),
         ("131", "HangUp(Busy)"),
-        ("112", "out 112: 112@first, 112@second"),
+        ("112", "out 112 as its own: 112@first, 112@second"),
         (
             "0905123456",
-            "out +421905123456: +421905123456@first, 421905123456@second",
+            "out +421905123456 as +4215550100: +421905123456@first, 421905123456@second",
         ),
         ("00421905", "HangUp(Rejected)"),
         ("777", "NoRule"),

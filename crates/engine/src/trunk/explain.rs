@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use model::{Instant, ServerId, TrunkId};
+use model::{Instant, TrunkId, TrunkOutbound};
 
-use super::{Ask, Line, Router};
+use super::{Ask, Called, Line, Router};
 
 /// Why a trunk takes a call, or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Verdict {
     OtherServer,
     /// Calls only come in on it.
     IncomingOnly,
-    /// None of its rules is for this number.
+    /// None of its rules is for this number, or it has some and this is no number of the world.
     NoRule,
     /// It could not take this call.
     Failed,
@@ -90,15 +90,17 @@ impl Router {
 impl Line {
     fn consider(&self, now: Instant, ask: Ask<'_>) -> Considered {
         let outbound = self.trunk.outbound.as_ref();
-        let rule = outbound.and_then(|outbound| outbound.rule_for(ask.to));
-        let verdict = self.verdict(now, ask, rule.is_some());
-        let cost = rule.as_ref().and_then(|rule| rule.cost_micros_per_minute);
+        let (dials, cost) = outbound
+            .and_then(|outbound| dials(outbound, ask.to))
+            .unzip();
+        let verdict = self.verdict(now, ask, dials.is_some());
+        let cost = cost.flatten();
         let priority = outbound.map(|outbound| outbound.priority);
         let mut considered = Considered {
             trunk: self.trunk.id,
             name: self.trunk.name.clone(),
             verdict,
-            dials: rule.map(|rule| rule.dialled(ask.to)),
+            dials,
             priority,
             cost_micros_per_minute: cost,
             channels: self.channels.len(),
@@ -129,7 +131,15 @@ impl Line {
         if ask.tried.contains(&self.trunk.id) {
             return Verdict::Failed;
         }
-        if self.is_unreachable(ask.server) {
+        let is_unreachable = self.unreachable.contains(&ask.server);
+        if matches!(ask.to, Called::Emergency(_)) {
+            let is_doubtful = is_unreachable || self.rests(now, ask.server);
+            return match is_doubtful {
+                true => Verdict::TakesAfterFailure,
+                false => Verdict::Takes,
+            };
+        }
+        if is_unreachable {
             return Verdict::Unreachable;
         }
         if let Some(max_channels) = outbound.max_channels
@@ -150,8 +160,16 @@ impl Line {
         }
         Verdict::Takes
     }
+}
 
-    fn is_unreachable(&self, server: ServerId) -> bool {
-        self.unreachable.contains(&server)
+/// What is dialled through a trunk, and what a minute costs where that is known; nothing where it is not for such numbers.
+fn dials(outbound: &TrunkOutbound, to: Called<'_>) -> Option<(String, Option<u32>)> {
+    match to {
+        Called::Number(to) => {
+            let rule = outbound.rule_for(to)?;
+            Some((rule.dialled(to), rule.cost_micros_per_minute))
+        }
+        Called::AsDialled(text) => outbound.rules.is_empty().then(|| (text.to_owned(), None)),
+        Called::Emergency(digits) => Some((digits.to_owned(), None)),
     }
 }

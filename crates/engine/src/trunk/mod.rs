@@ -24,11 +24,22 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Channels that are counted on one trunk. No line carries more.
 const MAX_CHANNELS: usize = 65_536;
 
+/// Whom a call is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Called<'a> {
+    Number(E164),
+    /// What cannot be read as a number of the world, such as a short one of a provider's: only for trunks without rules, which take
+    /// everything as it is.
+    AsDialled(&'a str),
+    /// A call for help: any trunk takes it, however full, and one that does not answer is tried after the others.
+    Emergency(&'a str),
+}
+
 /// Who wants to call whom from where.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     pub server: ServerId,
-    pub to: E164,
+    pub to: Called<'a>,
     /// Trunks that could not take this call.
     pub tried: &'a [TrunkId],
 }
@@ -273,8 +284,8 @@ impl Router {
 
     /// The way of a call, which counts from now on as a channel of this id.
     pub fn choose(&mut self, now: Instant, ask: Ask<'_>, channel: &str) -> Result<Way, NoRoute> {
-        if let Some(dial_out) = self.dial_outs.get(&ask.server) {
-            return Ok(Way::DialOut(dial_out.to(ask.to)));
+        if let (Some(dial_out), Called::Number(to)) = (self.dial_outs.get(&ask.server), ask.to) {
+            return Ok(Way::DialOut(dial_out.to(to)));
         }
         let considered = self.explain(now, ask);
         let best = considered.first().filter(|first| first.is_taken());

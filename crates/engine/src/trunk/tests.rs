@@ -77,12 +77,23 @@ impl Centre {
     }
 
     fn ask(tried: &[TrunkId]) -> Ask<'_> {
-        let to = BRATISLAVA.parse().unwrap();
+        let to = Called::Number(BRATISLAVA.parse().unwrap());
         Ask {
             server: PBX,
             to,
             tried,
         }
+    }
+
+    /// Who takes such a call, in their order, and what each is given to dial.
+    fn takers(&self, to: Called<'_>) -> Vec<(String, String)> {
+        let ask = Ask {
+            to,
+            ..Self::ask(&[])
+        };
+        let considered = self.router.explain(self.now, ask).into_iter();
+        let taken = considered.filter(Considered::is_taken);
+        taken.map(|it| (it.name, it.dials.unwrap())).collect()
     }
 
     /// By which trunk the next call goes, or why not.
@@ -236,6 +247,36 @@ fn no_more_calls_begin_within_any_second_than_may() {
     assert_eq!(centre.after(400).call(), "a");
     assert!(centre.call().contains("TooFast"));
     assert_eq!(centre.after(600).call(), "a");
+}
+
+#[test]
+fn what_is_no_number_of_the_world_goes_where_everything_goes() {
+    let choosy = trunk("a", |it| it.rules = vec![rule("421", None)]);
+    let mut centre = Centre::with([choosy, trunk("b", |it| it.max_channels = Some(1))]);
+    let short = Called::AsDialled("18188");
+    let b = ("b".to_owned(), "18188".to_owned());
+    assert_eq!(centre.takers(short), [b]);
+    assert_eq!(centre.call_but(&["a"]), "b");
+    assert_eq!(centre.takers(short), [], "it is full");
+}
+
+#[test]
+fn a_call_for_help_is_taken_by_all_and_first_by_those_that_answer() {
+    let full = trunk("full", |it| {
+        it.max_channels = Some(1);
+        it.rules = vec![rule("421", None)];
+    });
+    let later = trunk("later", |it| it.priority = 20);
+    let incoming = Trunk {
+        outbound: None,
+        ..trunk("incoming", |_| {})
+    };
+    let mut centre = Centre::with([trunk("away", |_| {}), full, later, incoming]);
+    centre.reachable("away", false);
+    assert_eq!(centre.calls(2), ["full", "later"]);
+    let takers = centre.takers(Called::Emergency("112"));
+    let help = |name: &str| (name.to_owned(), "112".to_owned());
+    assert_eq!(takers, [help("full"), help("later"), help("away")]);
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use engine::dialplan::Dialplan;
 use model::{
-    DialplanAction, DialplanContext, DialplanContextId, DialplanRule, Pattern, QueueId, Trunk,
-    Unanswered,
+    DialplanAction, DialplanContext, DialplanContextId, DialplanRule, Overflow, Pattern, Queue,
+    QueueId, Trunk, Unanswered,
 };
 use serde::{Deserialize, Serialize};
 use store::{KeptContext, MAX_PAGE};
@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
 use crate::{
+    numbers::Numbers,
     problem::{Code, Problem, ProblemBody},
-    realtime::{MAX_CONTEXTS, Question, Simulation, context_of},
+    realtime::{Lines, MAX_CONTEXTS, Question, Simulation, context_of},
 };
 
 /// What may be set of a context.
@@ -28,7 +29,7 @@ pub(crate) struct ContextFields {
     #[serde(default)]
     #[schema(max_length = 500)]
     note: String,
-    /// Left out of a new one: numbers of phones ring them, everything else goes out.
+    /// Left out of a new one: calls for help go out, numbers of phones ring them, everything else goes out.
     #[serde(default)]
     #[schema(max_items = 500)]
     rules: Option<Vec<DialplanRule>>,
@@ -68,8 +69,8 @@ impl ContextFields {
     }
 }
 
-/// Phones by their numbers, everything else that looks like a number outside.
-fn usual_rules() -> Vec<DialplanRule> {
+/// Help first, phones by their numbers, everything else that looks like a number outside.
+fn usual_rules(numbers: Numbers) -> Vec<DialplanRule> {
     let rule = |pattern: &str, action, note: &str| {
         let pattern: Option<Pattern> = pattern.parse().ok();
         let note = note.to_owned();
@@ -89,12 +90,16 @@ fn usual_rules() -> Vec<DialplanRule> {
         prepend: String::new(),
         present: None,
     };
+    let emergencies = numbers.emergencies();
+    let help = emergencies
+        .iter()
+        .map(|number| rule(number, out.clone(), "Help"));
     let rules = [
         rule("_X.", phone, "Phones"),
         rule("_X.", out.clone(), "The telephone network"),
-        rule("_+X.", out, "The same, with the country code"),
+        rule("_+X.", out.clone(), "The same, with the country code"),
     ];
-    rules.into_iter().flatten().collect()
+    help.chain(rules).flatten().collect()
 }
 
 /// Contexts by name.
@@ -136,18 +141,20 @@ pub(crate) async fn create(
     JsonBody(mut fields): JsonBody<ContextFields>,
 ) -> Result<Created<SeenContext>, Problem> {
     let (at, random) = api.app.clock.id();
-    fields.rules.get_or_insert_with(usual_rules);
+    let usual = || usual_rules(api.app.numbers);
+    fields.rules.get_or_insert_with(usual);
     let context = fields.into_context(DialplanContextId::new(at, random))?;
     let _turn = api.set_up.lock().await;
-    let slot = api.app.realtime.free_slot().ok_or_else(|| {
+    let last = api.app.store.dialplan_contexts().last_slot().await?;
+    let slot = api.app.realtime.free_slot(last).ok_or_else(|| {
         let detail = format!("There are {MAX_CONTEXTS} contexts already.");
         Problem::new(Code::Conflict, detail).about("name")
     })?;
     let kept = KeptContext { context, slot };
     refuse(&api, &kept.context, None).await?;
+    let lines = lines_of(&api, &kept.context.name).await?;
     api.app.store.dialplan_contexts().create(&kept).await?;
-    api.app.realtime.set_context(&kept);
-    take_over(&api, &kept.context.name).await?;
+    take_over(&api, &kept, lines);
     let location = format!("/v1/dialplan/contexts/{}", kept.context.id);
     Ok(created(location, kept.into()))
 }
@@ -195,11 +202,14 @@ pub(crate) async fn replace(
     refuse(&api, &context, Some(&before.context.name)).await?;
     let slot = before.slot;
     let kept = KeptContext { context, slot };
+    // One that the database has and we do not know is there when the answer to its making was lost.
+    let is_known = api.app.realtime.dialplan(|it| it.has(&kept.context.name));
+    let lines = match is_known {
+        true => Lines::default(),
+        false => lines_of(&api, &kept.context.name).await?,
+    };
     api.app.store.dialplan_contexts().update(&kept).await?;
-    api.app.realtime.set_context(&kept);
-    if is_renamed {
-        take_over(&api, &kept.context.name).await?;
-    }
+    take_over(&api, &kept, lines);
     Ok(Json(kept.into()))
 }
 
@@ -334,6 +344,8 @@ async fn refuse_while_used(api: &Api, name: &str, field: &str) -> Result<(), Pro
         "calls of a trunk begin there".to_owned()
     } else if let Some(other) = api.app.realtime.dialplan(leads) {
         format!("context {other} leads there")
+    } else if let Some(queue) = overflowing_into(api, name).await? {
+        format!("queue {queue} overflows into it")
     } else {
         return Ok(());
     };
@@ -341,13 +353,37 @@ async fn refuse_while_used(api: &Api, name: &str, field: &str) -> Result<(), Pro
     Err(Problem::new(Code::InUse, detail).about(field))
 }
 
-/// Phones and trunks that named it while it was the site's own begin here from now on.
-async fn take_over(api: &Api, name: &str) -> Result<(), Problem> {
+async fn overflowing_into(api: &Api, context: &str) -> Result<Option<String>, Problem> {
+    let leads_there =
+        |queue: &Queue| matches!(&queue.overflow, Overflow::Dialplan(to) if to.context == context);
+    let mut after: Option<String> = None;
+    loop {
+        let queues = api.app.store.queues();
+        let page = queues.list(after.as_deref(), MAX_PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        after = Some(last.name.clone());
+        if let Some(queue) = page.into_iter().find(leads_there) {
+            return Ok(Some(queue.name));
+        }
+    }
+}
+
+/// Phones and trunks that name it already, while it is the site's own.
+async fn lines_of(api: &Api, name: &str) -> Result<Lines, Problem> {
     let store = &api.app.store;
     if store.extensions().any_in(name).await? || store.trunks().any_in(name).await? {
-        let read = api.app.realtime.read_lines(store, &api.app.vault);
-        read.await?;
+        return Ok(Lines::read(store, &api.app.vault).await?);
+    }
+    Ok(Lines::default())
+}
+
+/// From now on the context is so, and these lines begin here. Nothing of this can fail, so that no line stays behind.
+fn take_over(api: &Api, kept: &KeptContext, lines: Lines) {
+    api.app.realtime.set_context(kept);
+    if !lines.is_empty() {
+        api.app.realtime.set_lines(lines);
         api.app.provisioner.forget_all();
     }
-    Ok(())
 }

@@ -113,8 +113,8 @@ async fn carry_out(
     let file = visible(&query.file, MAX_FILE_NAME);
     let turn = api.set_up.lock().await;
     let known = Known::read(&api.app.store, &rows).await?;
-    let clock = api.app.clock.clone();
-    let plan = tokio::task::spawn_blocking(move || known.plan(rows, &clock));
+    let (numbers, clock) = (api.app.numbers, api.app.clock.clone());
+    let plan = tokio::task::spawn_blocking(move || known.plan(rows, numbers, &clock));
     let mut plan = plan.await.map_err(|_| broken())?;
     if query.dry_run {
         return Ok(plan.report(None, file, true));

@@ -225,6 +225,7 @@ pub(crate) async fn create(
 ) -> Result<Created<MadeExtension>, Problem> {
     let (at, random) = api.app.clock.id();
     let (extension, secret) = fields.into_extension(ExtensionId::new(at, random))?;
+    refuse_emergency(&api, &extension)?;
     let secret = secret.unwrap_or_else(PhoneSecret::random);
     let kept = keep(extension, &secret);
     set_up(&api, std::slice::from_ref(&kept)).await?;
@@ -253,6 +254,7 @@ pub(crate) async fn create_range(
 ) -> Result<Json<MadeExtensions>, Problem> {
     let (mut all, mut secrets) = (Vec::new(), Vec::new());
     for extension in fields.range(&api.app.clock)? {
+        refuse_emergency(&api, &extension)?;
         let secret = PhoneSecret::random();
         all.push(keep(extension, &secret));
         secrets.push(secret);
@@ -266,6 +268,16 @@ pub(crate) async fn create_range(
     Ok(Json(MadeExtensions {
         items: items.collect(),
     }))
+}
+
+/// Whoever calls for help must not get a phone.
+fn refuse_emergency(api: &Api, extension: &Extension) -> Result<(), Problem> {
+    let number = &extension.number;
+    let refused = api.app.numbers.refuse_emergency("number", number);
+    refused.map_err(|_| {
+        let detail = format!("number {number} calls for help: no phone may have it.");
+        Problem::field("number", detail)
+    })
 }
 
 fn numbers(first: &str, last: &str) -> Result<Vec<String>, Problem> {
@@ -333,6 +345,9 @@ pub(crate) async fn replace(
     refuse_trunks_context(&api, &extension).await?;
     // The number is part of what proves the secret.
     let renamed = before.extension.number != extension.number;
+    if renamed {
+        refuse_emergency(&api, &extension)?;
+    }
     let secret = secret.or_else(|| renamed.then(PhoneSecret::random));
     let kept = match &secret {
         Some(secret) => keep(extension, secret),

@@ -1,7 +1,7 @@
 //! The ways to and from the telephone network that we set up. A password goes in and never comes out.
 
 use axum::{Json, extract::State, http::StatusCode};
-use engine::trunk::{Ask, Considered, Verdict};
+use engine::trunk::{Ask, Called, Considered, Verdict};
 use model::{Codec, E164, ServerId, SipTransport, Trunk, TrunkId, TrunkOutbound};
 use serde::{Deserialize, Serialize};
 use store::KeptTrunk;
@@ -321,7 +321,11 @@ pub(crate) async fn explain(
     let kept = api.app.store.servers().get(server).await?;
     let kept = kept.ok_or_else(|| Problem::not_found("server"))?;
     let tried = &[];
-    let ways = api.app.realtime.ways().explain(Ask { server, to, tried });
+    let ways = api.app.realtime.ways().explain(Ask {
+        server,
+        to: Called::Number(to),
+        tried,
+    });
     Ok(Json(WaysExplained {
         server,
         to,

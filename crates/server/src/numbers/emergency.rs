@@ -1,7 +1,9 @@
 //! The numbers that call for help.
 
-use model::Digits;
+use model::{Digits, Invalid};
 use rlibphonenumber::enums::Region;
+
+use super::Numbers;
 
 /// Each country's own, a country a line.
 const PLAN: &str = include_str!("plan/emergency.txt");
@@ -21,6 +23,28 @@ pub(super) fn is_emergency(country: Region, digits: Digits) -> bool {
     EVERYWHERE.contains(&dialled.as_str()) || of(&country.as_region_str()).any(|own| own == dialled)
 }
 
+impl Numbers {
+    /// Refused: a phone that would ring in place of help.
+    pub(crate) fn refuse_emergency(self, field: &'static str, number: &str) -> Result<(), Invalid> {
+        let is_for_help = Digits::new(number).is_some_and(|digits| self.is_emergency(digits));
+        if is_for_help {
+            let problem =
+                "is a number for emergencies: whoever calls for help must not get a phone";
+            return Err(Invalid::new(field, problem));
+        }
+        Ok(())
+    }
+
+    /// The numbers that call for help at home.
+    pub(crate) fn emergencies(self) -> Vec<&'static str> {
+        let mut all = EVERYWHERE.to_vec();
+        all.extend(of(&self.home().as_region_str()));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 fn of(country: &str) -> impl Iterator<Item = &'static str> {
     PLAN.lines()
         .filter_map(|line| line.split_once(' '))
@@ -33,7 +57,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use rlibphonenumber::PHONE_NUMBER_UTIL;
 
-    use super::super::{Destination, Numbers};
+    use super::super::Destination;
     use super::*;
 
     #[test]

@@ -73,6 +73,11 @@ impl Numbers {
             .then(|| parsed.format_as(PhoneNumberFormat::E164).into_owned())
     }
 
+    /// Without one, a number without a country code is read as one of the United States.
+    pub(crate) fn has_country(self) -> bool {
+        self.country.is_some()
+    }
+
     /// The country that a number without a country code is read in.
     fn home(self) -> Region {
         self.country.unwrap_or(Region::US)

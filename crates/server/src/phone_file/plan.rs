@@ -9,6 +9,7 @@ use super::column::{Column, Names};
 use super::reading::Read;
 use super::report::{FieldChange, PhoneImportReport, PhoneRow, PhoneRowResult};
 use crate::clock::Clock;
+use crate::numbers::Numbers;
 use crate::realtime::PhoneSecret;
 
 /// What there is when the file comes.
@@ -41,7 +42,7 @@ impl Known {
     }
 
     /// It takes the processor for a while: not for async threads.
-    pub(crate) fn plan(mut self, reads: Vec<Read>, clock: &Clock) -> Plan {
+    pub(crate) fn plan(mut self, reads: Vec<Read>, numbers: Numbers, clock: &Clock) -> Plan {
         let (mut rows, mut changes) = (Vec::with_capacity(reads.len()), Vec::new());
         for read in reads {
             let mut row = PhoneRow {
@@ -53,7 +54,7 @@ impl Known {
                 why: None,
                 secret: None,
             };
-            match self.change(read, &mut row, clock) {
+            match self.change(read, &mut row, (numbers, clock)) {
                 Ok(change) => changes.extend(change),
                 Err(refused) => {
                     row.result = PhoneRowResult::Refused;
@@ -71,10 +72,13 @@ impl Known {
         &mut self,
         read: Read,
         row: &mut PhoneRow,
-        clock: &Clock,
+        (numbers, clock): (Numbers, &Clock),
     ) -> Result<Option<ExtensionChange>, Invalid> {
         let said = read.said?;
         let before = self.phones.remove(&said.number);
+        if before.is_none() {
+            numbers.refuse_emergency(Column::Number.name(), &said.number)?;
+        }
         let known = before.as_ref().map(|kept| &kept.extension);
         let (at, random) = clock.id();
         let extension = said.extension(known, ExtensionId::new(at, random), &self.names)?;

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod dialplan;
+mod lines;
 mod phone;
 mod row;
 mod secret;
@@ -31,6 +32,7 @@ pub use dialplan::{
         Simulation,
     },
 };
+pub(crate) use lines::Lines;
 use phone::Phone;
 pub(crate) use secret::PhoneSecret;
 use table::Table;
@@ -112,31 +114,18 @@ impl Realtime {
                 realtime.set_queue(queue);
             }
         }
-        realtime.read_lines(store, vault).await?;
+        realtime.set_lines(Lines::read(store, vault).await?);
         Ok(realtime)
     }
 
-    /// Reads phones and trunks, in place of what is known of them.
-    pub(crate) async fn read_lines(&self, store: &Store, vault: &Vault) -> Result<(), StoreError> {
-        let take = |page: Vec<KeptExtension>| self.set(&page);
-        store.extensions().load(take).await?;
-        let mut after: Option<String> = None;
-        loop {
-            let page = store.trunks().list(after.as_deref(), MAX_PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(last.trunk.name.clone());
-            for kept in &page {
-                let password = kept.sealed.as_deref().map(|sealed| vault.open(sealed));
-                let password = password.transpose().unwrap_or_else(|error| {
-                    let trunk = &kept.trunk.name;
-                    tracing::error!(%error, trunk, "a trunk's password cannot be read; enter it again");
-                    None
-                });
-                self.set_trunk(&kept.trunk, password.as_deref());
+    /// From now on these phones and trunks are so.
+    pub(crate) fn set_lines(&self, lines: Lines) {
+        self.write(|tables| {
+            lines.phones.iter().for_each(|kept| tables.set(kept));
+            for (trunk, password) in &lines.trunks {
+                tables.set_trunk(trunk, password.as_deref());
             }
-        }
+        });
     }
 
     /// From now on this server may ask, with the password of [`Self::password`].
@@ -196,7 +185,7 @@ impl Realtime {
         self.read(|tables| tables.endpoints.server_of(number))
     }
 
-    /// From now on the context is so. Those whose calls begin there are known anew by [`Self::read_lines`].
+    /// From now on the context is so. Those whose calls begin there are known anew by [`Self::set_lines`].
     pub(crate) fn set_context(&self, kept: &KeptContext) {
         self.write(|tables| tables.dialplan.set(kept));
     }
@@ -218,9 +207,10 @@ impl Realtime {
         self.read(|tables| look(tables.dialplan.rules()))
     }
 
-    /// A slot for a new context, where one is left.
-    pub(crate) fn free_slot(&self) -> Option<u16> {
-        self.read(|tables| tables.dialplan.free_slot())
+    /// A slot for a new context, where one is left. `last` is the one that was given away before: one that was set free lately may
+    /// still be in a site's own dialplan, and in Asterisk's memory.
+    pub(crate) fn free_slot(&self, last: u16) -> Option<u16> {
+        self.read(|tables| tables.dialplan.free_slot(last))
     }
 
     /// What the context is called in Asterisk.

@@ -406,7 +406,10 @@ impl Desk {
         self.stream.publish(self.untold.drain(..count));
     }
 
-    fn route(&mut self, command: Command) {
+    fn route(&mut self, mut command: Command) {
+        if let Command::Continue { target, .. } = &mut command {
+            target.context = self.phones.asterisk_context(&target.context);
+        }
         let server = match &command {
             Command::Offer { offer, call, .. } => {
                 let server = self.call_server.get(call).copied();

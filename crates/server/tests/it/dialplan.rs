@@ -51,6 +51,10 @@ fn trunk(name: &str, context: &str) -> Value {
     json!({"name": name, "host": "sip.example.net", "context": context, "outbound": {}})
 }
 
+fn id_of_nothing() -> &'static str {
+    "00000000-0000-7000-8000-000000000001"
+}
+
 async fn made(root: &Client, path: &str, body: Value) -> Value {
     let answer = root.post(path, &body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
@@ -139,6 +143,9 @@ async fn asterisk_is_answered_from_the_first_to_the_last_moment() {
     assert_eq!(root.delete(&phone).await.status, 204);
     assert_eq!(root.delete(&path).await.status, 204);
     assert_eq!(ask(&pbx, step("101", 1)).await, "");
+    // What a site's own dialplan sent to the old one does not get to the new one.
+    let next = made(&root, PATH, json!({"name": "next"})).await;
+    assert_eq!(next["asterisk_context"], "cordboard-2");
 }
 
 #[tokio::test]
@@ -216,6 +223,25 @@ async fn whoever_calls_in_never_calls_out() {
 }
 
 #[tokio::test]
+async fn a_queue_may_overflow_into_a_context_of_ours() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let overflow = |context: &str| {
+        let to =
+            json!({"action": "dialplan", "context": context, "extension": "700", "priority": 1});
+        json!({"name": "sales", "overflow": to})
+    };
+    let night = made(&root, PATH, context("night", &[])).await;
+    let refused_name = problem(&root, "/v1/queues", overflow("cordboard-1")).await;
+    assert_eq!(refused_name, about("invalid_field", "overflow.context"));
+    made(&root, "/v1/queues", overflow("night")).await;
+    let night = format!("{PATH}/{}", night["id"].as_str().unwrap());
+    let removed = root.delete(&night).await;
+    assert_eq!(refused(&removed), about("in_use", "id"));
+    assert!(removed.body.contains("queue sales"), "{removed:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_meant_is_refused() {
     let server = Server::start().await;
     let root = server.administrator().await;
@@ -256,7 +282,7 @@ async fn what_cannot_be_meant_is_refused() {
             "{pattern:?}"
         );
     }
-    let nobody = "00000000-0000-7000-8000-000000000001";
+    let nobody = id_of_nothing();
     let much = "x".repeat(2_000);
     for action in [
         json!({"type": "announce", "sound": "../../etc/passwd"}),
@@ -354,6 +380,11 @@ async fn a_call_is_thought_through() {
     assert_eq!(end("102", "101").await, "elsewhere");
     assert_eq!(end("provider", "101").await, "elsewhere");
     assert_eq!(ask("101", "0905").await["end"]["presented"], "101");
+    let nowhere = json!({"from": "101", "dialled": "1", "server": id_of_nothing()});
+    assert_eq!(
+        problem(&root, SIMULATE, nowhere).await,
+        about("invalid_field", "server")
+    );
     for (from, dialled, field) in [
         ("nobody", "1", "from"),
         ("a,b", "1", "from"),

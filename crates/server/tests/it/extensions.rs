@@ -228,6 +228,35 @@ async fn what_would_be_something_else_in_asterisk_is_refused() {
 }
 
 #[tokio::test]
+async fn no_phone_rings_where_help_is_called() {
+    let server = Server::start().await;
+    let root = server.administrator().await;
+    let number = ("invalid_field".to_owned(), "number".to_owned());
+    let alone = root.post(PATH, &json!({"number": "112"})).await;
+    assert_eq!(refused(&alone), number);
+    let range = json!({"number": "100", "last": "199"});
+    let range = root.post("/v1/extensions/range", &range).await;
+    assert_eq!(refused(&range), number);
+    assert!(range.body.contains("112"), "{range:?}");
+    let phone = root.post(PATH, &json!({"number": "113"})).await.id();
+    let moved = json!({"number": "911"});
+    let moved = root.put(&format!("{PATH}/{phone}"), &moved).await;
+    assert_eq!(refused(&moved), number);
+    let file = "number,name\n114,Ann\n999,Bob\n";
+    let file = root.csv("/v1/extensions/import?file=x.csv", file).await;
+    assert_eq!(file.status, 422, "{file:?}");
+    let said = file.body.contains("999") && file.body.contains("emergencies");
+    assert!(said && !file.body.contains("114"), "{file:?}");
+    assert_eq!(
+        root.get(PATH).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn only_our_own_asterisk_is_answered() {
     let server = Server::start().await;
     let root = server.administrator().await;

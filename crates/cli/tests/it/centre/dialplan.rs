@@ -153,7 +153,7 @@ impl Centre {
         let number = "00421905550123";
         let trunks =
             json!([{"trunk": "away", "number": number}, {"trunk": "provider", "number": number}]);
-        let wanted = json!({"kind": "out", "number": "+421905550123", "presented": "+4215550100", "trunks": trunks});
+        let wanted = json!({"kind": "out", "number": "+421905550123", "read_as": "number", "why": null, "presented": "+4215550100", "trunks": trunks});
         assert_eq!(end, wanted);
         let call = self.dials("0905550123").await;
         let rung = self.rings(&self.far_end).await;

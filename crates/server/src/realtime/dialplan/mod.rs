@@ -5,20 +5,23 @@
 
 mod rows;
 pub(crate) mod simulation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use engine::{
-    dialplan::{Dialplan, Path, Surroundings, Way},
-    trunk::{Ask, Considered, Input},
+    dialplan::{Dialplan, Outside, Path, Reading, Surroundings, Way},
+    trunk::{Ask, Called, Considered, Input},
 };
-use model::{
-    DialplanContextId, E164, Extension, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk, TrunkId,
-};
+use model::{DialplanContextId, Extension, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk, TrunkId};
 use store::KeptContext;
 
 use super::{conditions::Conditions, row::Row};
-use crate::{numbers::Numbers, ways::Ways};
+use crate::{
+    numbers::{Destination, Numbers},
+    ways::Ways,
+};
 
 /// How many contexts there are in Asterisk that ask for ours (`extensions_cordboard.conf`).
 pub const MAX_CONTEXTS: u16 = 100;
@@ -51,8 +54,6 @@ struct Line {
     /// The only server that knows it.
     server: Option<ServerId>,
     context: String,
-    /// Of a trunk that calls go out by: the smaller is tried first.
-    priority: Option<u16>,
 }
 
 impl Line {
@@ -73,17 +74,34 @@ impl Surroundings for Seen<'_> {
         phone.is_some_and(|phone| phone.is_at(self.server))
     }
 
-    fn ways_out(&self, number: &str) -> Vec<Way> {
-        match self.live.numbers.e164(number).map(|it| it.parse()) {
-            Some(Ok(to)) => self.routed(to),
-            _ => self.as_dialled(number),
-        }
+    fn outside(&self, number: &str) -> Outside {
+        let numbers = self.live.numbers;
+        let (reading, ways) = match numbers.destination(number) {
+            // It would be another number in most of the world.
+            Ok(Destination::Number(_)) if !number.starts_with('+') && !numbers.has_country() => {
+                let why = "has no country code, and acd.country is not set".to_owned();
+                (
+                    Reading::AsDialled(why),
+                    self.ways(Called::AsDialled(number)),
+                )
+            }
+            Ok(Destination::Number(to)) => (Reading::Number, self.ways(Called::Number(to))),
+            Ok(Destination::Emergency(digits)) => {
+                let digits = digits.to_string();
+                (Reading::Emergency, self.ways(Called::Emergency(&digits)))
+            }
+            Err(why) => {
+                let reading = Reading::AsDialled(why.to_string());
+                (reading, self.ways(Called::AsDialled(number)))
+            }
+        };
+        Outside { reading, ways }
     }
 }
 
 impl Seen<'_> {
-    /// Those that take the number, in their order, each as it wants it.
-    fn routed(&self, to: E164) -> Vec<Way> {
+    /// The trunks that take the call, in their order, each with the number as it wants it.
+    fn ways(&self, to: Called<'_>) -> Vec<Way> {
         let Some(server) = self.server else {
             return Vec::new();
         };
@@ -96,20 +114,6 @@ impl Seen<'_> {
             number: it.dials.unwrap_or_default(),
         };
         takes.map(way).take(MAX_WAYS).collect()
-    }
-
-    /// A short number, such as one for emergencies, is the same in every country or in none: no rule of a trunk is for it.
-    fn as_dialled(&self, number: &str) -> Vec<Way> {
-        let trunks = self.live.trunks.iter();
-        let out = |(name, trunk): (&String, &Line)| Some((trunk.priority?, name.clone()));
-        let at = trunks.filter(|(_, trunk)| trunk.is_at(self.server));
-        let mut ways: Vec<_> = at.filter_map(out).collect();
-        ways.sort();
-        let way = |(_, trunk)| Way {
-            trunk,
-            number: number.to_owned(),
-        };
-        ways.into_iter().map(way).take(MAX_WAYS).collect()
     }
 }
 
@@ -145,7 +149,6 @@ impl LiveDialplan {
         let line = Line {
             server: extension.server,
             context: extension.context.clone(),
-            priority: None,
         };
         self.phones.insert(extension.number.clone(), line);
     }
@@ -163,7 +166,6 @@ impl LiveDialplan {
         let line = Line {
             server: trunk.server,
             context: trunk.context.clone(),
-            priority: trunk.outbound.as_ref().map(|outbound| outbound.priority),
         };
         self.trunks.insert(trunk.name.clone(), line);
     }
@@ -197,9 +199,13 @@ impl LiveDialplan {
         &self.rules
     }
 
-    /// A slot that no context has.
-    pub(super) fn free_slot(&self) -> Option<u16> {
-        (1..=MAX_CONTEXTS).find(|slot| !self.slots.contains_key(slot))
+    /// The next slot after `last` that no context has.
+    pub(super) fn free_slot(&self, last: u16) -> Option<u16> {
+        let last = last.min(MAX_CONTEXTS);
+        let after = (last + 1..=MAX_CONTEXTS).chain(1..=last);
+        after
+            .into_iter()
+            .find(|slot| !self.slots.contains_key(slot))
     }
 
     /// The context in Asterisk that stands for this one; nothing: it is the site's own.

@@ -30,7 +30,9 @@ pub(super) fn steps(
             unanswered,
             ..
         } => phone(number, *ring_seconds, *unanswered),
-        End::Out { present, ways, .. } => out(*present, ways),
+        End::Out {
+            present, outside, ..
+        } => out(*present, &outside.ways),
         End::Queue(queue) => match queues.get(queue) {
             Some(name) => in_queue(application, name),
             None => vec![hang_up(FAILURE)],
@@ -134,6 +136,8 @@ fn go_if(test: &str, priority: usize) -> Step {
 
 #[cfg(test)]
 mod tests {
+    use engine::dialplan::{Outside, Reading};
+
     use super::*;
 
     fn shown(end: &End<'_>) -> String {
@@ -161,7 +165,10 @@ mod tests {
         let out = |present, ways: &[Way]| End::Out {
             number: "421905123456".to_owned(),
             present,
-            ways: ways.to_vec(),
+            outside: Outside {
+                reading: Reading::Number,
+                ways: ways.to_vec(),
+            },
         };
         let ends = [
             phone(Unanswered::HangUp),

@@ -1,6 +1,6 @@
 //! What would become of a call, for people and programs: the path that Asterisk's questions would be answered by.
 
-use engine::dialplan::{End, Misfit, Path, Step, Verdict};
+use engine::dialplan::{End, Misfit, Path, Reading, Step, Verdict};
 use model::{
     DialplanAction, DialplanRule, HangUpCause, Invalid, MAX_DIALLED, QueueId, ServerId, Unanswered,
     checked_context, checked_dialable,
@@ -92,6 +92,10 @@ pub enum SimulatedEnd {
     /// Through the first of these trunks that takes the call. Without any: it ends with cause 34.
     Out {
         number: String,
+        /// Whether it can be read as a number of the world. If not, only trunks without rules take it, as it was dialled.
+        read_as: ReadAs,
+        /// Why it cannot.
+        why: Option<String>,
         /// The number that the called one would see; nothing: as the trunk's provider sets it.
         presented: Option<String>,
         trunks: Vec<SimulatedTrunk>,
@@ -119,6 +123,16 @@ pub enum SimulatedEnd {
     },
 }
 
+/// What a number that leads outside is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadAs {
+    Number,
+    AsDialled,
+    /// A call for help: every trunk is tried, and the phone's own number is presented.
+    Emergency,
+}
+
 /// A trunk, and the number as it gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SimulatedTrunk {
@@ -135,6 +149,13 @@ impl LiveDialplan {
             return Err(Invalid::new("dialled", problem));
         }
         let (from, its_server) = self.origin(&question.from)?;
+        if let Some(unknown) = question
+            .server
+            .filter(|it| !self.applications.contains_key(it))
+        {
+            let problem = format!("{unknown} is no active server");
+            return Err(Invalid::new("server", problem));
+        }
         let server = question
             .server
             .or(its_server)
@@ -192,15 +213,22 @@ impl LiveDialplan {
             End::Out {
                 number,
                 present,
-                ways,
+                outside,
             } => {
                 let own = (from.kind == OriginKind::Phone).then_some(from.name.as_str());
-                let trunks = ways.iter().map(|way| SimulatedTrunk {
+                let trunks = outside.ways.iter().map(|way| SimulatedTrunk {
                     trunk: way.trunk.clone(),
                     number: way.number.clone(),
                 });
+                let (read_as, why) = match &outside.reading {
+                    Reading::Number => (ReadAs::Number, None),
+                    Reading::AsDialled(why) => (ReadAs::AsDialled, Some(why.clone())),
+                    Reading::Emergency => (ReadAs::Emergency, None),
+                };
                 SimulatedEnd::Out {
                     number: number.clone(),
+                    read_as,
+                    why,
                     presented: present.or(own).map(str::to_owned),
                     trunks: trunks.collect(),
                 }
@@ -272,19 +300,33 @@ fn summary(end: &SimulatedEnd) -> String {
         } => {
             format!("phone {number} rings for {ring_seconds} s")
         }
-        SimulatedEnd::Out { number, trunks, .. } if trunks.is_empty() => {
-            format!("{number} would be called, but there is no trunk: the call ends (34)")
-        }
         SimulatedEnd::Out {
             number,
+            read_as,
+            why,
             presented,
             trunks,
         } => {
+            let for_help = match read_as {
+                ReadAs::Emergency => ", a call for help,",
+                ReadAs::Number | ReadAs::AsDialled => "",
+            };
+            let as_dialled = why.as_ref().map(|why| {
+                format!(
+                    "; just as it was dialled and by trunks without rules alone, since it {why}"
+                )
+            });
+            let as_dialled = as_dialled.unwrap_or_default();
+            if trunks.is_empty() {
+                return format!(
+                    "{number}{for_help} would be called, but no trunk takes it: the call ends (34){as_dialled}"
+                );
+            }
             let names: Vec<_> = trunks.iter().map(|it| it.trunk.as_str()).collect();
-            let presented = presented.as_deref().unwrap_or("what the provider sets");
+            let (names, own) = (names.join(", then "), "what the provider sets");
+            let presented = presented.as_deref().unwrap_or(own);
             format!(
-                "{number} is called through {}, presenting {presented}",
-                names.join(", then ")
+                "{number}{for_help} is called through {names}, presenting {presented}{as_dialled}"
             )
         }
         SimulatedEnd::Queue { queue, name } => {

@@ -137,7 +137,7 @@ impl Desk {
         let counted = names::third_of(call, self.controls.control.next_consult(call));
         let way_to = trunk::Ask {
             server: known.server,
-            to: number,
+            to: trunk::Called::Number(number),
             tried: &[],
         };
         let way = self.ways.choose(way_to, &counted);

@@ -2,7 +2,7 @@
 
 use engine::{
     dial::{Input, Leg},
-    trunk::{self, Ask, Considered, Verdict},
+    trunk::{self, Ask, Called, Considered, Verdict},
 };
 use model::{CallId, E164, ServerId, TrunkId};
 
@@ -50,6 +50,7 @@ impl Desk {
             return Ok(());
         }
         let tried = &[];
+        let to = Called::Number(to);
         let considered = self.ways.explain(Ask { server, to, tried });
         let may = |it: &Considered| it.is_taken() || matches!(it.verdict, Verdict::TooFast { .. });
         if considered.iter().any(may) {
@@ -61,6 +62,7 @@ impl Desk {
     /// For the dialler.
     pub(super) fn find_way(&mut self, call: CallId, server: ServerId, to: E164, tried: &[TrunkId]) {
         let channel = names::customer_of(call);
+        let to = Called::Number(to);
         let input = match self.ways.choose(Ask { server, to, tried }, &channel) {
             Ok(way) => Input::WayGiven { call, way },
             Err(none) => {
