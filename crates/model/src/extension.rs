@@ -104,6 +104,8 @@ const MAX_NUMBER: usize = 10;
 /// The width of Asterisk's column `ps_endpoints.context`.
 const MAX_CONTEXT: usize = 40;
 /// How the contexts in Asterisk begin that ask for ours.
+/// The one in which calls go where the list of our numbers sends them.
+pub const DID_CONTEXT: &str = "cordboard-0";
 pub const OWN_CONTEXTS: &str = "cordboard-";
 /// The width of Asterisk's column `ps_endpoints.mailboxes`.
 const MAX_MAILBOX: usize = 40;

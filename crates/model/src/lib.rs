@@ -42,13 +42,13 @@ pub use control::{
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use dialplan::{
     BadPattern, DialplanAction, DialplanContext, DialplanRule, HangUpCause, MAX_DIALLED, MAX_RULES,
-    Pattern, Rest, Symbols, Unanswered,
+    MENU_KEYS, Menu, MenuChoice, Pattern, Rest, Symbols, Unanswered,
 };
-pub use did::{Did, return_wait};
+pub use did::{Did, DidTarget, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
 pub use extension::{
-    Codec, Extension, OWN_CONTEXTS, SipTransport, USUAL_CODECS, USUAL_CONTEXT, USUAL_QUALIFY,
-    checked_context,
+    Codec, DID_CONTEXT, Extension, OWN_CONTEXTS, SipTransport, USUAL_CODECS, USUAL_CONTEXT,
+    USUAL_QUALIFY, checked_context,
 };
 pub use extension_import::ExtensionImport;
 pub use id::{

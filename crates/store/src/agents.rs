@@ -90,7 +90,13 @@ impl Agents<'_> {
         let mut tx = self.database.begin().await?;
         tx.execute(Sql::delete(STATUSES, "agent_id").bind(id))
             .await?;
-        tx.execute_on_one(Sql::delete(TABLE, "id").bind(id)).await?;
+        let gone = tx.execute_on_one(Sql::delete(TABLE, "id").bind(id)).await;
+        match gone {
+            Err(error) if error.is_reference() => {
+                return Err(StoreError::still_referred("a number leads to the agent"));
+            }
+            other => other?,
+        }
         tx.commit().await
     }
 

@@ -1,25 +1,33 @@
-//! Our own numbers and the queues behind them.
+//! Our own numbers and where calls to them go.
 
-use model::{Did, DidId, QueueId};
+use model::{Did, DidId, DidTarget, QueueId};
 
 use crate::StoreError;
 use crate::database::Database;
 use crate::row::Row;
-use crate::sql::{self, Sql, Value};
+use crate::sql::{self, Sql, Value, json};
 
-const TABLE: &str = "dids";
-const COLUMNS: &[&str] = &["id", "number", "queue_id", "return_wait_seconds", "note"];
+const TABLE: &str = "did_routes";
+const COLUMNS: &[&str] = &[
+    "id",
+    "number",
+    "queue_id",
+    "agent_id",
+    "target",
+    "return_wait_seconds",
+    "note",
+];
 
 pub struct Dids<'a> {
     pub(crate) database: &'a Database,
 }
 
 impl Dids<'_> {
-    /// Conflicts: `number` (taken), `queue` (unknown).
+    /// Conflicts: `number` (taken), `to` (a queue or an agent that is not there).
     pub async fn create(&self, did: &Did) -> Result<(), StoreError> {
         let sql = Sql::insert(TABLE, COLUMNS, values(did));
         match self.database.execute(sql).await {
-            Err(error) if error.is_reference() => Err(StoreError::missing("queue")),
+            Err(error) if error.is_reference() => Err(StoreError::missing("to")),
             other => other.map(drop),
         }
     }
@@ -45,7 +53,7 @@ impl Dids<'_> {
     pub async fn update(&self, did: &Did) -> Result<(), StoreError> {
         let sql = Sql::update(TABLE, COLUMNS, values(did));
         match self.database.execute_on_one(sql).await {
-            Err(error) if error.is_reference() => Err(StoreError::missing("queue")),
+            Err(error) if error.is_reference() => Err(StoreError::missing("to")),
             other => other,
         }
     }
@@ -61,21 +69,38 @@ impl Dids<'_> {
     }
 }
 
+/// The ids stand beside the target, so that what they name stays as long as it is needed. A queue alone needs no target.
 fn values(did: &Did) -> Vec<Value> {
+    let agent = match &did.to {
+        DidTarget::Agent { agent, .. } => Some(*agent),
+        _ => None,
+    };
+    let target = match &did.to {
+        DidTarget::Queue { .. } => Value::Text(None),
+        other => json(other),
+    };
     vec![
         did.id.into(),
         (&did.number).into(),
-        did.queue.into(),
+        did.to.queue().into(),
+        agent.into(),
+        target,
         did.return_wait_seconds.into(),
         (&did.note).into(),
     ]
 }
 
 fn did(row: &Row) -> Result<Did, StoreError> {
+    let to = match row.opt_json("target")? {
+        Some(to) => to,
+        None => DidTarget::Queue {
+            queue: QueueId(row.uuid("queue_id")?),
+        },
+    };
     Ok(Did {
         id: DidId(row.uuid("id")?),
         number: row.text("number")?,
-        queue: QueueId(row.uuid("queue_id")?),
+        to,
         return_wait_seconds: row.int("return_wait_seconds")?,
         note: row.text("note")?,
     })

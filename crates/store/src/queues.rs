@@ -88,7 +88,7 @@ impl Queues<'_> {
 
     /// Says who leads to the queue.
     async fn referrers(&self, id: QueueId) -> Result<StoreError, StoreError> {
-        let text = "SELECT (SELECT COUNT(*) FROM dids WHERE queue_id = ?) AS dids, \
+        let text = "SELECT (SELECT COUNT(*) FROM did_routes WHERE queue_id = ?) AS dids, \
                     (SELECT COUNT(*) FROM queues WHERE overflow_queue_id = ?) AS overflows";
         let sql = Sql::new(TABLE, text).bind(id).bind(id);
         let row = self.database.fetch_first(sql).await?;

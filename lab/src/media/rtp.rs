@@ -3,6 +3,7 @@
 //! A thread of its own, so that a busy test does not make it stutter. Knows nothing of SIP: it is told where to send.
 
 use std::{
+    collections::VecDeque,
     net::{SocketAddr, UdpSocket},
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,11 +31,19 @@ const TELEPHONE_EVENT: u8 = 101;
 const KEYS: &[u8; 16] = b"0123456789*#ABCD";
 /// Longer than any RTP packet that Asterisk sends.
 const LONGEST: usize = 2_048;
+/// A key is down for as many packets, of which the last three say that it was let go.
+const PRESS: u16 = 8;
+/// How loud a key is, in dBm0 below zero.
+const VOLUME: u8 = 10;
+/// And as many are spoken until the next key.
+const BETWEEN: u16 = 5;
 
 #[derive(Debug)]
 struct Shared {
     ear: Mutex<Ear>,
     keys: Mutex<Keys>,
+    /// Keys that are still to be pressed here.
+    to_press: Mutex<VecDeque<u8>>,
     /// Where to send, once known.
     peer: Mutex<Option<SocketAddr>>,
     over: AtomicBool,
@@ -74,6 +83,7 @@ impl RtpEndpoint {
         let shared = Arc::new(Shared {
             ear: Mutex::default(),
             keys: Mutex::default(),
+            to_press: Mutex::default(),
             peer: Mutex::default(),
             over: AtomicBool::new(false),
         });
@@ -83,6 +93,7 @@ impl RtpEndpoint {
             shared: shared.clone(),
             position: 0,
             sequence: 0,
+            press: None,
         };
         let thread = std::thread::Builder::new()
             .name(format!("rtp-{port}"))
@@ -106,6 +117,17 @@ impl RtpEndpoint {
             .peer
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(peer);
+    }
+
+    /// Presses keys, one after the other. What is no key is left out.
+    pub(crate) fn press(&self, keys: &str) {
+        let number = |key| KEYS.iter().position(|it| *it == key);
+        let numbers = keys.bytes().filter_map(number);
+        let numbers = numbers.filter_map(|number| u8::try_from(number).ok());
+        let to_press = self.shared.to_press.lock();
+        to_press
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(numbers);
     }
 
     /// The keys that were pressed at the other end so far.
@@ -139,6 +161,24 @@ struct Stream {
     shared: Arc<Shared>,
     position: u32,
     sequence: u16,
+    press: Option<Press>,
+}
+
+/// A key that is being pressed.
+#[derive(Clone, Copy)]
+struct Press {
+    number: u8,
+    began: u32,
+    packets: u16,
+}
+
+impl Press {
+    /// RFC 4733, 2.3: key, end and volume, and how long it is down.
+    fn payload(self) -> [u8; 4] {
+        let is_let_go = self.packets > PRESS - 3;
+        let [high, low] = (self.packets.min(PRESS - 3) * 160).to_be_bytes();
+        [self.number, u8::from(is_let_go) << 7 | VOLUME, high, low]
+    }
 }
 
 impl Stream {
@@ -165,17 +205,38 @@ impl Stream {
             return;
         };
         let mut packet = Vec::with_capacity(HEADER + 160);
-        packet.extend([0x80, PCMU]);
+        let press = self.press_on();
+        let (kind, at) = press.map_or((PCMU, self.position), |it| (TELEPHONE_EVENT, it.began));
+        packet.extend([0x80, kind]);
         packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.position.to_be_bytes());
+        packet.extend(at.to_be_bytes());
         packet.extend(u32::from(peer.port()).to_be_bytes());
-        packet.extend(
-            (self.position..self.position + SAMPLES).map(|n| g711::encode(self.voice.sample(n))),
-        );
+        if let Some(press) = press {
+            packet.extend(press.payload());
+        } else {
+            let spoken = self.position..self.position + SAMPLES;
+            packet.extend(spoken.map(|n| g711::encode(self.voice.sample(n))));
+        }
         // A far end that has just closed its port answers with an error; the signalling will tell.
         let _ = self.socket.send_to(&packet, peer);
         self.position += SAMPLES;
         self.sequence = self.sequence.wrapping_add(1);
+    }
+
+    /// The key that is down in this packet.
+    fn press_on(&mut self) -> Option<Press> {
+        if self.press.is_none_or(|it| it.packets == PRESS + BETWEEN) {
+            let next = self.shared.to_press.lock();
+            let next = next.unwrap_or_else(PoisonError::into_inner).pop_front();
+            self.press = next.map(|number| Press {
+                number,
+                began: self.position,
+                packets: 0,
+            });
+        }
+        let press = self.press.as_mut()?;
+        press.packets += 1;
+        Some(*press).filter(|it| it.packets <= PRESS)
     }
 
     fn listen(&mut self, at_most: Duration) {

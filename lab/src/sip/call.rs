@@ -212,6 +212,13 @@ impl Call {
         }
     }
 
+    /// Presses keys on this phone, once it has something to hear.
+    pub fn press(&self, keys: &str) {
+        if let Some(rtp) = self.rtp.get() {
+            rtp.press(keys);
+        }
+    }
+
     /// Waits until these keys were pressed at the other end, and no others.
     pub async fn hears_keys(&self, keys: &str) -> Result<()> {
         let began = Instant::now();

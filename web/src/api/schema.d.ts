@@ -3016,6 +3016,12 @@ export interface components {
             /** @enum {string} */
             type: "go_to";
         } | {
+            /** @enum {string} */
+            type: "did";
+        } | (components["schemas"]["Menu"] & {
+            /** @enum {string} */
+            type: "menu";
+        }) | {
             cause?: components["schemas"]["HangUpCause"];
             /** @enum {string} */
             type: "hang_up";
@@ -3056,32 +3062,69 @@ export interface components {
             note?: string;
             /** @description As Asterisk delivers it: the extension in which the call arrives. */
             number: string;
-            queue: components["schemas"]["QueueId"];
             /**
              * Format: int32
-             * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+             * @description For how long a caller whom one of our agents called lately waits for this agent alone, where the number leads to a queue; 0: not
+             *     at all.
              */
             return_wait_seconds?: number;
+            to: components["schemas"]["DidTarget"];
         };
         /** @description What may be set of a number. */
         DidFields: {
             note?: string;
             /** @description As Asterisk delivers it: the extension in which the call arrives. */
             number: string;
-            /** @description Where a call to it goes. */
-            queue: components["schemas"]["QueueId"];
             /**
              * Format: int32
-             * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+             * @description For how long a caller whom one of our agents called lately waits for this agent alone, where it leads to a queue; 0: not at all.
              * @default 20
              */
             return_wait_seconds: number;
+            to: components["schemas"]["DidTarget"];
         };
         /**
          * Format: uuid
          * @description One of our own numbers.
          */
         DidId: string;
+        /** @description Where a call to a number goes. */
+        DidTarget: {
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            type: "queue";
+        } | {
+            agent: components["schemas"]["AgentId"];
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            type: "agent";
+            /**
+             * Format: int32
+             * @default 20
+             */
+            wait_seconds: number;
+        } | {
+            number: string;
+            /**
+             * Format: int32
+             * @default 30
+             */
+            ring_seconds: number;
+            /** @enum {string} */
+            type: "phone";
+            unanswered?: components["schemas"]["Unanswered"];
+        } | {
+            /** @description The file below Asterisk's `sounds`, without its ending: `custom/closed`. */
+            sound: string;
+            /** @enum {string} */
+            type: "announce";
+        } | {
+            context: string;
+            /** @description As if this had been dialled; nothing: the number itself. */
+            number?: string | null;
+            /** @enum {string} */
+            type: "context";
+        };
         /**
          * @description What differs. A call that differs in several ways has the first of them.
          * @enum {string}
@@ -3651,6 +3694,35 @@ export interface components {
             name: string;
             why: string;
         };
+        /** @description A choice by key. Whoever presses none, or one that is not there, hears it again. */
+        Menu: {
+            choices: components["schemas"]["MenuChoice"][];
+            /** @description By whose rules the choices go on. */
+            context: string;
+            /** @description Who has chosen nothing goes on as if this were dialled; nothing: the call is over. */
+            otherwise?: string | null;
+            /** @description The file below Asterisk's `sounds`, without its ending: `custom/welcome`. A key ends it. */
+            sound: string;
+            /**
+             * Format: int32
+             * @description How often it is heard.
+             * @default 3
+             */
+            tries: number;
+            /**
+             * Format: int32
+             * @description For how long a key is waited for once the sound is over.
+             * @default 5
+             */
+            wait_seconds: number;
+        };
+        /** @description One key of a menu. */
+        MenuChoice: {
+            /** @description As if this were dialled. */
+            dial: string;
+            /** @description `0` to `9`, or `*`. */
+            key: string;
+        };
         /** @description Somebody who has another phone now. */
         Moved: {
             extension: string;
@@ -4057,12 +4129,13 @@ export interface components {
                 note?: string;
                 /** @description As Asterisk delivers it: the extension in which the call arrives. */
                 number: string;
-                queue: components["schemas"]["QueueId"];
                 /**
                  * Format: int32
-                 * @description For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+                 * @description For how long a caller whom one of our agents called lately waits for this agent alone, where the number leads to a queue; 0: not
+                 *     at all.
                  */
                 return_wait_seconds?: number;
+                to: components["schemas"]["DidTarget"];
             }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -5119,9 +5192,17 @@ export interface components {
             queue: components["schemas"]["QueueId"];
         } | {
             /** @enum {string} */
+            kind: "did";
+            number: string;
+            to: components["schemas"]["DidTarget"];
+        } | {
+            /** @enum {string} */
             kind: "announce";
             sound: string;
-        } | {
+        } | (components["schemas"]["Menu"] & {
+            /** @enum {string} */
+            kind: "menu";
+        }) | {
             cause: components["schemas"]["HangUpCause"];
             /** @enum {string} */
             kind: "hang_up";

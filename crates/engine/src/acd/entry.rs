@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use model::{
-    AnswerOn, Call, CallId, Caller, Did, EndedBy, EventBody, KeptFor, Outcome, Overflow,
-    OverflowReason, QueueId, ServerId,
+    AnswerOn, Call, CallId, Caller, DID_CONTEXT, DialplanTarget, Did, DidTarget, EndedBy,
+    EventBody, KeptFor, Outcome, Overflow, OverflowReason, QueueId, ServerId,
 };
 
 use super::end::Ending;
@@ -16,10 +16,12 @@ use super::{Acd, Command, Returned};
 type Arrival = (CallId, ServerId, String, Caller, String);
 
 /// Where a call goes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Route {
-    queue: Option<QueueId>,
-    kept: Option<Kept>,
+#[derive(Debug, Clone)]
+pub(super) enum Route {
+    Queue(QueueId, Option<Kept>),
+    /// Somewhere else than into a queue.
+    Dialplan(DialplanTarget),
+    Nowhere,
 }
 
 impl Acd {
@@ -45,17 +47,17 @@ impl Acd {
             dialled: dialled.clone(),
         });
         let c = self.open((id, server, channel, caller, dialled), priority);
-        self.calls[c].kept = route.kept.filter(|_| !self.calls[c].frozen);
-        match (early, route.queue) {
-            (Some(cause), _) => self.end_call(
-                c,
-                Ending {
-                    cause,
-                    ..Ending::by(Outcome::Abandoned, EndedBy::Caller)
-                },
-            ),
-            (None, Some(queue)) => self.enter(c, queue, None),
-            (None, None) => self.turn_away(c, Outcome::Unrouted, None),
+        if let Some(cause) = early {
+            let by_caller = Ending::by(Outcome::Abandoned, EndedBy::Caller);
+            return self.end_call(c, Ending { cause, ..by_caller });
+        }
+        match route {
+            Route::Queue(queue, kept) => {
+                self.calls[c].kept = kept.filter(|_| !self.calls[c].frozen);
+                self.enter(c, queue, None);
+            }
+            Route::Dialplan(target) => self.hand_on(c, target, None),
+            Route::Nowhere => self.turn_away(c, Outcome::Unrouted, None),
         }
     }
 
@@ -95,19 +97,33 @@ impl Acd {
         returned: Option<Returned>,
     ) -> Route {
         if let Some(queue) = self.named_queue(argument) {
-            let queue = Some(queue);
-            return Route { queue, kept: None };
+            return Route::Queue(queue, None);
         }
         let Some(did) = self.did(dialled) else {
             let queue = self.default_queue.filter(|id| self.known_queue(*id));
-            return Route { queue, kept: None };
+            return queue.map_or(Route::Nowhere, |queue| Route::Queue(queue, None));
         };
-        let wait = did.return_wait_seconds;
-        let returned = returned.filter(|_| wait > 0).unwrap_or_default();
-        let queue = returned.queue.filter(|id| self.known_queue(*id));
-        Route {
-            queue: queue.or(Some(did.queue)),
-            kept: returned.agent.and_then(|agent| self.keeping(agent, wait)),
+        match &did.to {
+            DidTarget::Queue { queue } => {
+                let wait = did.return_wait_seconds;
+                let returned = returned.filter(|_| wait > 0).unwrap_or_default();
+                let last = returned.queue.filter(|id| self.known_queue(*id));
+                let kept = returned.agent.and_then(|agent| self.keeping(agent, wait));
+                Route::Queue(last.unwrap_or(*queue), kept)
+            }
+            DidTarget::Agent {
+                agent,
+                queue,
+                wait_seconds,
+            } => Route::Queue(*queue, self.keeping(*agent, *wait_seconds)),
+            // There our list of numbers is looked at once more, and says what becomes of the call.
+            DidTarget::Phone { .. } | DidTarget::Announce { .. } | DidTarget::Context { .. } => {
+                Route::Dialplan(DialplanTarget {
+                    context: DID_CONTEXT.to_owned(),
+                    extension: did.number.clone(),
+                    priority: 1,
+                })
+            }
         }
     }
 
@@ -117,7 +133,7 @@ impl Acd {
 
     pub(super) fn did(&self, number: &str) -> Option<&Did> {
         let mut same_number = self.dids.get(number)?.iter();
-        same_number.find(|did| self.known_queue(did.queue))
+        same_number.find(|did| did.to.queue().is_none_or(|it| self.known_queue(it)))
     }
 
     fn known_queue(&self, id: QueueId) -> bool {
@@ -203,18 +219,19 @@ impl Acd {
         match rule {
             Overflow::HangUp => self.turn_away(c, Outcome::Rejected, Some(reason)),
             Overflow::Queue { queue } => self.enter(c, queue, Some(reason)),
-            Overflow::Dialplan(target) => {
-                let call = self.calls[c].call.id;
-                self.end_call(
-                    c,
-                    Ending {
-                        overflow_reason: Some(reason),
-                        ..Ending::by(Outcome::Overflowed, EndedBy::System)
-                    },
-                );
-                self.command(Command::Continue { call, target });
-            }
+            Overflow::Dialplan(target) => self.hand_on(c, target, Some(reason)),
         }
+    }
+
+    /// Gives a call to the dialplan for good.
+    fn hand_on(&mut self, c: CallSlot, target: DialplanTarget, reason: Option<OverflowReason>) {
+        let call = self.calls[c].call.id;
+        let ending = Ending {
+            overflow_reason: reason,
+            ..Ending::by(Outcome::Overflowed, EndedBy::System)
+        };
+        self.end_call(c, ending);
+        self.command(Command::Continue { call, target });
     }
 
     /// Ends a call that nobody will serve.

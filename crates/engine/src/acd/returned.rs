@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{AgentId, AgentState, CallState, Choice, OverflowReason};
+use model::{AgentId, AgentState, CallState, Choice, DidTarget, OverflowReason};
 
 use super::Acd;
 use super::record::{AgentSlot, CallSlot, Kept, QueueSlot};
@@ -11,9 +11,9 @@ impl Acd {
     /// Does it matter for a call whether we have called the caller before?
     pub fn asks_who_called(&self, argument: Option<&str>, dialled: &str) -> bool {
         self.named_queue(argument).is_none()
-            && self
-                .did(dialled)
-                .is_some_and(|did| did.return_wait_seconds > 0)
+            && self.did(dialled).is_some_and(|did| {
+                did.return_wait_seconds > 0 && matches!(did.to, DidTarget::Queue { .. })
+            })
     }
 
     /// A new call is kept for this agent, if that leads anywhere.

@@ -2,7 +2,7 @@
 //! beforehand.
 //!
 //! Patterns are ordered as Asterisk orders them. Ours alone is that a rule which rings *the phone of the number dialled* is for numbers of
-//! phones: others go to the next rule that fits. It must never give the same question two answers.
+//! phones, and one for *our numbers* for those: others go to the next rule that fits. It must never give the same question two answers.
 
 mod order;
 #[cfg(test)]
@@ -11,8 +11,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use model::{
-    DialplanAction, DialplanContext, DialplanRule, HangUpCause, MAX_DIALLED, QueueId, Unanswered,
-    checked_dialable,
+    DialplanAction, DialplanContext, DialplanRule, Did, DidId, DidTarget, HangUpCause, MAX_DIALLED,
+    Menu, QueueId, Unanswered, checked_dialable,
 };
 
 pub use order::Misfit;
@@ -22,6 +22,8 @@ pub use order::Misfit;
 pub struct Dialplan {
     /// The rules of each in the order in which they are tried.
     contexts: BTreeMap<String, Vec<DialplanRule>>,
+    /// Our numbers.
+    dids: BTreeMap<String, Did>,
 }
 
 /// What a dialplan has to know of the centre.
@@ -83,6 +85,8 @@ pub enum Verdict {
     Misfit(Misfit),
     /// It fits, and there is no phone of this number.
     NoPhone,
+    /// It fits, and the list of our numbers does not have this one.
+    NoDid,
     /// It would fit, but a more specific one holds.
     Later,
 }
@@ -105,7 +109,10 @@ pub enum End<'a> {
         outside: Outside,
     },
     Queue(QueueId),
+    /// In the queue of one of our numbers, whose own rules hold there.
+    Did(&'a Did),
     Announce(&'a str),
+    Menu(&'a Menu),
     HangUp(HangUpCause),
     /// No rule holds.
     NoRule,
@@ -134,6 +141,40 @@ impl Dialplan {
         self.contexts.contains_key(context)
     }
 
+    /// From now on the number is so.
+    pub fn set_did(&mut self, did: &Did) {
+        self.remove_did(did.id);
+        self.dids.insert(did.number.clone(), did.clone());
+    }
+
+    pub fn remove_did(&mut self, id: DidId) {
+        self.dids.retain(|_, did| did.id != id);
+    }
+
+    /// Of ours, written with a `+` or without.
+    pub fn did(&self, number: &str) -> Option<&Did> {
+        let other = match number.strip_prefix('+') {
+            Some(digits) => digits.to_owned(),
+            None => format!("+{number}"),
+        };
+        self.dids.get(number).or_else(|| self.dids.get(&other))
+    }
+
+    /// One of our numbers that leads to the context.
+    pub fn did_into(&self, context: &str) -> Option<&Did> {
+        let into =
+            |did: &&Did| matches!(&did.to, DidTarget::Context { context: it, .. } if it == context);
+        self.dids.values().find(into)
+    }
+
+    /// One of our numbers by which whoever calls it could get to the telephone network, and the contexts on the way.
+    pub fn did_out(&self) -> Option<(&Did, Vec<&str>)> {
+        self.dids.values().find_map(|did| match &did.to {
+            DidTarget::Context { context, .. } => Some((did, self.way_out(context)?)),
+            _ => None,
+        })
+    }
+
     /// What becomes of a call that begins in `context`.
     pub fn follow<'a>(
         &'a self,
@@ -142,12 +183,48 @@ impl Dialplan {
         around: &impl Surroundings,
     ) -> Path<'a> {
         let mut steps = Vec::new();
-        let end = if dialled.len() > MAX_DIALLED || checked_dialable("dialled", dialled).is_err() {
-            End::NotDialable
-        } else {
+        let end = if is_dialable(dialled) {
             self.walk(context, dialled, around, &mut steps)
+        } else {
+            End::NotDialable
         };
         Path { steps, end }
+    }
+
+    /// What becomes of a call to one of our numbers.
+    pub fn follow_did<'a>(&'a self, number: &str, around: &impl Surroundings) -> Path<'a> {
+        let mut steps = Vec::new();
+        let end = match self.did(number).filter(|_| is_dialable(number)) {
+            Some(did) => self.called(did, number, around, &mut steps),
+            None => End::NotDialable,
+        };
+        Path { steps, end }
+    }
+
+    fn called<'a>(
+        &'a self,
+        did: &'a Did,
+        dialled: &str,
+        around: &impl Surroundings,
+        steps: &mut Vec<Step<'a>>,
+    ) -> End<'a> {
+        match &did.to {
+            DidTarget::Queue { .. } | DidTarget::Agent { .. } => End::Did(did),
+            DidTarget::Phone {
+                number,
+                ring_seconds,
+                unanswered,
+            } => End::phone(number, *ring_seconds, *unanswered, around),
+            DidTarget::Announce { sound } => End::Announce(sound),
+            DidTarget::Context { context, number } => {
+                // A list of numbers that leads back to itself ends here.
+                if steps.len() > self.contexts.len() {
+                    return End::NoRule;
+                }
+                let dialled = number.as_deref().unwrap_or(dialled);
+                self.walk(context, dialled, around, steps)
+            }
+        }
     }
 
     fn walk<'a>(
@@ -162,7 +239,7 @@ impl Dialplan {
             let Some((name, rules)) = self.contexts.get_key_value(context) else {
                 return End::NoContext(context);
             };
-            let (tried, held) = judge(rules, dialled, around);
+            let (tried, held) = self.judge(rules, dialled, around);
             steps.push(Step {
                 context: name,
                 tried,
@@ -176,6 +253,12 @@ impl Dialplan {
                     return End::NoRule;
                 }
                 DialplanAction::GoTo { context } => context,
+                DialplanAction::Did => {
+                    return match self.did(dialled) {
+                        Some(did) => self.called(did, dialled, around, steps),
+                        None => End::NoRule,
+                    };
+                }
                 action => return end(action, dialled, around),
             };
         }
@@ -203,9 +286,12 @@ impl Dialplan {
 
     /// A context other than `context` that sends calls there.
     pub fn leads_to(&self, context: &str) -> Option<&str> {
-        self.first_with(
-            |rule| matches!(&rule.action, DialplanAction::GoTo { context: it } if it == context),
-        )
+        let leads = |rule: &DialplanRule| match &rule.action {
+            DialplanAction::GoTo { context: it }
+            | DialplanAction::Menu(Menu { context: it, .. }) => it == context,
+            _ => false,
+        };
+        self.first_with(leads)
     }
 
     fn first_with(&self, is_it: impl Fn(&DialplanRule) -> bool) -> Option<&str> {
@@ -227,7 +313,9 @@ impl Dialplan {
                 return Some(way);
             }
             for rule in rules {
-                let DialplanAction::GoTo { context } = &rule.action else {
+                let (DialplanAction::GoTo { context } | DialplanAction::Menu(Menu { context, .. })) =
+                    &rule.action
+                else {
                     continue;
                 };
                 if self.has(context) && !seen.contains(&context.as_str()) {
@@ -242,20 +330,61 @@ impl Dialplan {
 
 type Judged<'a> = (Vec<(&'a DialplanRule, Verdict)>, Option<&'a DialplanRule>);
 
-/// What each rule says, and the one that holds.
-fn judge<'a>(rules: &'a [DialplanRule], dialled: &str, around: &impl Surroundings) -> Judged<'a> {
-    let mut held = None;
-    let mut verdict = |rule: &'a DialplanRule| match order::fits(&rule.pattern, dialled) {
-        Err(misfit) => Verdict::Misfit(misfit),
-        Ok(()) if held.is_some() => Verdict::Later,
-        Ok(()) if rule.may_pass_on() && !around.has_phone(dialled) => Verdict::NoPhone,
-        Ok(()) => {
-            held = Some(rule);
-            Verdict::Holds
+impl Dialplan {
+    /// What each rule says, and the one that holds.
+    fn judge<'a>(
+        &'a self,
+        rules: &'a [DialplanRule],
+        dialled: &str,
+        around: &impl Surroundings,
+    ) -> Judged<'a> {
+        let mut held = None;
+        let mut verdict = |rule: &'a DialplanRule| match order::fits(&rule.pattern, dialled) {
+            Err(misfit) => Verdict::Misfit(misfit),
+            Ok(()) if held.is_some() => Verdict::Later,
+            Ok(()) => {
+                let why_not = self.passes_on(rule, dialled, around);
+                why_not.unwrap_or_else(|| {
+                    held = Some(rule);
+                    Verdict::Holds
+                })
+            }
+        };
+        let tried = rules.iter().map(|rule| (rule, verdict(rule))).collect();
+        (tried, held)
+    }
+
+    /// Why a rule that fits is not for this number.
+    fn passes_on(
+        &self,
+        rule: &DialplanRule,
+        dialled: &str,
+        around: &impl Surroundings,
+    ) -> Option<Verdict> {
+        match rule.action {
+            DialplanAction::Phone { number: None, .. } if !around.has_phone(dialled) => {
+                Some(Verdict::NoPhone)
+            }
+            DialplanAction::Did if self.did(dialled).is_none() => Some(Verdict::NoDid),
+            _ => None,
         }
-    };
-    let tried = rules.iter().map(|rule| (rule, verdict(rule))).collect();
-    (tried, held)
+    }
+}
+
+impl End<'_> {
+    fn phone(
+        number: &str,
+        ring_seconds: u16,
+        unanswered: Unanswered,
+        around: &impl Surroundings,
+    ) -> Self {
+        Self::Phone {
+            exists: around.has_phone(number),
+            number: number.to_owned(),
+            ring_seconds,
+            unanswered,
+        }
+    }
 }
 
 fn end<'a>(action: &'a DialplanAction, dialled: &str, around: &impl Surroundings) -> End<'a> {
@@ -266,12 +395,7 @@ fn end<'a>(action: &'a DialplanAction, dialled: &str, around: &impl Surroundings
             unanswered,
         } => {
             let number = number.as_deref().unwrap_or(dialled);
-            End::Phone {
-                exists: around.has_phone(number),
-                number: number.to_owned(),
-                ring_seconds: *ring_seconds,
-                unanswered: *unanswered,
-            }
+            End::phone(number, *ring_seconds, *unanswered, around)
         }
         DialplanAction::Out {
             strip,
@@ -294,6 +418,12 @@ fn end<'a>(action: &'a DialplanAction, dialled: &str, around: &impl Surroundings
         DialplanAction::Queue { queue } => End::Queue(*queue),
         DialplanAction::Announce { sound } => End::Announce(sound),
         DialplanAction::HangUp { cause } => End::HangUp(*cause),
+        DialplanAction::Menu(menu) => End::Menu(menu),
         DialplanAction::GoTo { context } => End::NoContext(context),
+        DialplanAction::Did => End::NoRule,
     }
+}
+
+fn is_dialable(dialled: &str) -> bool {
+    dialled.len() <= MAX_DIALLED && checked_dialable("dialled", dialled).is_ok()
 }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use model::{DialplanContextId, Pattern, Timestamp};
+use model::{DialplanContextId, DidId, Pattern, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -245,4 +245,113 @@ proptest! {
         rules.rotate_left(turn);
         prop_assert_eq!(before, held(rules));
     }
+}
+
+fn did(number: &str, to: DidTarget) -> Did {
+    let id = number
+        .bytes()
+        .fold(0, |id, byte| id << 4 | u128::from(byte));
+    Did {
+        id: DidId::new(Timestamp::default(), id << 64),
+        number: number.to_owned(),
+        to,
+        return_wait_seconds: 0,
+        note: String::new(),
+    }
+}
+
+fn menu(context: &str) -> DialplanAction {
+    DialplanAction::Menu(Menu {
+        sound: "custom/welcome".to_owned(),
+        context: context.to_owned(),
+        choices: Vec::new(),
+        wait_seconds: 5,
+        tries: 3,
+        otherwise: None,
+    })
+}
+
+fn into(context: &str, number: Option<&str>) -> DidTarget {
+    DidTarget::Context {
+        context: context.to_owned(),
+        number: number.map(str::to_owned),
+    }
+}
+
+#[test]
+fn our_numbers_lead_where_the_list_says() {
+    let mut dialplan = Dialplan::default();
+    let rules = vec![
+        rule("_X.", DialplanAction::Did),
+        rule("_55509X", hang_up(HangUpCause::NumberChanged)),
+        rule("_+X.", DialplanAction::Did),
+    ];
+    dialplan.set(&context("incoming", rules));
+    dialplan.set(&context("welcome", vec![rule("1", menu("choice"))]));
+    let in_queue = DidTarget::Queue {
+        queue: QueueId(uuid::Uuid::nil()),
+    };
+    let to_a_phone = DidTarget::Phone {
+        number: "101".to_owned(),
+        ring_seconds: 20,
+        unanswered: Unanswered::Words,
+    };
+    let announced = DidTarget::Announce {
+        sound: "closed".to_owned(),
+    };
+    let waits = did("55500", in_queue);
+    dialplan.set_did(&waits);
+    dialplan.set_did(&did("55501", to_a_phone));
+    dialplan.set_did(&did("+55502", announced));
+    dialplan.set_did(&did("55503", into("welcome", Some("1"))));
+    // Its own number is none that the context knows.
+    dialplan.set_did(&did("55504", into("welcome", None)));
+    // A list that leads back to itself ends.
+    dialplan.set_did(&did("55505", into("incoming", None)));
+    let end = |number: &str| dialplan.follow("incoming", number, &Centre).end;
+    assert_eq!(end("55500"), End::Did(&waits));
+    assert_eq!(end("+55500"), End::Did(&waits));
+    assert!(matches!(end("55501"), End::Phone { exists: true, .. }));
+    assert_eq!(end("55502"), End::Announce("closed"));
+    assert!(matches!(end("55503"), End::Menu(menu) if menu.context == "choice"));
+    assert_eq!(end("55504"), End::NoRule);
+    assert_eq!(end("55505"), End::NoRule);
+    // No number of ours: the next rule holds.
+    assert_eq!(end("555099"), End::HangUp(HangUpCause::NumberChanged));
+    assert_eq!(end("777"), End::NoRule);
+    let directly = |number: &str| dialplan.follow_did(number, &Centre).end;
+    assert_eq!(directly("55500"), End::Did(&waits));
+    assert!(matches!(directly("55503"), End::Menu(_)));
+    for nothing in ["777", "", "s", "55500&1"] {
+        assert_eq!(directly(nothing), End::NotDialable, "{nothing}");
+    }
+    let path = dialplan.follow("incoming", "777", &Centre);
+    let verdicts = path.steps[0].tried.iter().map(|(_, verdict)| *verdict);
+    assert!(verdicts.into_iter().any(|it| it == Verdict::NoDid));
+    dialplan.remove_did(waits.id);
+    let end = dialplan.follow("incoming", "55500", &Centre).end;
+    assert_eq!(end, End::NoRule);
+}
+
+#[test]
+fn a_menu_leads_out_as_its_choices_do() {
+    let mut dialplan = dialplan();
+    dialplan.set(&context("welcome", vec![rule("_X.", menu("outside"))]));
+    dialplan.set_did(&did("55500", into("welcome", None)));
+    assert_eq!(
+        dialplan.way_out("welcome"),
+        Some(vec!["welcome", "outside"])
+    );
+    let (number, way) = dialplan.did_out().unwrap();
+    assert_eq!(
+        (number.number.as_str(), way),
+        ("55500", vec!["welcome", "outside"])
+    );
+    assert_eq!(dialplan.leads_to("outside"), Some("agents"));
+    assert!(dialplan.did_into("welcome").is_some());
+    assert!(dialplan.did_into("outside").is_none());
+    // A menu may lead back to where it stands: each time somebody chooses.
+    dialplan.set(&context("welcome", vec![rule("_X.", menu("welcome"))]));
+    assert_eq!(dialplan.circle("welcome"), None);
+    assert_eq!(dialplan.did_out(), None);
 }

@@ -134,9 +134,10 @@ impl Line {
         let is_unreachable = self.unreachable.contains(&ask.server);
         if matches!(ask.to, Called::Emergency(_)) {
             let is_doubtful = is_unreachable || self.rests(now, ask.server);
-            return match is_doubtful {
-                true => Verdict::TakesAfterFailure,
-                false => Verdict::Takes,
+            return if is_doubtful {
+                Verdict::TakesAfterFailure
+            } else {
+                Verdict::Takes
             };
         }
         if is_unreachable {

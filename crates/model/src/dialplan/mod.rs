@@ -82,10 +82,63 @@ pub enum DialplanAction {
         #[schema(max_length = 40)]
         context: String,
     },
+    /// Where the list of our numbers (`/v1/dids`) sends it. Where the number is not in the list the next rule that fits holds.
+    Did,
+    /// A sound says what there is to choose from, and a key chooses.
+    Menu(Menu),
     HangUp {
         #[serde(default)]
         cause: HangUpCause,
     },
+}
+
+/// A choice by key. Whoever presses none, or one that is not there, hears it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Menu {
+    /// The file below Asterisk's `sounds`, without its ending: `custom/welcome`. A key ends it.
+    #[schema(max_length = 100)]
+    pub sound: String,
+    /// By whose rules the choices go on.
+    #[schema(max_length = 40)]
+    pub context: String,
+    #[schema(min_items = 1, max_items = 11)]
+    pub choices: Vec<MenuChoice>,
+    /// For how long a key is waited for once the sound is over.
+    #[serde(default = "menu_wait")]
+    #[schema(minimum = 1, maximum = 60, default = 5)]
+    pub wait_seconds: u16,
+    /// How often it is heard.
+    #[serde(default = "menu_tries")]
+    #[schema(minimum = 1, maximum = 10, default = 3)]
+    pub tries: u8,
+    /// Who has chosen nothing goes on as if this were dialled; nothing: the call is over.
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    pub otherwise: Option<String>,
+}
+
+/// One key of a menu.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MenuChoice {
+    /// `0` to `9`, or `*`.
+    #[schema(min_length = 1, max_length = 1)]
+    pub key: String,
+    /// As if this were dialled.
+    #[schema(max_length = 40)]
+    pub dial: String,
+}
+
+/// The keys that a menu can have. `#` ends what is typed.
+pub const MENU_KEYS: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*'];
+
+fn menu_wait() -> u16 {
+    5
+}
+
+fn menu_tries() -> u8 {
+    3
 }
 
 /// What a caller gets when a phone is not answered.
@@ -150,7 +203,7 @@ impl HangUpCause {
 }
 
 /// Usual time for which a phone rings.
-fn ring_seconds() -> u16 {
+pub(crate) fn ring_seconds() -> u16 {
     30
 }
 
@@ -164,6 +217,8 @@ const MAX_RING: u16 = 300;
 const MAX_STRIP: u8 = 20;
 const MAX_PREPEND: usize = 20;
 const MAX_SOUND: usize = 100;
+const MAX_MENU_WAIT: u16 = 60;
+const MAX_TRIES: u8 = 10;
 
 impl DialplanContext {
     /// Checks the bounds of every text, and that each rule can hold. What rules lead to is not looked at.
@@ -203,7 +258,10 @@ impl DialplanContext {
 impl DialplanRule {
     /// It holds for some of its numbers alone; the others go to the next rule.
     pub fn may_pass_on(&self) -> bool {
-        matches!(self.action, DialplanAction::Phone { number: None, .. })
+        matches!(
+            self.action,
+            DialplanAction::Phone { number: None, .. } | DialplanAction::Did
+        )
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -217,11 +275,7 @@ impl DialplanRule {
                 if let Some(number) = number {
                     crate::extension::checked_number("number", number)?;
                 }
-                if !(1..=MAX_RING).contains(ring_seconds) {
-                    let problem = format!("must be 1 to {MAX_RING}");
-                    return Err(Invalid::new("ring_seconds", problem));
-                }
-                Ok(())
+                checked_ring("ring_seconds", *ring_seconds)
             }
             DialplanAction::Out {
                 strip,
@@ -233,9 +287,12 @@ impl DialplanRule {
                     .as_ref()
                     .map_or(Ok(()), |it| checked_digits("present", it))
             }
-            DialplanAction::Announce { sound } => checked_sound(sound),
+            DialplanAction::Announce { sound } => checked_sound("sound", sound),
+            DialplanAction::Menu(menu) => menu.check(),
             DialplanAction::GoTo { context } => checked_context("context", context),
-            DialplanAction::Queue { .. } | DialplanAction::HangUp { .. } => Ok(()),
+            DialplanAction::Queue { .. } | DialplanAction::HangUp { .. } | DialplanAction::Did => {
+                Ok(())
+            }
         }
     }
 
@@ -260,6 +317,52 @@ impl DialplanRule {
     }
 }
 
+impl Menu {
+    fn check(&self) -> Result<(), Invalid> {
+        checked_sound("sound", &self.sound)?;
+        checked_context("context", &self.context)?;
+        let within = |field, value: u16, most: u16| match value {
+            0 => Err(Invalid::new(field, format!("must be 1 to {most}"))),
+            value if value > most => Err(Invalid::new(field, format!("must be 1 to {most}"))),
+            _ => Ok(()),
+        };
+        within("wait_seconds", self.wait_seconds, MAX_MENU_WAIT)?;
+        within("tries", self.tries.into(), MAX_TRIES.into())?;
+        if self.choices.is_empty() {
+            return Err(Invalid::new("choices", "has no key"));
+        }
+        for (at, choice) in self.choices.iter().enumerate() {
+            let key = &choice.key;
+            if self.choices[..at].iter().any(|it| it.key == *key) {
+                return Err(Invalid::new("choices", format!("has key {key:?} twice")));
+            }
+            let mut chars = key.chars();
+            let is_key = chars.next().is_some_and(|it| MENU_KEYS.contains(&it));
+            if !is_key || chars.next().is_some() {
+                let problem = format!("has the key {key:?}; use one of 0 to 9, or '*'");
+                return Err(Invalid::new("choices", problem));
+            }
+            checked_dialled("choices", &choice.dial)?;
+        }
+        let otherwise = self.otherwise.as_ref();
+        otherwise.map_or(Ok(()), |it| checked_dialled("otherwise", it))
+    }
+}
+
+pub(crate) fn checked_ring(field: &'static str, seconds: u16) -> Result<(), Invalid> {
+    if !(1..=MAX_RING).contains(&seconds) {
+        let problem = format!("must be 1 to {MAX_RING}");
+        return Err(Invalid::new(field, problem));
+    }
+    Ok(())
+}
+
+/// What could be dialled in a context.
+pub(crate) fn checked_dialled(field: &'static str, number: &str) -> Result<(), Invalid> {
+    bounded(field, number, 1, MAX_DIALLED)?;
+    checked_dialable(field, number)
+}
+
 /// Digits, with a `+` first if there is one.
 fn checked_digits(field: &'static str, text: &str) -> Result<(), Invalid> {
     bounded(field, text, 1, MAX_PREPEND)?;
@@ -274,17 +377,17 @@ fn checked_digits(field: &'static str, text: &str) -> Result<(), Invalid> {
 }
 
 /// No path leads out of Asterisk's sounds, and no second file can be named.
-fn checked_sound(sound: &str) -> Result<(), Invalid> {
-    bounded("sound", sound, 1, MAX_SOUND)?;
+pub(crate) fn checked_sound(field: &'static str, sound: &str) -> Result<(), Invalid> {
+    bounded(field, sound, 1, MAX_SOUND)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/');
     if let Some(bad) = sound.chars().find(|c| !plain(*c)) {
         let problem =
             format!("has {bad:?}; use letters, digits, '-', '_', and '/' between folders");
-        return Err(Invalid::new("sound", problem));
+        return Err(Invalid::new(field, problem));
     }
     if sound.split('/').any(str::is_empty) {
         let problem = "is no file below Asterisk's sounds, such as custom/closed";
-        return Err(Invalid::new("sound", problem));
+        return Err(Invalid::new(field, problem));
     }
     Ok(())
 }

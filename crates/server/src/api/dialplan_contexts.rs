@@ -5,8 +5,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use engine::dialplan::Dialplan;
 use model::{
-    DialplanAction, DialplanContext, DialplanContextId, DialplanRule, Overflow, Pattern, Queue,
-    QueueId, Trunk, Unanswered,
+    DialplanAction, DialplanContext, DialplanContextId, DialplanRule, Menu, Overflow, Pattern,
+    Queue, QueueId, Trunk, Unanswered,
 };
 use serde::{Deserialize, Serialize};
 use store::{KeptContext, MAX_PAGE};
@@ -154,7 +154,7 @@ pub(crate) async fn create(
     refuse(&api, &kept.context, None).await?;
     let lines = lines_of(&api, &kept.context.name).await?;
     api.app.store.dialplan_contexts().create(&kept).await?;
-    take_over(&api, &kept, lines);
+    take_over(&api, &kept, &lines);
     let location = format!("/v1/dialplan/contexts/{}", kept.context.id);
     Ok(created(location, kept.into()))
 }
@@ -204,12 +204,13 @@ pub(crate) async fn replace(
     let kept = KeptContext { context, slot };
     // One that the database has and we do not know is there when the answer to its making was lost.
     let is_known = api.app.realtime.dialplan(|it| it.has(&kept.context.name));
-    let lines = match is_known {
-        true => Lines::default(),
-        false => lines_of(&api, &kept.context.name).await?,
+    let lines = if is_known {
+        Lines::default()
+    } else {
+        lines_of(&api, &kept.context.name).await?
     };
     api.app.store.dialplan_contexts().update(&kept).await?;
-    take_over(&api, &kept, lines);
+    take_over(&api, &kept, &lines);
     Ok(Json(kept.into()))
 }
 
@@ -271,7 +272,9 @@ async fn refuse(api: &Api, context: &DialplanContext, before: Option<&str>) -> R
             Err(Problem::field("rules", detail))
         };
         match &rule.action {
-            DialplanAction::GoTo { context } if !next.has(context) => {
+            DialplanAction::GoTo { context } | DialplanAction::Menu(Menu { context, .. })
+                if !next.has(context) =>
+            {
                 return refused(&format!("leads to {context}, which is no context here"));
             }
             DialplanAction::Queue { queue } if !is_queue(api, *queue).await? => {
@@ -288,6 +291,7 @@ async fn refuse(api: &Api, context: &DialplanContext, before: Option<&str>) -> R
         );
         return Err(Problem::field("rules", detail));
     }
+    refuse_did_out(&next, "rules")?;
     let mut after: Option<String> = None;
     loop {
         let trunks = api.app.store.trunks();
@@ -318,6 +322,18 @@ fn refuse_way_out(dialplan: &Dialplan, trunk: &Trunk, field: &str) -> Result<(),
     Err(Problem::field(field, detail))
 }
 
+/// The same of whoever calls one of our numbers.
+pub(super) fn refuse_did_out(dialplan: &Dialplan, field: &'static str) -> Result<(), Problem> {
+    let Some((did, way)) = dialplan.did_out() else {
+        return Ok(());
+    };
+    let (number, way) = (&did.number, way.join(" → "));
+    let detail = format!(
+        "{field} would let whoever calls {number} call out, at your cost: {way} leads to the telephone network."
+    );
+    Err(Problem::field(field, detail))
+}
+
 /// The same, where the trunk is what changes.
 pub(super) fn refuse_trunks_way_out(api: &Api, trunk: &Trunk) -> Result<(), Problem> {
     let look = |dialplan: &Dialplan| refuse_way_out(dialplan, trunk, "context");
@@ -338,12 +354,15 @@ pub(super) fn refuse_queue_in_use(api: &Api, queue: QueueId) -> Result<(), Probl
 
 async fn refuse_while_used(api: &Api, name: &str, field: &str) -> Result<(), Problem> {
     let leads = |dialplan: &Dialplan| dialplan.leads_to(name).map(str::to_owned);
+    let led_by = |dialplan: &Dialplan| dialplan.did_into(name).map(|did| did.number.clone());
     let who = if api.app.store.extensions().any_in(name).await? {
         "calls of phones begin there".to_owned()
     } else if api.app.store.trunks().any_in(name).await? {
         "calls of a trunk begin there".to_owned()
     } else if let Some(other) = api.app.realtime.dialplan(leads) {
         format!("context {other} leads there")
+    } else if let Some(number) = api.app.realtime.dialplan(led_by) {
+        format!("number {number} leads there")
     } else if let Some(queue) = overflowing_into(api, name).await? {
         format!("queue {queue} overflows into it")
     } else {
@@ -380,7 +399,7 @@ async fn lines_of(api: &Api, name: &str) -> Result<Lines, Problem> {
 }
 
 /// From now on the context is so, and these lines begin here. Nothing of this can fail, so that no line stays behind.
-fn take_over(api: &Api, kept: &KeptContext, lines: Lines) {
+fn take_over(api: &Api, kept: &KeptContext, lines: &Lines) {
     api.app.realtime.set_context(kept);
     if !lines.is_empty() {
         api.app.realtime.set_lines(lines);

@@ -1,12 +1,15 @@
 //! Our own numbers and where a call to them goes.
 
 use axum::{Json, extract::State, http::StatusCode};
-use engine::acd::Input;
-use model::{Did, DidId, QueueId};
+use engine::{acd::Input, dialplan::Dialplan};
+use model::{Did, DidId, DidTarget, Invalid};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created};
+use super::{
+    Api, JsonBody, Page, PageQuery, Params, Segments, created, created::Created,
+    dialplan_contexts::refuse_did_out,
+};
 use crate::problem::{Problem, ProblemBody};
 
 /// What may be set of a number.
@@ -16,9 +19,8 @@ pub(crate) struct DidFields {
     /// As Asterisk delivers it: the extension in which the call arrives.
     #[schema(max_length = 64)]
     number: String,
-    /// Where a call to it goes.
-    queue: QueueId,
-    /// For how long a caller whom one of our agents called lately waits for this agent alone; 0: not at all.
+    to: DidTarget,
+    /// For how long a caller whom one of our agents called lately waits for this agent alone, where it leads to a queue; 0: not at all.
     #[serde(default = "model::return_wait")]
     #[schema(maximum = 600, default = 20)]
     return_wait_seconds: u16,
@@ -32,7 +34,7 @@ impl DidFields {
         let did = Did {
             id,
             number: self.number,
-            queue: self.queue,
+            to: self.to,
             return_wait_seconds: self.return_wait_seconds,
             note: self.note,
         };
@@ -78,8 +80,9 @@ pub(crate) async fn create(
     let (at, random) = api.app.clock.id();
     let did = fields.into_did(DidId::new(at, random))?;
     let _turn = api.set_up.lock().await;
+    refuse(&api, &did).await?;
     api.app.store.dids().create(&did).await?;
-    api.app.acd.tell(Input::DidSet(did.clone())).await;
+    hold(&api, &did).await;
     Ok(created(format!("/v1/dids/{}", did.id), did))
 }
 
@@ -117,8 +120,9 @@ pub(crate) async fn replace(
 ) -> Result<Json<Did>, Problem> {
     let did = fields.into_did(id)?;
     let _turn = api.set_up.lock().await;
+    refuse(&api, &did).await?;
     api.app.store.dids().update(&did).await?;
-    api.app.acd.tell(Input::DidSet(did.clone())).await;
+    hold(&api, &did).await;
     Ok(Json(did))
 }
 
@@ -138,5 +142,40 @@ pub(crate) async fn delete(
     let _turn = api.set_up.lock().await;
     api.app.store.dids().delete(id).await?;
     api.app.acd.tell(Input::DidRemoved(id)).await;
+    api.app.realtime.remove_did(id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is not there, and what would let whoever calls in call out.
+async fn refuse(api: &Api, did: &Did) -> Result<(), Problem> {
+    let missing = |field, what: &str| Err(Problem::from(Invalid::new(field, what)));
+    let store = &api.app.store;
+    if let Some(queue) = did.to.queue()
+        && store.queues().get(queue).await?.is_none()
+    {
+        return missing("to.queue", "is no queue");
+    }
+    match &did.to {
+        DidTarget::Agent { agent, .. } if store.agents().get(*agent).await?.is_none() => {
+            missing("to.agent", "is no agent")
+        }
+        DidTarget::Context { context, .. } => refuse_context(api, did, context),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_context(api: &Api, did: &Did, context: &str) -> Result<(), Problem> {
+    let mut next = api.app.realtime.dialplan(Dialplan::clone);
+    if !next.has(context) {
+        let problem = "is no context of the dialplan (/v1/dialplan/contexts)";
+        return Err(Invalid::new("to.context", problem).into());
+    }
+    next.set_did(did);
+    refuse_did_out(&next, "to.context")
+}
+
+/// From the next call on.
+async fn hold(api: &Api, did: &Did) {
+    api.app.acd.tell(Input::DidSet(did.clone())).await;
+    api.app.realtime.set_did(did);
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use asterisk::ami::{AmiError, Client, State};
-use model::{AmiAccess, Server};
+use model::{AmiAccess, DID_CONTEXT, Server};
 use store::{MAX_PAGE, Store};
 
 use super::Finding;
-use crate::{
-    config::Config, provision, realtime::context_of, secrets::Vault, telephony::Credentials,
-};
+use crate::{config::Config, provision, secrets::Vault, telephony::Credentials};
 
 /// How long a log-in may take, and each answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -305,7 +303,7 @@ async fn contexts(
     client: &Client,
     findings: &mut Vec<Finding>,
 ) -> Result<(), AmiError> {
-    let first = context_of(1);
+    let first = DID_CONTEXT;
     let said = match client.command(&format!("dialplan show {first}")).await {
         Ok(said) => said.join(" "),
         Err(AmiError::Rejected { message, .. }) => message,
@@ -316,7 +314,7 @@ async fn contexts(
             Finding::problem(subject, "does not ask Cordboard for the dialplan")
                 .because(format!("it has no context {first}"))
                 .remedy(format!(
-                    "`#include` the file extensions_cordboard.conf of `{RENDER}` in extensions.conf, then `dialplan reload`"
+                    "render extensions_cordboard.conf anew with `{RENDER}`, `#include` it in extensions.conf, then `dialplan reload`"
                 )),
         );
     }

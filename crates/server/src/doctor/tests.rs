@@ -240,7 +240,7 @@ async fn a_number_that_cannot_be_called_back_is_named() {
     let did = |last: u8, number: &str| model::Did {
         id: model::DidId::new(model::Timestamp::from_micros(i64::from(last) * 1_000), 0),
         number: number.to_owned(),
-        queue: queue.id,
+        to: model::DidTarget::Queue { queue: queue.id },
         return_wait_seconds: model::return_wait(),
         note: String::new(),
     };

@@ -20,7 +20,9 @@ use std::{
 };
 
 use engine::dialplan::Dialplan;
-use model::{DialplanContextId, ExtensionId, Invalid, Queue, QueueId, ServerId, Trunk, TrunkId};
+use model::{
+    DialplanContextId, Did, DidId, ExtensionId, Invalid, Queue, QueueId, ServerId, Trunk, TrunkId,
+};
 use store::{ExtensionChange, KeptContext, KeptExtension, MAX_PAGE, Store, StoreError};
 
 use conditions::Conditions;
@@ -114,12 +116,21 @@ impl Realtime {
                 realtime.set_queue(queue);
             }
         }
-        realtime.set_lines(Lines::read(store, vault).await?);
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.dids().list(after.as_deref(), MAX_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.number.clone());
+            for did in &page {
+                realtime.set_did(did);
+            }
+        }
+        realtime.set_lines(&Lines::read(store, vault).await?);
         Ok(realtime)
     }
 
     /// From now on these phones and trunks are so.
-    pub(crate) fn set_lines(&self, lines: Lines) {
+    pub(crate) fn set_lines(&self, lines: &Lines) {
         self.write(|tables| {
             lines.phones.iter().for_each(|kept| tables.set(kept));
             for (trunk, password) in &lines.trunks {
@@ -192,6 +203,15 @@ impl Realtime {
 
     pub(crate) fn remove_context(&self, context: DialplanContextId) {
         self.write(|tables| tables.dialplan.remove(context));
+    }
+
+    /// From now on the number is so.
+    pub(crate) fn set_did(&self, did: &Did) {
+        self.write(|tables| tables.dialplan.set_did(did));
+    }
+
+    pub(crate) fn remove_did(&self, did: DidId) {
+        self.write(|tables| tables.dialplan.remove_did(did));
     }
 
     pub(crate) fn set_queue(&self, queue: &Queue) {

@@ -234,7 +234,7 @@ async fn desk_with(database: bool) -> (Desk, mpsc::Receiver<Ask>, mpsc::Sender<A
     let did = Input::DidSet(model::Did {
         id: model::DidId::new(Timestamp::default(), 1),
         number: "5550120".to_owned(),
-        queue: sales.id,
+        to: model::DidTarget::Queue { queue: sales.id },
         return_wait_seconds: 20,
         note: String::new(),
     });

@@ -96,7 +96,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
         .await
         .id
         .to_string();
-    let did = json!({"number": "5550100", "queue": queue, "note": "n"});
+    let did = json!({"number": "5550100", "to": {"type": "agent", "agent": agent, "queue": queue, "wait_seconds": 20}, "return_wait_seconds": 20, "note": "n"});
     let did_id = root.post("/v1/dids", &did).await.id();
     let asterisk = json!({
         "name": "pbx", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "u", "password": "p",
@@ -145,7 +145,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
             post.clone(),
             "/v1/dids",
             &[],
-            json!({"number": "5550101", "queue": queue, "note": "n"}),
+            json!({"number": "5550101", "to": {"type": "queue", "queue": queue}, "return_wait_seconds": 20, "note": "n"}),
         ),
         Route::new(put.clone(), "/v1/dids/{id}", &[&did_id], did),
         Route::new(post.clone(), "/v1/servers", &[], new_asterisk),

@@ -106,7 +106,7 @@ async fn a_number_that_nobody_vouches_for_is_presented_only_if_calls_to_it_reach
     );
     root.post(
         "/v1/dids",
-        &json!({"number": "12125550101", "queue": queue}),
+        &json!({"number": "12125550101", "to": {"type": "queue", "queue": queue}}),
     )
     .await
     .id();

@@ -14,6 +14,7 @@ mod centre;
 mod dashboard;
 mod deliveries;
 mod dialplan;
+mod dids;
 mod document;
 mod emergency;
 mod extensions;

@@ -85,8 +85,8 @@ async fn the_life_of_each_noun() {
     let new = json!({"name": "Ada", "extension": "102"});
     let skilled = json!({"name": "Ada", "extension": "103", "skills": {"de": 5}, "active": false});
     insta::assert_json_snapshot!("agent", whole_life(&root, "/v1/agents", new, skilled).await);
-    let new = json!({"number": "5550100", "queue": queue});
-    let noted = json!({"number": "5550101", "queue": queue, "note": "main line"});
+    let new = json!({"number": "5550100", "to": {"type": "queue", "queue": queue}});
+    let noted = json!({"number": "5550101", "to": {"type": "agent", "agent": agent, "queue": queue}, "note": "main line"});
     insta::assert_json_snapshot!("did", whole_life(&root, "/v1/dids", new, noted).await);
     let new = json!({"name": "agnes", "password": PASSWORD, "role": "agent", "agent": agent});
     let other = json!({"name": "agnes", "role": "supervisor"});
@@ -154,7 +154,7 @@ async fn a_queue_that_something_leads_to_stays() {
     assert_eq!(root.delete(&path).await.verdict().1, "in_use");
     root.put("/v1/settings", &json!({"default_queue": null}))
         .await;
-    let did = json!({"number": "5550100", "queue": queue});
+    let did = json!({"number": "5550100", "to": {"type": "queue", "queue": queue}});
     let did = root.post("/v1/dids", &did).await.id();
     assert_eq!(root.delete(&path).await.verdict().1, "in_use");
     root.delete(&format!("/v1/dids/{did}")).await;
@@ -164,8 +164,8 @@ async fn a_queue_that_something_leads_to_stays() {
         root.put("/v1/settings", &unknown).await.verdict().2,
         "default_queue"
     );
-    let did = json!({"number": "5550100", "queue": queue});
-    assert_eq!(root.post("/v1/dids", &did).await.verdict().2, "queue");
+    let did = json!({"number": "5550100", "to": {"type": "queue", "queue": queue}});
+    assert_eq!(root.post("/v1/dids", &did).await.verdict().2, "to.queue");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use engine::acd::Input;
 use model::{
-    Agent, AgentId, AnswerOn, DialplanTarget, Did, DidId, Member, NoAgents, Overflow, Queue,
-    QueueId, ServerId, SkillRequirement, Strategy, Timestamp,
+    Agent, AgentId, AnswerOn, DialplanTarget, Did, DidId, DidTarget, Member, NoAgents, Overflow,
+    Queue, QueueId, ServerId, SkillRequirement, Strategy, Timestamp,
 };
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -53,7 +53,7 @@ impl Setup {
             setup.dids.push(Did {
                 id: DidId(id(4, u32::try_from(number).unwrap_or(0))),
                 number: format!("55501{number:02}"),
-                queue: *queue,
+                to: DidTarget::Queue { queue: *queue },
                 return_wait_seconds: chance.random_range(0..30),
                 note: String::new(),
             });

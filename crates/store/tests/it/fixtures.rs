@@ -4,8 +4,8 @@ use model::{
     Agent, AgentId, AgentState, AgentStatus, AmiAccess, ApiKey, ApiKeyId, Cadence, CallId, Caller,
     CallerId, CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Codec, Delivery,
     DeliveryEvent, DeliveryId, DeliveryState, DialplanAction, DialplanContext, DialplanContextId,
-    DialplanRule, Did, DidId, E164, Event, EventBody, Extension, ExtensionId, OfferId, OfferResult,
-    Queue, QueueId, Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod,
+    DialplanRule, Did, DidId, DidTarget, E164, Event, EventBody, Extension, ExtensionId, OfferId,
+    OfferResult, Queue, QueueId, Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod,
     ReportSchedule, ReportScheduleId, ReservationId, Role, Server, ServerId, SessionId,
     SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
 };
@@ -189,7 +189,7 @@ pub(crate) fn did(number: u128, queue: QueueId) -> Did {
     Did {
         id: did_id(number),
         number: format!("+155501{number:02}"),
-        queue,
+        to: DidTarget::Queue { queue },
         return_wait_seconds: model::return_wait(),
         note: String::new(),
     }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use model::{Did, DidId, DidTarget};
+
 use crate::fixtures::{queue, user};
 use crate::{TestDb, contract};
 use store::{Db, Store, StoreError};
@@ -11,6 +13,7 @@ contract!(bare:
     migrating_twice_does_nothing,
     several_may_migrate_at_once,
     an_interrupted_migration_goes_on,
+    numbers_of_before_lead_to_their_queues,
     a_newer_schema_is_refused,
     a_changed_migration_is_refused,
     a_schema_without_our_tables_is_said,
@@ -56,6 +59,33 @@ async fn an_interrupted_migration_goes_on(test: &TestDb) {
     assert_eq!(again.applied, [1, 6]);
     assert_eq!(again.version, version);
     assert_eq!(store.journal().applied_seq().await, Ok(0));
+}
+
+async fn numbers_of_before_lead_to_their_queues(test: &TestDb) {
+    let store = test.open().await;
+    store.migrate().await.unwrap();
+    store.queues().create(&queue(1)).await.unwrap();
+    // Back to when there were numbers of queues alone.
+    test.meddle("DELETE FROM schema_migrations WHERE version IN (9, 27)")
+        .await;
+    store.migrate().await.unwrap();
+    test.meddle(
+        "INSERT INTO dids (id, number, queue_id, return_wait_seconds, note) SELECT id, '5550100', id, 7, 'n' FROM queues",
+    )
+    .await;
+    test.meddle("DELETE FROM schema_migrations WHERE version IN (36, 37)")
+        .await;
+    assert_eq!(store.migrate().await.unwrap().applied, [36, 37]);
+    let dids = store.dids().list(None, 9).await.unwrap();
+    let queue = queue(1).id;
+    let kept = Did {
+        id: DidId(queue.0),
+        number: "5550100".to_owned(),
+        to: DidTarget::Queue { queue },
+        return_wait_seconds: 7,
+        note: "n".to_owned(),
+    };
+    assert_eq!(dids, [kept]);
 }
 
 async fn a_newer_schema_is_refused(test: &TestDb) {

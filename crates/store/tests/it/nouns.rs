@@ -6,7 +6,8 @@ use crate::fixtures::{
     queue_id, server, server_id,
 };
 use model::{
-    AnswerOn, Codec, DialplanTarget, Member, NoAgents, Overflow, SkillRequirement, Strategy,
+    AnswerOn, Codec, DialplanTarget, DidTarget, Member, NoAgents, Overflow, SkillRequirement,
+    Strategy,
 };
 use store::{ConflictKind, ServerSecrets, Store, StoreError};
 
@@ -367,7 +368,11 @@ async fn dids_are_kept(store: &Store) {
     assert_eq!(rest, Ok(vec![second.clone()]));
 
     "shop".clone_into(&mut first.note);
-    first.queue = queue_id(1);
+    first.to = DidTarget::Phone {
+        number: "101".to_owned(),
+        ring_seconds: 20,
+        unanswered: model::Unanswered::Words,
+    };
     dids.update(&first).await.unwrap();
     assert_eq!(dids.get(first.id).await, Ok(Some(first.clone())));
     let twin = model::Did {
@@ -376,11 +381,17 @@ async fn dids_are_kept(store: &Store) {
     };
     assert_conflict(dids.create(&twin).await, "number", ConflictKind::Taken);
     let stray = did(4, queue_id(9));
-    assert_conflict(dids.create(&stray).await, "queue", ConflictKind::Missing);
-    first.queue = queue_id(9);
-    assert_conflict(dids.update(&first).await, "queue", ConflictKind::Missing);
+    assert_conflict(dids.create(&stray).await, "to", ConflictKind::Missing);
+    first.to = DidTarget::Agent {
+        agent: agent_id(9),
+        queue: queue_id(1),
+        wait_seconds: 20,
+    };
+    assert_conflict(dids.update(&first).await, "to", ConflictKind::Missing);
     dids.delete(first.id).await.unwrap();
-    let gone = Err(StoreError::NotFound { table: "dids" });
+    let gone = Err(StoreError::NotFound {
+        table: "did_routes",
+    });
     assert_eq!(dids.delete(first.id).await, gone);
     assert_eq!(dids.update(&second).await, Ok(()));
 }

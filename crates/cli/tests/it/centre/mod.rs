@@ -7,6 +7,7 @@ mod consult;
 mod control;
 mod deliveries;
 mod dialplan;
+mod dids;
 mod first_call;
 mod first_load;
 mod howto;

@@ -20,7 +20,7 @@ async fn who_calls_back_reaches_who_called(release: Release) {
     };
     let (lab, centre) = (&outbound.lab, &outbound.centre);
     let sales = centre.queue("sales", json!({"wrap_up_seconds": 0})).await;
-    let did = json!({"number": NUMBER, "queue": sales, "return_wait_seconds": 30});
+    let did = json!({"number": NUMBER, "to": {"type": "queue", "queue": sales}, "return_wait_seconds": 30});
     centre.post("/v1/dids", did).await;
     // Both are free, and Joe has been for longer.
     let (at_ann, at_joe) = (lab.phone(101), lab.phone(102));

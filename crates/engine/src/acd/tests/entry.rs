@@ -1,6 +1,6 @@
 //! The way in, and the ways on.
 
-use model::{AnswerOn, DialplanTarget, Did, DidId, NoAgents, Overflow};
+use model::{AnswerOn, DialplanTarget, Did, DidId, DidTarget, NoAgents, Overflow, Unanswered};
 use uuid::Uuid;
 
 use super::centre::Centre;
@@ -29,7 +29,9 @@ fn the_argument_then_the_number_then_the_default_decide_on_the_queue() {
     c.input(Input::DidSet(Did {
         id: DidId(Uuid::from_u128(1)),
         number: "5550100".to_owned(),
-        queue: Centre::queue_id("sales"),
+        to: DidTarget::Queue {
+            queue: Centre::queue_id("sales"),
+        },
         return_wait_seconds: model::return_wait(),
         note: String::new(),
     }))
@@ -47,6 +49,24 @@ fn the_argument_then_the_number_then_the_default_decide_on_the_queue() {
         "c4 arrived
          c4 ended unrouted by system
          ! hang up c4",
+    );
+    let to_a_phone = DidTarget::Phone {
+        number: "101".to_owned(),
+        ring_seconds: 30,
+        unanswered: Unanswered::HangUp,
+    };
+    c.input(Input::DidSet(Did {
+        id: DidId(Uuid::from_u128(2)),
+        number: "5550101".to_owned(),
+        to: to_a_phone,
+        return_wait_seconds: 0,
+        note: String::new(),
+    }))
+    .says_nothing();
+    c.arrives_as("p1", None, "5550101", 0).says(
+        "p1 arrived
+         p1 ended overflowed by system
+         ! continue p1 at cordboard-0,5550101,1",
     );
     c.input(Input::DefaultQueueSet(Some(Centre::queue_id("rest"))))
         .says_nothing();

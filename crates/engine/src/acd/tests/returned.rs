@@ -1,6 +1,6 @@
 //! Calls that come back, and for whom they are kept.
 
-use model::{AgentState, Did, DidId, NoAgents, Overflow, Strategy};
+use model::{AgentState, Did, DidId, DidTarget, NoAgents, Overflow, Strategy};
 use uuid::Uuid;
 
 use super::centre::{Centre, Said};
@@ -12,7 +12,9 @@ impl Centre {
         self.input(Input::DidSet(Did {
             id: DidId(Uuid::from_u128(1)),
             number: "5550100".to_owned(),
-            queue: Centre::queue_id(queue),
+            to: DidTarget::Queue {
+                queue: Centre::queue_id(queue),
+            },
             return_wait_seconds: seconds,
             note: String::new(),
         }))

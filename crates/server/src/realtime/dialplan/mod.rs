@@ -14,7 +14,10 @@ use engine::{
     dialplan::{Dialplan, Outside, Path, Reading, Surroundings, Way},
     trunk::{Ask, Called, Considered, Input},
 };
-use model::{DialplanContextId, Extension, OWN_CONTEXTS, Queue, QueueId, ServerId, Trunk, TrunkId};
+use model::{
+    DID_CONTEXT, DialplanContextId, Did, DidId, Extension, OWN_CONTEXTS, Queue, QueueId, ServerId,
+    Trunk, TrunkId,
+};
 use store::KeptContext;
 
 use super::{conditions::Conditions, row::Row};
@@ -187,6 +190,14 @@ impl LiveDialplan {
         self.queues.remove(&queue);
     }
 
+    pub(super) fn set_did(&mut self, did: &Did) {
+        self.rules.set_did(did);
+    }
+
+    pub(super) fn remove_did(&mut self, did: DidId) {
+        self.rules.remove_did(did);
+    }
+
     pub(super) fn set_server(&mut self, server: ServerId, application: &str) {
         self.applications.insert(server, application.to_owned());
     }
@@ -219,9 +230,17 @@ impl LiveDialplan {
     pub(super) fn answer(&self, server: ServerId, wanted: &Conditions) -> Option<String> {
         let (in_asterisk, exten) = (wanted.value("context")?, wanted.value("exten")?);
         let priority: usize = wanted.value("priority")?.parse().ok()?;
-        let slot = in_asterisk.strip_prefix(OWN_CONTEXTS)?.parse().ok()?;
-        let path = self.follow(self.slots.get(&slot)?, exten, Some(server));
-        let steps = rows::steps(&path.end, &self.queues, self.applications.get(&server)?);
+        let path = if in_asterisk == DID_CONTEXT {
+            let seen = Seen {
+                live: self,
+                server: Some(server),
+            };
+            self.rules.follow_did(exten, &seen)
+        } else {
+            let slot = in_asterisk.strip_prefix(OWN_CONTEXTS)?.parse().ok()?;
+            self.follow(self.slots.get(&slot)?, exten, Some(server))
+        };
+        let steps = rows::steps(&path.end, self, self.applications.get(&server)?);
         let (app, data) = steps.into_iter().nth(priority.checked_sub(1)?)?;
         let row = Row::new(vec![
             ("exten", exten.to_owned()),
@@ -236,6 +255,17 @@ impl LiveDialplan {
     fn follow<'a>(&'a self, context: &'a str, dialled: &str, server: Option<ServerId>) -> Path<'a> {
         let seen = Seen { live: self, server };
         self.rules.follow(context, dialled, &seen)
+    }
+}
+
+impl rows::Names for LiveDialplan {
+    fn queue_name(&self, queue: QueueId) -> Option<&str> {
+        self.queues.get(&queue).map(String::as_str)
+    }
+
+    fn context_of(&self, context: &str) -> String {
+        let ours = self.in_asterisk(context);
+        ours.unwrap_or_else(|| context.to_owned())
     }
 }
 

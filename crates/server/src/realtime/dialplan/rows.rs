@@ -2,12 +2,17 @@
 //!
 //! How many steps there are follows from the kind of end alone, so that what changes during a call cannot move them.
 
-use std::collections::BTreeMap;
-
 use engine::dialplan::{End, Way};
-use model::{HangUpCause, QueueId, Unanswered};
+use model::{HangUpCause, MENU_KEYS, Menu, QueueId, Unanswered};
 
 use super::MAX_WAYS;
+
+/// What things are called in Asterisk.
+pub(super) trait Names {
+    fn queue_name(&self, queue: QueueId) -> Option<&str>;
+    /// The context there for one of ours.
+    fn context_of(&self, context: &str) -> String;
+}
 
 /// An application and its argument.
 type Step = (&'static str, String);
@@ -18,11 +23,7 @@ const RING_OUTSIDE: u16 = 60;
 const FAILURE: u8 = 41;
 
 /// The steps from priority 1 on.
-pub(super) fn steps(
-    end: &End<'_>,
-    queues: &BTreeMap<QueueId, String>,
-    application: &str,
-) -> Vec<Step> {
+pub(super) fn steps(end: &End<'_>, around: &impl Names, application: &str) -> Vec<Step> {
     match end {
         End::Phone {
             number,
@@ -33,10 +34,13 @@ pub(super) fn steps(
         End::Out {
             present, outside, ..
         } => out(*present, &outside.ways),
-        End::Queue(queue) => match queues.get(queue) {
-            Some(name) => in_queue(application, name),
+        End::Queue(queue) => match around.queue_name(*queue) {
+            Some(name) => in_stasis(format!("{application},{name}")),
             None => vec![hang_up(FAILURE)],
         },
+        // By its number, since its own rules hold in there.
+        End::Did(_) => in_stasis(application.to_owned()),
+        End::Menu(menu) => self::menu(menu, &around.context_of(&menu.context)),
         End::Announce(sound) => vec![
             ("Answer", String::new()),
             ("Playback", (*sound).to_owned()),
@@ -112,9 +116,39 @@ fn out(present: Option<&str>, ways: &[Way]) -> Vec<Step> {
     steps
 }
 
-fn in_queue(application: &str, queue: &str) -> Vec<Step> {
+/// What is heard, a key, and where it leads. A key only ever chooses among what is written down before it is heard, in two rows so that
+/// each is short enough.
+fn menu(menu: &Menu, context: &str) -> Vec<Step> {
+    let (tries, wait) = (menu.tries, menu.wait_seconds);
+    let leads = |key: &char| {
+        let choice = menu.choices.iter().find(|it| it.key.starts_with(*key));
+        let dial = choice.map(|it| it.dial.as_str());
+        format!("CORDBOARD_KEY_{key}={}", dial.unwrap_or_default())
+    };
+    let keys: Vec<String> = MENU_KEYS.iter().map(leads).collect();
+    let (first, rest) = keys.split_at(MENU_KEYS.len() / 2);
+    let chosen = "${CORDBOARD_KEY_${CORDBOARD_KEY}}";
     vec![
-        ("Stasis", format!("{application},{queue}")),
+        ("Answer", String::new()),
+        ("MSet", first.join(",")),
+        ("MSet", format!("CORDBOARD_TRY=0,{}", rest.join(","))),
+        ("Set", "CORDBOARD_TRY=$[${CORDBOARD_TRY} + 1]".to_owned()),
+        ("Read", format!("CORDBOARD_KEY,{},1,,1,{wait}", menu.sound)),
+        (
+            "GotoIf",
+            format!("$[\"{chosen}\" != \"\"]?{context},{chosen},1"),
+        ),
+        ("GotoIf", format!("$[${{CORDBOARD_TRY}} < {tries}]?4")),
+        match &menu.otherwise {
+            Some(otherwise) => ("Goto", format!("{context},{otherwise},1")),
+            None => hang_up(HangUpCause::Normal.q850()),
+        },
+    ]
+}
+
+fn in_stasis(arguments: String) -> Vec<Step> {
+    vec![
+        ("Stasis", arguments),
         ("GotoIf", "$[\"${STASISSTATUS}\" = \"FAILED\"]?4".to_owned()),
         ("Hangup", String::new()),
         hang_up(FAILURE),
@@ -137,12 +171,24 @@ fn go_if(test: &str, priority: usize) -> Step {
 #[cfg(test)]
 mod tests {
     use engine::dialplan::{Outside, Reading};
+    use model::MenuChoice;
 
     use super::*;
 
+    struct Centre;
+
+    impl Names for Centre {
+        fn queue_name(&self, _: QueueId) -> Option<&str> {
+            Some("sales")
+        }
+
+        fn context_of(&self, _: &str) -> String {
+            "cordboard-7".to_owned()
+        }
+    }
+
     fn shown(end: &End<'_>) -> String {
-        let queues = [(QueueId(uuid::Uuid::nil()), "sales".to_owned())].into();
-        let steps = steps(end, &queues, "cordboard");
+        let steps = steps(end, &Centre, "cordboard");
         let line = |(at, (app, data)): (usize, Step)| format!("{} {app}({data})\n", at + 1);
         steps.into_iter().enumerate().map(line).collect()
     }
@@ -170,7 +216,22 @@ mod tests {
                 ways: ways.to_vec(),
             },
         };
+        let choice = |key: &str, dial: &str| MenuChoice {
+            key: key.to_owned(),
+            dial: dial.to_owned(),
+        };
+        let menu = |otherwise: Option<&str>| Menu {
+            sound: "custom/welcome".to_owned(),
+            context: "inside".to_owned(),
+            choices: vec![choice("1", "500"), choice("*", "+4215550100")],
+            wait_seconds: 5,
+            tries: 3,
+            otherwise: otherwise.map(str::to_owned),
+        };
+        let (first, second) = (menu(None), menu(Some("500")));
         let ends = [
+            End::Menu(&first),
+            End::Menu(&second),
             phone(Unanswered::HangUp),
             phone(Unanswered::Words),
             out(Some("+4215550100"), &[way("first"), way("second")]),
@@ -194,9 +255,25 @@ mod tests {
         };
         let present = "5".repeat(20);
         let ways = vec![longest; MAX_WAYS];
-        let steps = super::out(Some(&present), &ways);
-        assert!(steps.iter().all(|(_, data)| data.len() < 512), "{steps:?}");
+        let mut steps = super::out(Some(&present), &ways);
         // A step that is jumped to is there.
         assert_eq!(steps.len(), 2 * MAX_WAYS + 1);
+        let long = "5".repeat(40);
+        let choice = |key: &char| MenuChoice {
+            key: key.to_string(),
+            dial: long.clone(),
+        };
+        steps.extend(super::menu(
+            &Menu {
+                sound: "s".repeat(100),
+                context: String::new(),
+                choices: MENU_KEYS.iter().map(choice).collect(),
+                wait_seconds: 60,
+                tries: 10,
+                otherwise: Some(long.clone()),
+            },
+            "cordboard-100",
+        ));
+        assert!(steps.iter().all(|(_, data)| data.len() < 512), "{steps:?}");
     }
 }

@@ -2,8 +2,8 @@
 
 use engine::dialplan::{End, Misfit, Path, Reading, Step, Verdict};
 use model::{
-    DialplanAction, DialplanRule, HangUpCause, Invalid, MAX_DIALLED, QueueId, ServerId, Unanswered,
-    checked_context, checked_dialable,
+    DialplanAction, DialplanRule, DidTarget, HangUpCause, Invalid, MAX_DIALLED, Menu, QueueId,
+    ServerId, Unanswered, checked_context, checked_dialable,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,9 +104,16 @@ pub enum SimulatedEnd {
         queue: QueueId,
         name: Option<String>,
     },
+    /// In a queue, or with one agent at first, as the list of our numbers says.
+    Did {
+        number: String,
+        to: DidTarget,
+    },
     Announce {
         sound: String,
     },
+    /// Hears a choice.
+    Menu(Menu),
     HangUp {
         cause: HangUpCause,
         q850: u8,
@@ -237,6 +244,11 @@ impl LiveDialplan {
                 queue: *queue,
                 name: self.queues.get(queue).cloned(),
             },
+            End::Did(did) => SimulatedEnd::Did {
+                number: did.number.clone(),
+                to: did.to.clone(),
+            },
+            End::Menu(menu) => SimulatedEnd::Menu((*menu).clone()),
             End::Announce(sound) => SimulatedEnd::Announce {
                 sound: (*sound).to_owned(),
             },
@@ -278,6 +290,7 @@ fn reason(verdict: Verdict) -> String {
         Verdict::Misfit(Misfit::TooShort) => "the number is too short".to_owned(),
         Verdict::Misfit(Misfit::TooLong) => "the number is too long".to_owned(),
         Verdict::NoPhone => "it fits, but there is no phone of this number".to_owned(),
+        Verdict::NoDid => "it fits, but this is none of our numbers (/v1/dids)".to_owned(),
         Verdict::Later => "it fits, but a more specific rule holds".to_owned(),
     }
 }
@@ -332,6 +345,22 @@ fn summary(end: &SimulatedEnd) -> String {
         SimulatedEnd::Queue { queue, name } => {
             let name = name.clone().unwrap_or_else(|| queue.to_string());
             format!("the call waits in queue {name}")
+        }
+        SimulatedEnd::Did { number, to } => match to {
+            DidTarget::Agent { wait_seconds, .. } => format!(
+                "the call waits {wait_seconds} s for one agent alone, and then in the queue, as our number {number} does"
+            ),
+            _ => format!("the call waits in the queue of our number {number}"),
+        },
+        SimulatedEnd::Menu(menu) => {
+            let choices = menu.choices.iter();
+            let choices = choices.map(|it| format!("{} → {}", it.key, it.dial));
+            let choices: Vec<_> = choices.collect();
+            let (sound, context) = (&menu.sound, &menu.context);
+            format!(
+                "{sound} is played, and a key chooses in context {context}: {}",
+                choices.join(", ")
+            )
         }
         SimulatedEnd::Announce { sound } => format!("{sound} is played, then the call ends"),
         SimulatedEnd::HangUp { q850, .. } => format!("the call is hung up with cause {q850}"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::acd::Input;
-use model::{AgentId, CallId, Did, DidId, EventBody, QueueId};
+use model::{AgentId, CallId, Did, DidId, DidTarget, EventBody, QueueId};
 use server::telephony::Wish;
 use sim::asterisk::{CallHandle, Caller};
 
@@ -78,7 +78,7 @@ async fn did(centre: &Centre, queue: QueueId, seconds: u16) -> Did {
     let did = Did {
         id: DidId::new(at, random),
         number: NUMBER.to_owned(),
-        queue,
+        to: DidTarget::Queue { queue },
         return_wait_seconds: seconds,
         note: String::new(),
     };

@@ -96,7 +96,8 @@ fn rendered(url: &str, server: ServerId, password: &str) -> Vec<File> {
         "{scheme}://{server}:{password}@{}",
         rest.trim_end_matches('/')
     );
-    let contexts: Vec<_> = (1..=MAX_CONTEXTS)
+    // The first is that of our numbers.
+    let contexts: Vec<_> = (0..=MAX_CONTEXTS)
         .map(|slot| format!("[{}](cordboard)", context_of(slot)))
         .collect();
     let contexts = contexts.join("\n");

@@ -7,14 +7,14 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     let site = Site::start();
     let said = site.flaws(
         "[[queues]]\nname = \"sales\"\nring_secnds = 20\nwrap_up_seconds = \"long\"\n\n\
-         [[queues]]\nname = \"sales\"\nmax_size = 0\n\n[[dids]]\nnumber = \"5550100\"\nqueue = \"gone\"\n\n[[quues]]\n",
+         [[queues]]\nname = \"sales\"\nmax_size = 0\n\n[[dids]]\nnumber = \"5550100\"\nto = {type = \"queue\", queue = \"gone\"}\n\n[[quues]]\n",
     );
     for line in [
         "line 3, column 1: queues[0].ring_secnds: unknown field \"ring_secnds\"; do you mean ring_seconds?",
         "line 4, column 1: queues[0].wrap_up_seconds: is text, not a whole number",
         "line 7, column 1: queues[1].name: the queue \"sales\" stands here twice, first in line 1",
         "line 8, column 1: queues[1].max_size: is 0, not in 1 to 1000000",
-        "line 12, column 1: dids[0].queue: there is no queue \"gone\"",
+        "line 12, column 1: dids[0].to: there is no queue \"gone\"",
         "line 14, column 3: quues: unknown section \"quues\"; do you mean queues?",
     ] {
         assert!(said.contains(line), "{line}\n{said}");

@@ -48,7 +48,7 @@ impl Proxy {
 }
 
 const QUEUES: &str = "[[queues]]\nname = \"first\"\n[[queues]]\nname = \"second\"\n[[queues]]\nname = \"third\"\n\
-                      [[dids]]\nnumber = \"5550100\"\nqueue = \"first\"\n";
+                      [[dids]]\nnumber = \"5550100\"\nto = {type = \"queue\", queue = \"first\"}\n";
 
 #[test]
 fn a_server_that_goes_away_in_the_middle_leaves_what_was_done_and_a_second_try_completes_it() {
