@@ -2,6 +2,12 @@
 
 import { ProblemError, sentence, wordsFor } from "./problem";
 
+/** What a form itself finds wrong, before anything is sent. */
+export interface Wrong {
+  field: string;
+  words: string;
+}
+
 export interface FieldProblems {
   /** What is wrong with a field. */
   at: (field: string) => string | null;

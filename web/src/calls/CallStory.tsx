@@ -8,7 +8,15 @@ import { everyPage, PAGE } from "../api/pages";
 import type { Call, Event } from "../api/types";
 import { Failure } from "../dialog/Failure";
 import { serverNow } from "../live/clock";
-import { CALL_STATE_WORDS, callerWords, OUTCOME_WORDS, stopwatch, timeOfDay } from "../live/words";
+import {
+  CALL_STATE_WORDS,
+  callerWords,
+  dateAndTime,
+  OUTCOME_WORDS,
+  stopwatch,
+  timeOfDay,
+} from "../live/words";
+import { Facts } from "../table/Facts";
 import classes from "./CallStory.module.css";
 import { Recordings } from "./Recordings";
 import { type Line, storyOf } from "./story";
@@ -80,7 +88,7 @@ function Told({ call, events, cut }: Story) {
   const lines = useMemo(() => storyOf(call, events, names), [call, events, names]);
   return (
     <div className={classes.story}>
-      <Facts
+      <CallFacts
         call={call}
         queue={call.queue ? names.queue(call.queue) : null}
         agent={call.agent ? names.agent(call.agent) : null}
@@ -113,10 +121,10 @@ function StoryLine({ line }: { line: Line }) {
   );
 }
 
-function Facts({ call, queue, agent }: { call: Call; queue: string | null; agent: string | null }) {
+function CallFacts({ call, queue, agent }: { call: Call; queue: string | null; agent: string | null }) {
   const facts: [string, string | null | undefined][] = [
     [call.direction === "inbound" ? "Called" : "Dialled", call.dialled],
-    ["Began", whenWords(call.arrived_at)],
+    ["Began", dateAndTime(call.arrived_at)],
     ["Queue", queue],
     ["Agent", agent],
     ["Trunk", call.placed?.trunk],
@@ -125,31 +133,9 @@ function Facts({ call, queue, agent }: { call: Call; queue: string | null; agent
     ["Talk", durationWords(call.talk_ms)],
     ["On hold", call.control?.hold_ms ? durationWords(call.control.hold_ms) : null],
   ];
-  return (
-    <dl className={classes.facts}>
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd className="number">{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function durationWords(milliseconds: number | null | undefined): string | null {
   return milliseconds == null ? null : stopwatch(milliseconds);
-}
-
-const WHEN = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "medium",
-  hourCycle: "h23",
-});
-
-function whenWords(at: string): string {
-  return WHEN.format(new Date(at));
 }

@@ -2,18 +2,19 @@ import { Button, Loader } from "@mantine/core";
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
 import { memo } from "react";
 import { answer, api } from "../api/client";
-import { wordsFor } from "../api/problem";
 import type { Call } from "../api/types";
+import { Failure } from "../dialog/Failure";
 import { CallStateLabel } from "../live/StateLabel";
 import { useLive } from "../live/useLive";
 import { callerWords, ENDED_BY_WORDS, OUTCOME_WORDS, OVERFLOW_WORDS, stopwatch } from "../live/words";
+import { Page } from "../shell/Page";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
 import { CallStory } from "./CallStory";
 import classes from "./CallsPage.module.css";
 
 /** Calls fetched at once. */
-const PAGE = 100;
+const MORE = 100;
 const REFRESH_MS = 10_000;
 
 const COLUMNS: readonly Column[] = [
@@ -40,7 +41,7 @@ const callLog = infiniteQueryOptions({
   queryFn: ({ pageParam }) =>
     answer(
       api.GET("/v1/calls", {
-        params: { query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+        params: { query: { limit: MORE, ...(pageParam ? { cursor: pageParam } : {}) } },
       }),
     ),
   initialPageParam: "",
@@ -62,18 +63,12 @@ export function CallsPage({ open, onOpen }: Props) {
   const agents = useLive((state) => state.live?.agents);
   const rows = log.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <main className={classes.page}>
-      <title>Calls · Cordboard</title>
-      <h1 className="hidden">Calls</h1>
-      {log.error && (
-        <p role="alert" className={classes.failure}>
-          {wordsFor(log.error)}
-        </p>
-      )}
+    <Page title="Calls">
+      <Failure error={log.error} />
       <Panel
         title="Call log"
         count={log.data ? `the newest ${rows.length}` : ""}
-        className={classes.panel}
+        tall
         tools={
           <>
             {log.hasNextPage && (
@@ -83,7 +78,7 @@ export function CallsPage({ open, onOpen }: Props) {
                 loading={log.isFetchingNextPage}
                 onClick={() => void log.fetchNextPage()}
               >
-                Load {PAGE} more
+                Load {MORE} more
               </Button>
             )}
             <Button
@@ -117,7 +112,7 @@ export function CallsPage({ open, onOpen }: Props) {
         />
       </Panel>
       {open && <CallStory key={open} id={open} onClose={() => onOpen(undefined)} />}
-    </main>
+    </Page>
   );
 }
 

@@ -12,7 +12,7 @@ export function Recordings({ call }: { call: Call }) {
   if (recordings.length === 0) return null;
   return (
     <section aria-label="Recordings">
-      <h3 className={classes.heading}>{recordings.length === 1 ? "Recording" : "Recordings"}</h3>
+      <h3 className="heading">{recordings.length === 1 ? "Recording" : "Recordings"}</h3>
       {recordings.map((recording, index) => (
         <Player key={recording.name} call={call} recording={recording} number={index + 1} />
       ))}

@@ -179,6 +179,17 @@ export function stopwatch(milliseconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
+const WHEN = new Intl.DateTimeFormat(undefined, {
+  dateStyle: "medium",
+  timeStyle: "medium",
+  hourCycle: "h23",
+});
+
+/** Local date and time of day with seconds. */
+export function dateAndTime(at: string): string {
+  return WHEN.format(new Date(at));
+}
+
 /** Local time of day with seconds. */
 export function timeOfDay(at: number | string): string {
   return new Date(at).toLocaleTimeString(undefined, {

@@ -1,9 +1,8 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { wordsFor } from "../api/problem";
 import type { Extension } from "../api/types";
-import { CallIcon } from "../live/CallIcon";
-import classes from "../setup/Setup.module.css";
+import { RowMenu } from "../setup/RowMenu";
 import type { Task } from "./PhoneTask";
 import { useSetActive } from "./phoneRequests";
 
@@ -26,32 +25,18 @@ export function PhoneMenu({ phone, onTask }: Props) {
         }),
     });
   return (
-    <Menu position="bottom-end" width={210} keepMounted={false} withinPortal>
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={24}
-          loading={setActive.isPending}
-          aria-label={`Actions for phone ${phone.number}`}
-        >
-          <CallIcon shape="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Phone {phone.number}</Menu.Label>
-        <Menu.Item onClick={() => onTask({ to: "edit", phone })}>Show and edit</Menu.Item>
-        <Menu.Item onClick={() => onTask({ to: "renew secret", phone })}>New secret</Menu.Item>
-        {phone.active ? (
-          <Menu.Item onClick={() => onTask({ to: "deactivate", phone })}>Deactivate</Menu.Item>
-        ) : (
-          <Menu.Item onClick={() => switched(true)}>Activate</Menu.Item>
-        )}
-        <Menu.Divider />
-        <Menu.Item className={classes.danger} onClick={() => onTask({ to: "delete", phone })}>
-          Delete
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu
+      what={`phone ${phone.number}`}
+      pending={setActive.isPending}
+      onEdit={() => onTask({ to: "edit", phone })}
+      onDelete={() => onTask({ to: "delete", phone })}
+    >
+      <Menu.Item onClick={() => onTask({ to: "renew secret", phone })}>New secret</Menu.Item>
+      {phone.active ? (
+        <Menu.Item onClick={() => onTask({ to: "deactivate", phone })}>Deactivate</Menu.Item>
+      ) : (
+        <Menu.Item onClick={() => switched(true)}>Activate</Menu.Item>
+      )}
+    </RowMenu>
   );
 }

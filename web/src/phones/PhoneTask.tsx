@@ -2,6 +2,7 @@
 
 import type { Extension } from "../api/types";
 import { Confirm } from "../dialog/Confirm";
+import { Deletion } from "../dialog/Deletion";
 import { PhoneFormDialog } from "./PhoneFormDialog";
 import { useDeletePhone, useRenewSecret, useSetActive } from "./phoneRequests";
 import { type PhoneSecret, Secrets } from "./Secrets";
@@ -90,21 +91,13 @@ function Deactivate({ phone, onClose }: OneProps) {
 }
 
 function Delete({ phone, onClose }: OneProps) {
-  const remove = useDeletePhone(phone);
   return (
-    <Confirm
-      title={`Delete phone ${phone.number}?`}
-      action="Delete"
-      pending={remove.isPending}
-      error={remove.error}
-      onClose={onClose}
-      onConfirm={() => remove.mutate(undefined, { onSuccess: onClose })}
-    >
+    <Deletion what={`phone ${phone.number}`} remove={useDeletePhone(phone)} onClose={onClose}>
       <p>
         Its number and its secret are gone at once, and it can neither register nor be called. This cannot be
         undone.
       </p>
       <p>An agent who has this extension keeps it, but gets no calls until there is such a phone again.</p>
-    </Confirm>
+    </Deletion>
   );
 }

@@ -1,12 +1,13 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { memo, useMemo, useState } from "react";
 import type { Extension } from "../api/types";
 import { Failure } from "../dialog/Failure";
-import { AdministratorsOnly } from "../setup/AdministratorsOnly";
+import { Empty } from "../setup/Empty";
 import { ContactCell, ProvisioningLabel } from "../setup/ProvisioningLabel";
 import { contactsOf, roundTripWords } from "../setup/provisioned";
 import classes from "../setup/Setup.module.css";
+import { SetupPage } from "../setup/SetupPage";
 import { useProvisioned } from "../setup/useProvisioned";
 import { TRANSPORT_WORDS } from "../setup/words";
 import { Panel } from "../table/Panel";
@@ -28,9 +29,9 @@ const COLUMNS: readonly Column[] = [
 
 export function PhonesPage() {
   return (
-    <AdministratorsOnly what="Phones">
+    <SetupPage what="Phones">
       <Phones />
-    </AdministratorsOnly>
+    </SetupPage>
   );
 }
 
@@ -41,9 +42,7 @@ function Phones() {
   const all = phones.data?.items;
   const rows = useMemo(() => all?.filter((phone) => matches(phone, text)) ?? [], [all, text]);
   return (
-    <main className={classes.page}>
-      <title>Phones · Cordboard</title>
-      <h1 className="hidden">Phones</h1>
+    <>
       <Failure error={phones.error} onRetry={() => void phones.refetch()} />
       {phones.data?.cut && (
         <p role="status" className={classes.warning}>
@@ -53,7 +52,7 @@ function Phones() {
       <Panel
         title="Phones"
         count={all && (rows.length === all.length ? all.length : `${rows.length} of ${all.length}`)}
-        className={classes.panel}
+        tall
         tools={
           <>
             <input
@@ -82,20 +81,20 @@ function Phones() {
           renderRow={(phone, index) => (
             <PhoneRow key={phone.id} phone={phone} index={index} onTask={setTask} />
           )}
-          empty={<Empty pending={phones.isPending} filtered={text.trim() !== ""} failed={phones.isError} />}
+          empty={
+            <Empty query={phones} what="phones">
+              {text.trim() === "" ? NONE : "No phone matches. Clear the search to see all."}
+            </Empty>
+          }
         />
       </Panel>
       {task && <PhoneTask task={task} onTask={setTask} />}
-    </main>
+    </>
   );
 }
 
-function Empty({ pending, filtered, failed }: { pending: boolean; filtered: boolean; failed: boolean }) {
-  if (pending) return <Loader aria-label="Loading" />;
-  if (failed) return "The phones are not known.";
-  if (filtered) return "No phone matches. Clear the search to see all.";
-  return "No phones are set up here yet. One that you add can register at once; those in Asterisk's own files work without this.";
-}
+const NONE =
+  "No phones are set up here yet. One that you add can register at once; those in Asterisk's own files work without this.";
 
 interface RowProps {
   phone: Extension;

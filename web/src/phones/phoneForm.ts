@@ -1,7 +1,8 @@
 // What is typed into the form of a phone, and what is sent of it. Pure.
 
+import type { Wrong } from "../api/fields";
 import type { Extension, ExtensionFields, SipTransport } from "../api/types";
-import { optional, readCodecs, type Wrong } from "../setup/words";
+import { optional, readCodecs } from "../setup/words";
 
 /** As typed. */
 export interface PhoneForm {

@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { memo, useState } from "react";
 import type { LiveServer, Server } from "../api/types";
@@ -7,8 +7,9 @@ import { StatusLabel } from "../live/StateLabel";
 import { Timer } from "../live/Timer";
 import { useLive } from "../live/useLive";
 import { serverTrouble } from "../live/words";
-import { AdministratorsOnly } from "../setup/AdministratorsOnly";
+import { Empty } from "../setup/Empty";
 import classes from "../setup/Setup.module.css";
+import { SetupPage } from "../setup/SetupPage";
 import { serversQuery } from "../setup/useServers";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
@@ -27,9 +28,9 @@ const COLUMNS: readonly Column[] = [
 
 export function ServersPage() {
   return (
-    <AdministratorsOnly what="Servers">
+    <SetupPage what="Servers">
       <Servers />
-    </AdministratorsOnly>
+    </SetupPage>
   );
 }
 
@@ -39,11 +40,9 @@ function Servers() {
   const [checked, setChecked] = useState<Server | null>(null);
   const rows = servers.data?.items ?? [];
   return (
-    <main className={classes.page}>
-      <title>Servers · Cordboard</title>
-      <h1 className="hidden">Servers</h1>
+    <>
       <Failure error={servers.error} onRetry={() => void servers.refetch()} />
-      <Panel title="Servers" count={servers.data && rows.length} className={classes.panel}>
+      <Panel title="Servers" count={servers.data && rows.length} tall>
         <Table
           label="Servers"
           minWidth={900}
@@ -59,21 +58,15 @@ function Servers() {
               onCheck={setChecked}
             />
           )}
-          empty={<Empty pending={servers.isPending} failed={servers.isError} />}
+          empty={
+            <Empty query={servers} what="servers">
+              No Asterisk server yet, so no call can arrive. Add one in <code>cordboard.toml</code> or with{" "}
+              <code>POST /v1/servers</code> (see the <a href="/docs">API's pages</a>).
+            </Empty>
+          }
         />
       </Panel>
       {checked && <ServerCheck server={checked} onClose={() => setChecked(null)} />}
-    </main>
-  );
-}
-
-function Empty({ pending, failed }: { pending: boolean; failed: boolean }) {
-  if (pending) return <Loader aria-label="Loading" />;
-  if (failed) return "The servers are not known.";
-  return (
-    <>
-      No Asterisk server yet, so no call can arrive. Add one in <code>cordboard.toml</code> or with{" "}
-      <code>POST /v1/servers</code> (see the <a href="/docs">API's pages</a>).
     </>
   );
 }

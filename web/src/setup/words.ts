@@ -1,5 +1,6 @@
 // The words of set-up, and how lists are typed in.
 
+import type { Wrong } from "../api/fields";
 import type { Codec, SipTransport } from "../api/types";
 
 export const TRANSPORT_WORDS: Record<SipTransport, string> = {
@@ -19,8 +20,6 @@ export const CODECS = [
   "ilbc",
   "speex",
 ] as const satisfies readonly Codec[];
-
-export type Wrong = { field: string; words: string };
 
 /** Codecs as typed, in their order, or the first word that is none. */
 export function readCodecs(text: string): Codec[] | Wrong {

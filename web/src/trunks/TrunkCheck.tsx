@@ -6,10 +6,11 @@ import { Dialog } from "../dialog/Dialog";
 import dialog from "../dialog/Dialog.module.css";
 import { Failure } from "../dialog/Failure";
 import { StatusLabel } from "../live/StateLabel";
-import { isolated } from "../live/words";
+import { dateAndTime, isolated } from "../live/words";
 import { Findings, VERDICTS } from "../setup/Findings";
 import classes from "../setup/Setup.module.css";
 import { optional } from "../setup/words";
+import { Facts } from "../table/Facts";
 import {
   callLine,
   OUTCOME_TONES,
@@ -91,30 +92,22 @@ function Found({ findings, call }: TrunkChecked) {
 }
 
 function Called({ call }: { call: TestCall }) {
-  const facts: [string, string | null | undefined][] = [
+  const facts = [
     ["Dialled", call.dialled],
     ["From", call.server],
     ["Post-dial delay", timeWords(call.post_dial_delay_ms)],
     ["Answered after", timeWords(call.answered_after_ms)],
     ["Codec", call.codec],
     [call.cause == null ? "Why" : "Cause", whyWords(call)],
-  ];
+  ] as const;
   return (
     <section aria-label="The silent call">
-      <h3 className={styles.heading}>
+      <h3 className="heading">
         <StatusLabel tone={OUTCOME_TONES[call.outcome]} words={OUTCOME_WORDS[call.outcome]} />
       </h3>
-      <dl className={styles.facts}>
-        {facts.map(
-          ([name, value]) =>
-            value && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd className="number">{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <div className={styles.facts}>
+        <Facts facts={facts} />
+      </div>
     </section>
   );
 }
@@ -129,7 +122,7 @@ function Before({ trunk }: { trunk: Trunk }) {
   const shown = all ? items : items.slice(0, FIRST);
   return (
     <section aria-label="Checks so far">
-      <h3 className={styles.heading}>Checks so far</h3>
+      <h3 className="heading">Checks so far</h3>
       <Failure error={checks.error} onRetry={() => void checks.refetch()} />
       {checks.data && items.length === 0 && <p className={classes.good}>Nobody has looked at it yet.</p>}
       {shown.length > 0 && (
@@ -148,19 +141,13 @@ function Before({ trunk }: { trunk: Trunk }) {
   );
 }
 
-const WHEN = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "short",
-  hourCycle: "h23",
-});
-
 function Past({ check }: { check: TrunkChecked }) {
   const trouble = troubleLine(check);
   return (
     <li>
       <StatusLabel {...VERDICTS[verdictOf(check)]} />
       <time className="number" dateTime={check.made_at}>
-        {WHEN.format(new Date(check.made_at))}
+        {dateAndTime(check.made_at)}
       </time>
       <span className="faint">by {isolated(check.made_by)}</span>
       {trouble && <p>{trouble}</p>}

@@ -1,13 +1,11 @@
-import { Checkbox, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { useState } from "react";
-import { fieldProblems } from "../api/fields";
-import type { SipTransport, Trunk } from "../api/types";
+import { Checkbox, PasswordInput, TextInput } from "@mantine/core";
+import type { Trunk } from "../api/types";
 import { FormDialog } from "../dialog/FormDialog";
+import { type Typed, useForm } from "../dialog/useForm";
+import { CodecsField, QualifyField, ServerField, TransportField } from "../setup/LineFields";
 import { ProvisionedList } from "../setup/ProvisioningLabel";
 import classes from "../setup/Setup.module.css";
 import { useProvisioned } from "../setup/useProvisioned";
-import { useServerChoices } from "../setup/useServers";
-import { CODECS, TRANSPORT_WORDS, type Wrong } from "../setup/words";
 import { OutboundFields } from "./OutboundFields";
 import { fieldsOf, formOf, NEW_TRUNK, needsPassword, type TrunkForm } from "./trunkForm";
 import { useSaveTrunk } from "./trunkRequests";
@@ -17,10 +15,7 @@ const SHOWN = [
   ...["codecs", "from_domain", "qualify_seconds", "outbound.priority", "outbound.weight"],
   ...["outbound.max_channels", "outbound.max_calls_per_second", "outbound.rules"],
 ];
-const TRANSPORTS = (["udp", "tcp", "tls"] as const).map((value) => ({
-  value,
-  label: TRANSPORT_WORDS[value],
-}));
+const TRANSPORTS = ["udp", "tcp", "tls"] as const;
 
 interface Props {
   /** The one to change; a new one without it. */
@@ -29,32 +24,20 @@ interface Props {
 }
 
 export function TrunkFormDialog({ trunk, onClose }: Props) {
-  const [form, setForm] = useState<TrunkForm>(trunk ? formOf(trunk) : NEW_TRUNK);
-  const [wrong, setWrong] = useState<Wrong | null>(null);
   const save = useSaveTrunk(trunk?.id ?? null);
-  const refused = fieldProblems(save.error, SHOWN);
-  const part: PartProps = {
-    form,
-    trunk,
-    set: (change) => setForm((before) => ({ ...before, ...change })),
-    at: (field) => (wrong?.field === field ? wrong.words : refused.at(field)),
-  };
-
-  function submit() {
-    const fields = fieldsOf(form);
-    if ("words" in fields) return setWrong(fields);
-    setWrong(null);
-    save.mutate(fields, { onSuccess: onClose });
-  }
-
+  const typed = useForm(trunk ? formOf(trunk) : NEW_TRUNK, SHOWN, save.error);
+  const part = { typed, trunk };
+  const { outbound } = typed.form;
   return (
     <FormDialog
       title={trunk ? `Trunk ${trunk.name}` : "Add a trunk"}
       action={trunk ? "Save" : "Add"}
       pending={save.isPending}
-      problem={refused.other}
-      refusal={wrong ?? save.error}
-      onSubmit={submit}
+      problem={typed.problem}
+      refusal={typed.refusal}
+      onSubmit={() =>
+        typed.send(fieldsOf(typed.form), (fields) => save.mutate(fields, { onSuccess: onClose }))
+      }
       onClose={onClose}
     >
       {trunk?.active && <Standing trunk={trunk} />}
@@ -62,30 +45,27 @@ export function TrunkFormDialog({ trunk, onClose }: Props) {
       <LogIn {...part} />
       <Calls {...part} />
       <OutboundFields
-        form={form.outbound}
-        set={(change) => setForm((all) => ({ ...all, outbound: { ...all.outbound, ...change } }))}
-        at={part.at}
+        form={outbound}
+        set={(change) => typed.set({ outbound: { ...outbound, ...change } })}
+        at={typed.at}
       />
     </FormDialog>
   );
 }
 
 interface PartProps {
-  form: TrunkForm;
+  typed: Typed<TrunkForm>;
   trunk: Trunk | undefined;
-  set: (change: Partial<TrunkForm>) => void;
-  at: (field: string) => string | null;
 }
 
-function Place({ form, trunk, set, at }: PartProps) {
-  const servers = useServerChoices();
+function Place({ typed, trunk }: PartProps) {
   return (
     <fieldset className={classes.fields}>
       <legend>Where it is</legend>
       <TextInput
         label="Name"
         description={
-          trunk && form.name.trim() !== trunk.name
+          trunk && typed.form.name.trim() !== trunk.name
             ? `Dial strings that name “${trunk.name}” reach nobody then.`
             : "As in dial strings, PJSIP/{number}@name: a small letter, then such letters, digits, - and _."
         }
@@ -94,9 +74,7 @@ function Place({ form, trunk, set, at }: PartProps) {
         withAsterisk={false}
         spellCheck={false}
         maxLength={40}
-        value={form.name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-        error={at("name")}
+        {...typed.text("name")}
       />
       <TextInput
         label="Host"
@@ -105,17 +83,12 @@ function Place({ form, trunk, set, at }: PartProps) {
         withAsterisk={false}
         spellCheck={false}
         maxLength={253}
-        value={form.host}
-        onChange={(event) => set({ host: event.currentTarget.value })}
-        error={at("host")}
+        {...typed.text("host")}
       />
-      <NativeSelect
-        label="Speaks"
+      <TransportField
         description="How SIP goes there. TLS encrypts the media, too."
-        data={TRANSPORTS}
-        value={form.transport}
-        onChange={(event) => set({ transport: event.currentTarget.value as SipTransport })}
-        error={at("transport")}
+        choices={TRANSPORTS}
+        {...typed.text("transport")}
       />
       <TextInput
         label="Port"
@@ -124,36 +97,16 @@ function Place({ form, trunk, set, at }: PartProps) {
         min={1}
         max={65535}
         step={1}
-        value={form.port}
-        onChange={(event) => set({ port: event.currentTarget.value })}
-        error={at("port")}
+        {...typed.text("port")}
       />
-      <NativeSelect
-        label="Server"
-        description="Which Asterisk uses it."
-        data={servers}
-        value={form.server}
-        onChange={(event) => set({ server: event.currentTarget.value })}
-        error={at("server")}
-      />
-      <TextInput
-        label="Asked every … seconds"
-        description="Whether it is still there. 0: never."
-        type="number"
-        required
-        withAsterisk={false}
-        min={0}
-        max={3600}
-        step={1}
-        value={form.qualify}
-        onChange={(event) => set({ qualify: event.currentTarget.value })}
-        error={at("qualify_seconds")}
-      />
+      <ServerField description="Which Asterisk uses it." {...typed.text("server")} />
+      <QualifyField {...typed.text("qualify", "qualify_seconds")} />
     </fieldset>
   );
 }
 
-function LogIn({ form, trunk, set, at }: PartProps) {
+function LogIn({ typed, trunk }: PartProps) {
+  const { form } = typed;
   const needed = needsPassword(form, trunk);
   const nobody = form.username.trim() === "";
   return (
@@ -165,9 +118,7 @@ function LogIn({ form, trunk, set, at }: PartProps) {
         autoComplete="off"
         spellCheck={false}
         maxLength={40}
-        value={form.username}
-        onChange={(event) => set({ username: event.currentTarget.value })}
-        error={at("username")}
+        {...typed.text("username")}
       />
       <PasswordInput
         label="Password"
@@ -181,22 +132,20 @@ function LogIn({ form, trunk, set, at }: PartProps) {
         withAsterisk={false}
         disabled={nobody}
         maxLength={80}
+        {...typed.text("password")}
         value={nobody ? "" : form.password}
-        onChange={(event) => set({ password: event.currentTarget.value })}
-        error={at("password")}
       />
       <Checkbox
         className={classes.whole}
         label="Register there"
         description="The provider then calls us where we registered."
-        checked={form.registers}
-        onChange={(event) => set({ registers: event.currentTarget.checked })}
+        {...typed.tick("registers")}
       />
     </fieldset>
   );
 }
 
-function Calls({ form, set, at }: PartProps) {
+function Calls({ typed }: PartProps) {
   return (
     <fieldset className={classes.fields}>
       <legend>Its calls</legend>
@@ -204,44 +153,28 @@ function Calls({ form, set, at }: PartProps) {
         label="They come from"
         description="Addresses, networks such as 192.0.2.0/24, host names. Left out: the host."
         spellCheck={false}
-        value={form.addresses}
-        onChange={(event) => set({ addresses: event.currentTarget.value })}
-        error={at("addresses")}
+        {...typed.text("addresses")}
       />
       <TextInput
         label="Context"
         description="Where they begin in the dialplan. Left out: from-NAME. No phone's calls may begin there."
         spellCheck={false}
         maxLength={40}
-        value={form.context}
-        onChange={(event) => set({ context: event.currentTarget.value })}
-        error={at("context")}
+        {...typed.text("context")}
       />
-      <TextInput
-        label="Codecs"
-        description={`In the order of preference, of ${CODECS.join(", ")}.`}
-        required
-        withAsterisk={false}
-        spellCheck={false}
-        value={form.codecs}
-        onChange={(event) => set({ codecs: event.currentTarget.value })}
-        error={at("codecs")}
-      />
+      <CodecsField {...typed.text("codecs")} />
       <TextInput
         label="From domain"
         description="The domain that the provider wants in From. Usually none."
         spellCheck={false}
         maxLength={253}
-        value={form.fromDomain}
-        onChange={(event) => set({ fromDomain: event.currentTarget.value })}
-        error={at("from_domain")}
+        {...typed.text("fromDomain", "from_domain")}
       />
       <Checkbox
         className={classes.whole}
         label="Active"
         description="Otherwise no call comes from it, nor goes there."
-        checked={form.active}
-        onChange={(event) => set({ active: event.currentTarget.checked })}
+        {...typed.tick("active")}
       />
     </fieldset>
   );

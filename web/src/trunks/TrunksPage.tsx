@@ -1,14 +1,15 @@
-import { ActionIcon, Button, Loader, Menu } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { memo, useState } from "react";
 import type { Trunk } from "../api/types";
-import { Confirm } from "../dialog/Confirm";
+import { Deletion } from "../dialog/Deletion";
 import { Failure } from "../dialog/Failure";
-import { CallIcon } from "../live/CallIcon";
-import { AdministratorsOnly } from "../setup/AdministratorsOnly";
+import { Empty } from "../setup/Empty";
 import { ContactCell, ProvisioningLabel } from "../setup/ProvisioningLabel";
 import { contactsOf, registrationOf, roundTripWords } from "../setup/provisioned";
+import { RowMenu } from "../setup/RowMenu";
 import classes from "../setup/Setup.module.css";
+import { SetupPage } from "../setup/SetupPage";
 import { useProvisioned } from "../setup/useProvisioned";
 import { TRANSPORT_WORDS } from "../setup/words";
 import { Panel } from "../table/Panel";
@@ -41,9 +42,9 @@ type Task = { to: "add" } | { to: "edit" | "check" | "delete"; trunk: Trunk };
 
 export function TrunksPage() {
   return (
-    <AdministratorsOnly what="Trunks">
+    <SetupPage what="Trunks">
       <Trunks />
-    </AdministratorsOnly>
+    </SetupPage>
   );
 }
 
@@ -54,14 +55,12 @@ function Trunks() {
   const up = useCallsUp(rows.some(({ outbound }) => outbound?.max_channels != null));
   const onClose = () => setTask(null);
   return (
-    <main className={classes.page}>
-      <title>Trunks · Cordboard</title>
-      <h1 className="hidden">Trunks</h1>
+    <>
       <Failure error={trunks.error} onRetry={() => void trunks.refetch()} />
       <Panel
         title="Trunks"
         count={trunks.data && rows.length}
-        className={classes.panel}
+        tall
         tools={
           <Button size="compact-sm" onClick={() => setTask({ to: "add" })}>
             Add trunk
@@ -77,7 +76,11 @@ function Trunks() {
           renderRow={(trunk, index) => (
             <TrunkRow key={trunk.id} trunk={trunk} index={index} up={up?.get(trunk.id)} onTask={setTask} />
           )}
-          empty={<Empty pending={trunks.isPending} failed={trunks.isError} />}
+          empty={
+            <Empty query={trunks} what="trunks">
+              {NONE}
+            </Empty>
+          }
         />
       </Panel>
       <WayFinder />
@@ -85,15 +88,12 @@ function Trunks() {
       {task?.to === "edit" && <TrunkFormDialog trunk={task.trunk} onClose={onClose} />}
       {task?.to === "check" && <TrunkCheck trunk={task.trunk} onClose={onClose} />}
       {task?.to === "delete" && <Delete trunk={task.trunk} onClose={onClose} />}
-    </main>
+    </>
   );
 }
 
-function Empty({ pending, failed }: { pending: boolean; failed: boolean }) {
-  if (pending) return <Loader aria-label="Loading" />;
-  if (failed) return "The trunks are not known.";
-  return "No trunks are set up here yet. One that you add can be called at once; those in Asterisk's own files work without this.";
-}
+const NONE =
+  "No trunks are set up here yet. One that you add can be called at once; those in Asterisk's own files work without this.";
 
 interface RowProps {
   trunk: Trunk;
@@ -145,7 +145,11 @@ const TrunkRow = memo(function TrunkRow({ trunk, index, up, onTask }: RowProps) 
           >
             Check
           </Button>
-          <TrunkMenu trunk={trunk} onTask={onTask} />
+          <RowMenu
+            what={`trunk ${trunk.name}`}
+            onEdit={() => onTask({ to: "edit", trunk })}
+            onDelete={() => onTask({ to: "delete", trunk })}
+          />
         </div>
       </td>
     </tr>
@@ -161,41 +165,13 @@ function CallsUp({ up, most }: { up: number | undefined; most: number | null }) 
   );
 }
 
-function TrunkMenu({ trunk, onTask }: Pick<RowProps, "trunk" | "onTask">) {
-  return (
-    <Menu position="bottom-end" width={190} keepMounted={false} withinPortal>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size={24} aria-label={`Actions for trunk ${trunk.name}`}>
-          <CallIcon shape="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{trunk.name}</Menu.Label>
-        <Menu.Item onClick={() => onTask({ to: "edit", trunk })}>Show and edit</Menu.Item>
-        <Menu.Divider />
-        <Menu.Item className={classes.danger} onClick={() => onTask({ to: "delete", trunk })}>
-          Delete
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
 function Delete({ trunk, onClose }: { trunk: Trunk; onClose: () => void }) {
-  const remove = useDeleteTrunk(trunk);
   return (
-    <Confirm
-      title={`Delete trunk ${trunk.name}?`}
-      action="Delete"
-      pending={remove.isPending}
-      error={remove.error}
-      onClose={onClose}
-      onConfirm={() => remove.mutate(undefined, { onSuccess: onClose })}
-    >
+    <Deletion what={`trunk ${trunk.name}`} remove={useDeleteTrunk(trunk)} onClose={onClose}>
       <p>
         No call comes from it from now on, nor goes there; calls that are up stay up. Its password is gone.
         This cannot be undone.
       </p>
-    </Confirm>
+    </Deletion>
   );
 }

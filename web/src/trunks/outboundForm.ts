@@ -1,7 +1,7 @@
 // What is typed about the calls that go out by a trunk, and what is sent of it. Pure.
 
+import type { Wrong } from "../api/fields";
 import type { TrunkOutbound, TrunkRule } from "../api/types";
-import type { Wrong } from "../setup/words";
 
 /** As typed. */
 export interface OutboundForm {

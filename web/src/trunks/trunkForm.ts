@@ -1,7 +1,8 @@
 // What is typed into the form of a trunk, and what is sent of it. Pure.
 
+import type { Wrong } from "../api/fields";
 import type { SipTransport, Trunk, TrunkFields } from "../api/types";
-import { listed, optional, readCodecs, type Wrong } from "../setup/words";
+import { listed, optional, readCodecs } from "../setup/words";
 import { ALL_OUT, type OutboundForm, outboundForm, readOutbound } from "./outboundForm";
 
 /** As typed. */

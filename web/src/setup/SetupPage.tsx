@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useUser } from "../api/session";
 import { ROLE_WORDS } from "../live/words";
+import { Page } from "../shell/Page";
 import classes from "./Setup.module.css";
 
 interface Props {
@@ -9,10 +10,10 @@ interface Props {
   children: ReactNode;
 }
 
-/** A page of set-up; others are told whose it is. The server refuses them as well. */
-export function AdministratorsOnly({ what, children }: Props) {
+/** A page of set-up, for administrators; others are told whose it is. The server refuses them as well. */
+export function SetupPage({ what, children }: Props) {
   const { name, role } = useUser();
-  if (role === "administrator") return children;
+  if (role === "administrator") return <Page title={what}>{children}</Page>;
   return (
     <main className={classes.closed}>
       <title>{`${what} · Cordboard`}</title>
