@@ -147,6 +147,16 @@ describe("the call log", () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     await screenshot(page, "calls");
   });
+
+  test("has targets that can be hit, also where a row is half under the head", async () => {
+    await page.setViewportSize({ width: 1366, height: 330 });
+    const table = page.getByRole("region", { name: "Call log" });
+    for (const top of [20, 23, 26]) {
+      await table.evaluate((scroller, to) => scroller.scrollTo(0, to), top);
+      expect(await accessibilityProblems(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1366, height: 768 });
+  });
 });
 
 describe("logging out", () => {

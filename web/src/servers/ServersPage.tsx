@@ -123,6 +123,7 @@ const ServerRow = memo(function ServerRow({ server, index, connection, onCheck }
       <td className={classes.menu}>
         <Button
           size="compact-xs"
+          h={24}
           variant="default"
           aria-label={`Test connection to ${server.name}`}
           onClick={() => onCheck(server)}

@@ -139,6 +139,7 @@ const TrunkRow = memo(function TrunkRow({ trunk, index, up, onTask }: RowProps) 
         <div className={styles.actions}>
           <Button
             size="compact-xs"
+            h={24}
             variant="default"
             aria-label={`Check trunk ${trunk.name}`}
             onClick={() => onTask({ to: "check", trunk })}
