@@ -1,14 +1,15 @@
 // The set-up of the simulated centre: phones, trunks and servers, kept in memory.
 
 import type { Extension, Provisioned, Server, Trunk, TrunkChecked } from "../src/api/types";
+import { Dialplan } from "./dialplan.ts";
 import { checked, digitsOf, explain } from "./trunks.ts";
 
-interface Answer {
+export interface Answer {
   status: number;
   value?: unknown;
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
 const SERVERS: Server[] = [
   {
@@ -56,6 +57,7 @@ export class SetUp {
   private readonly phones = new Map<string, Extension>();
   private readonly trunks = new Map(TRUNKS.map((trunk) => [trunk.id, trunk]));
   private readonly checks = new Map<string, TrunkChecked[]>();
+  private readonly dialplan = new Dialplan();
   private secrets = 0;
 
   constructor() {
@@ -67,6 +69,9 @@ export class SetUp {
 
   /** `undefined`: the path is of something else. */
   answer(method: string, path: string, query: URLSearchParams, fields: Fields): Answer | undefined {
+    const context = /^\/v1\/dialplan\/(contexts|simulate)(?:\/([^/]+))?$/.exec(path);
+    if (context?.[1] === "contexts") return this.dialplan.contexts(method, context[2], fields);
+    if (context) return this.dialplan.simulate(fields, [...this.phones.values()], [...this.trunks.values()]);
     const [, noun, id, verb] =
       /^\/v1\/(extensions|trunks|servers)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path) ?? [];
     if (noun === "servers") return this.server(method, id, verb);
@@ -210,10 +215,10 @@ function page(items: { number?: string; name: string }[], query: URLSearchParams
   return { status: 200, value: { items: sorted.slice(start, start + limit), next } };
 }
 
-function missing(what: string): Answer {
+export function missing(what: string): Answer {
   return { status: 404, value: { title: `There is no such ${what}`, status: 404, code: "not_found" } };
 }
 
-function wrong(field: string, detail: string, status = 400): Answer {
+export function wrong(field: string, detail: string, status = 400): Answer {
   return { status, value: { title: "A field is wrong", status, code: "invalid_field", detail, field } };
 }

@@ -2,7 +2,7 @@
 
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { accessibilityProblems, type Browser, logIn, openBrowser, screenshot } from "./browser.ts";
+import { type Browser, logIn, looksWell as looksWellOn, openBrowser } from "./browser.ts";
 
 const { url, user, administrator } = inject("centre");
 
@@ -24,22 +24,7 @@ afterAll(() => browser?.close());
 const dialog = (name: string | RegExp) => page.getByRole("dialog", { name });
 const button = (name: string, exact = true) => page.getByRole("button", { name, exact });
 
-/** A page has no problems in light, in dark, and where it is narrow; `part` is what the picture is to show of it. */
-async function looksWell(name: string, part?: Locator) {
-  // A menu fades away.
-  await page.getByRole("menu").waitFor({ state: "detached" });
-  expect(await accessibilityProblems(page)).toEqual([]);
-  await screenshot(page, `${name}-light`);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
-  await page.setViewportSize({ width: 390, height: 800 });
-  expect(await accessibilityProblems(page)).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-  await part?.scrollIntoViewIfNeeded();
-  await screenshot(page, `${name}-dark-narrow`);
-  await page.setViewportSize({ width: 1366, height: 768 });
-  await page.emulateMedia({ colorScheme: "light" });
-}
+const looksWell = (name: string, part?: Locator) => looksWellOn(page, name, part);
 
 describe.skipIf(!administrator)("an administrator", () => {
   test("finds the pages of set-up", async () => {

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { expect } from "vitest";
 import type { LogIn } from "./centre.ts";
 
 const ARGS = [
@@ -83,4 +84,21 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
       ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join("\n")}`,
     );
   });
+}
+
+/** A page has no problems in light, in dark, and where it is narrow; `part` is what the picture is to show of it. */
+export async function looksWell(page: Page, name: string, part?: Locator) {
+  // A menu fades away.
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await screenshot(page, `${name}-light`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await part?.scrollIntoViewIfNeeded();
+  await screenshot(page, `${name}-dark-narrow`);
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await page.emulateMedia({ colorScheme: "light" });
 }

@@ -10,6 +10,7 @@ import {
 import { wordsFor } from "./api/problem";
 import { sessionQuery } from "./api/session";
 import { CallsPage } from "./calls/CallsPage";
+import { DialplanPage } from "./dialplan/DialplanPage";
 import { LivePage } from "./live/LivePage";
 import { LoginPage } from "./login/LoginPage";
 import { PhonesPage } from "./phones/PhonesPage";
@@ -91,11 +92,12 @@ function Calls() {
 
 const phones = createRoute({ getParentRoute: () => shell, path: "/phones", component: PhonesPage });
 const trunks = createRoute({ getParentRoute: () => shell, path: "/trunks", component: TrunksPage });
+const dialplan = createRoute({ getParentRoute: () => shell, path: "/dialplan", component: DialplanPage });
 const servers = createRoute({ getParentRoute: () => shell, path: "/servers", component: ServersPage });
 
 export function makeRouter(client: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([login, shell.addChildren([live, calls, phones, trunks, servers])]),
+    routeTree: root.addChildren([login, shell.addChildren([live, calls, phones, trunks, dialplan, servers])]),
     context: { client },
   });
 }

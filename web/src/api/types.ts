@@ -67,3 +67,19 @@ export type Contact = Schemas["Contact"];
 export type Codec = Schemas["Codec"];
 export type SipTransport = Schemas["SipTransport"];
 export type Finding = Schemas["Finding"];
+
+/** What becomes of calls that begin in Asterisk, with what the context is called there. */
+export type DialplanContext = Schemas["SeenContext"];
+export type ContextFields = Schemas["ContextFields"];
+export type DialplanRule = Schemas["DialplanRule"];
+export type DialplanAction = Schemas["DialplanAction"];
+export type HangUpCause = Schemas["HangUpCause"];
+/** A call that is only thought of. */
+export type SimulatedCall = Schemas["Question"];
+/** What would become of it, and why. */
+export type Simulation = Schemas["Simulation"];
+export type SimulatedEnd = Schemas["SimulatedEnd"];
+/** A trunk, and the number as it gets it. */
+export type SimulatedTrunk = Schemas["SimulatedTrunk"];
+export type SimulatedStep = Schemas["SimulatedStep"];
+export type SimulatedRule = Schemas["SimulatedRule"];

@@ -45,6 +45,26 @@ const SHAPES = {
       strokeLinejoin="round"
     />
   ),
+  up: (
+    <path
+      d="M7 12V2.5M3.2 6.2L7 2.4l3.8 3.8"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  ),
+  down: (
+    <path
+      d="M7 2v9.5M3.2 7.8L7 11.6l3.8-3.8"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  ),
   swap: (
     <path
       d="M2 4.5h9.5M9 2l2.5 2.5L9 7M12 9.5H2.5M5 7L2.5 9.5 5 12"

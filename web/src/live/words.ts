@@ -93,6 +93,7 @@ const CAUSE_WORDS: Record<number, string> = {
   19: "no answer",
   20: "not registered",
   21: "refused",
+  22: "number changed",
   27: "destination out of order",
   28: "number not complete",
   31: "normal end",

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Checkbox, CloseIcon, Input, TextInput } from "@mantine/core";
-import { useId } from "react";
+import { ActionIcon, Button, Checkbox, CloseIcon, TextInput } from "@mantine/core";
+import { FieldGroup } from "../dialog/FieldGroup";
 import classes from "../setup/Setup.module.css";
 import { type OutboundForm, type RuleForm, withRule } from "./outboundForm";
 import styles from "./Trunks.module.css";
@@ -107,29 +107,13 @@ interface RulesProps {
 
 /** The numbers that a trunk takes, and how it wants them dialled. */
 function Rules({ rules, problem, onChange }: RulesProps) {
-  const [title, told] = [useId(), useId()];
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset within the fieldset would be a section of its own.
-    <div
+    <FieldGroup
       className={classes.whole}
-      role="group"
-      aria-labelledby={title}
-      aria-describedby={told}
-      // What is wrong is wrong with all of them, and the focus goes here.
-      data-refused={problem ? true : undefined}
-      tabIndex={-1}
+      label="Rules"
+      description="The longest beginning that fits counts; a number that none fits does not go here. Of the same priority the cheapest is tried first. No rules: it takes all numbers, as digits with the country code."
+      problem={problem}
     >
-      <Input.Label labelElement="div" id={title}>
-        Rules
-      </Input.Label>
-      <div id={told}>
-        <Input.Description>
-          The longest beginning that fits counts; a number that none fits does not go here. Of the same
-          priority the cheapest is tried first. No rules: it takes all numbers, as digits with the country
-          code.
-        </Input.Description>
-        {problem && <Input.Error>{problem}</Input.Error>}
-      </div>
       {rules.length > 0 && <RuleTable rules={rules} onChange={onChange} />}
       <Button
         className={styles.add}
@@ -140,7 +124,7 @@ function Rules({ rules, problem, onChange }: RulesProps) {
       >
         Add rule
       </Button>
-    </div>
+    </FieldGroup>
   );
 }
 

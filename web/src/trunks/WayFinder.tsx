@@ -1,12 +1,10 @@
-import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { WayExplained, WaysExplained } from "../api/types";
-import { Failure } from "../dialog/Failure";
 import { StatusLabel } from "../live/StateLabel";
+import { Finder } from "../setup/Finder";
 import setup from "../setup/Setup.module.css";
 import { serversQuery } from "../setup/useServers";
-import { Panel } from "../table/Panel";
 import { wayLabel, wayWords } from "./checkWords";
 import { costWords } from "./outboundForm";
 import styles from "./Trunks.module.css";
@@ -17,37 +15,30 @@ export function WayFinder() {
   const [text, setText] = useState("");
   const ways = useExplainWays();
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!ways.isPending && text.trim() !== "") ways.mutate(text.trim());
-  }
-
-  const form = (
-    <form className={styles.ask} onSubmit={submit} autoComplete="off">
-      <input
-        className={setup.search}
-        type="text"
-        inputMode="tel"
-        placeholder="Number"
-        aria-label="Number to find the way of"
-        maxLength={64}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-      <Button type="submit" size="compact-sm" variant="default" loading={ways.isPending}>
-        Find
-      </Button>
-    </form>
+  const number = (
+    <input
+      className={setup.search}
+      type="text"
+      inputMode="tel"
+      placeholder="Number"
+      aria-label="Number to find the way of"
+      maxLength={64}
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+    />
   );
   return (
-    <Panel title="Which way would a number go?" className={styles.finder} tools={form}>
-      {(ways.error || ways.data) && (
-        <section className={styles.told} aria-label="The way" aria-live="polite">
-          <Failure error={ways.error} />
-          {ways.data && <Ways ways={ways.data} />}
-        </section>
-      )}
-    </Panel>
+    <Finder
+      title="Which way would a number go?"
+      fields={number}
+      action="Find"
+      pending={ways.isPending}
+      onAsk={() => text.trim() !== "" && ways.mutate(text.trim())}
+      told="The way"
+      error={ways.error}
+    >
+      {ways.data && <Ways ways={ways.data} />}
+    </Finder>
   );
 }
 

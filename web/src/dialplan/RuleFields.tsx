@@ -1,0 +1,213 @@
+import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import type { DialplanAction, HangUpCause } from "../api/types";
+import type { TextField } from "../dialog/useForm";
+import { useLive } from "../live/useLive";
+import setup from "../setup/Setup.module.css";
+import { ACTION_WORDS, CAUSE_CHOICES } from "./actionWords";
+import type { RuleForm } from "./contextForm";
+import classes from "./Dialplan.module.css";
+import { PATTERN_HELP, patternWords } from "./patternWords";
+
+interface Props {
+  rule: RuleForm;
+  contexts: readonly string[];
+  /** What is wrong with a field, by its name on the wire. */
+  at: (field: string) => string | null;
+  set: (change: Partial<RuleForm>) => void;
+}
+
+const ACTIONS = Object.entries(ACTION_WORDS).map(([value, { choice }]) => ({ value, label: choice }));
+
+export function RuleFields(props: Props) {
+  const { rule, set } = props;
+  const fits = patternWords(rule.pattern.trim());
+  return (
+    <fieldset className={`${setup.fields} ${classes.opened}`}>
+      <TextInput
+        className={setup.whole}
+        label="Pattern"
+        description={PATTERN_HELP}
+        required
+        withAsterisk={false}
+        spellCheck={false}
+        maxLength={80}
+        {...text(props, "pattern")}
+      />
+      {fits && (
+        <p className={`${setup.whole} ${classes.fits}`} role="status">
+          Fits: {fits}.
+        </p>
+      )}
+      <NativeSelect
+        label="What becomes of the call"
+        description={ACTION_WORDS[rule.type].means}
+        data={ACTIONS}
+        value={rule.type}
+        onChange={(event) => set({ type: event.currentTarget.value as DialplanAction["type"] })}
+      />
+      <ActionFields {...props} />
+      <TextInput
+        label="Rule's note"
+        description="For who reads it later."
+        maxLength={200}
+        {...text(props, "note")}
+      />
+    </fieldset>
+  );
+}
+
+type TextKey = Exclude<keyof RuleForm, "key" | "type" | "voice" | "cause">;
+
+/** The properties of a field; its name on the wire where that is another. */
+function text({ rule, at, set }: Props, key: TextKey, field: string = key): TextField {
+  return {
+    value: rule[key],
+    onChange: ({ currentTarget }) => set({ [key]: currentTarget.value }),
+    error: at(field),
+  };
+}
+
+function ActionFields(props: Props) {
+  switch (props.rule.type) {
+    case "phone":
+      return <PhoneFields {...props} />;
+    case "out":
+      return <OutFields {...props} />;
+    case "queue":
+      return <QueueField {...props} />;
+    case "announce":
+      return <SoundField {...props} />;
+    case "go_to":
+      return <ContextField {...props} />;
+    case "hang_up":
+      return <CauseField {...props} />;
+  }
+}
+
+function PhoneFields(props: Props) {
+  const { rule, set } = props;
+  return (
+    <>
+      <TextInput
+        label="Phone"
+        description="Left out: the one whose number is dialled."
+        inputMode="numeric"
+        maxLength={10}
+        {...text(props, "number")}
+      />
+      <TextInput
+        label="Rings for … seconds"
+        description="Then nobody has answered."
+        type="number"
+        required
+        withAsterisk={false}
+        min={1}
+        max={300}
+        step={1}
+        {...text(props, "ring", "ring_seconds")}
+      />
+      <Checkbox
+        label="Asterisk's voice says that nobody answers"
+        description="Otherwise the call ends, as busy or not answered."
+        checked={rule.voice}
+        onChange={(event) => set({ voice: event.currentTarget.checked })}
+      />
+    </>
+  );
+}
+
+function OutFields(props: Props) {
+  return (
+    <>
+      <TextInput
+        label="Strip"
+        description="So many symbols at the front are taken away."
+        type="number"
+        required
+        withAsterisk={false}
+        min={0}
+        max={20}
+        step={1}
+        {...text(props, "strip")}
+      />
+      <TextInput
+        label="Prepend"
+        description="Put in front then: digits, with a + first if there is one."
+        inputMode="tel"
+        maxLength={20}
+        {...text(props, "prepend")}
+      />
+      <TextInput
+        label="Present"
+        description="The number that the called one sees. Left out: the phone's own."
+        inputMode="tel"
+        maxLength={20}
+        {...text(props, "present")}
+      />
+    </>
+  );
+}
+
+function QueueField(props: Props) {
+  const { queue: chosen } = props.rule;
+  const queues = useLive((state) => state.live?.queues);
+  const known = [...(queues?.values() ?? [])].map(({ queue }) => ({
+    value: queue.id,
+    label: queue.display_name,
+  }));
+  const gone = chosen !== "" && !queues?.has(chosen);
+  return (
+    <NativeSelect
+      label="Queue"
+      description="In which the caller waits."
+      required
+      withAsterisk={false}
+      data={[
+        { value: "", label: "Choose one" },
+        ...(gone ? [{ value: chosen, label: "One that is not known" }] : []),
+        ...known,
+      ]}
+      {...text(props, "queue")}
+    />
+  );
+}
+
+function SoundField(props: Props) {
+  return (
+    <TextInput
+      label="Sound"
+      description="The file below Asterisk's sounds, without its ending: custom/closed."
+      required
+      withAsterisk={false}
+      spellCheck={false}
+      maxLength={100}
+      {...text(props, "sound")}
+    />
+  );
+}
+
+function ContextField(props: Props) {
+  const data = [...new Set([props.rule.context, ...props.contexts])].filter(Boolean);
+  return (
+    <NativeSelect
+      label="Context"
+      description="Whose rules hold then."
+      required
+      withAsterisk={false}
+      data={[{ value: "", label: "Choose one" }, ...data.map((name) => ({ value: name, label: name }))]}
+      {...text(props, "context")}
+    />
+  );
+}
+
+function CauseField({ rule, set }: Props) {
+  return (
+    <NativeSelect
+      label="Cause"
+      description="What the caller's phone shows."
+      data={CAUSE_CHOICES}
+      value={rule.cause}
+      onChange={(event) => set({ cause: event.currentTarget.value as HangUpCause })}
+    />
+  );
+}
