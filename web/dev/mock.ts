@@ -123,6 +123,8 @@ async function answer(world: World, exchange: Exchange) {
   if (isSetUp) return setUpAnswer(exchange);
   const [, call = "", rest = ""] = /^[A-Z]+ \/v1\/calls\/([^/]+)\/([a-z_]+)$/.exec(route) ?? [];
   if (call) return controlCall(world, exchange, { call, rest });
+  const seat = /^PUT \/v1\/agents\/([^/]+)\/phone$/.exec(route)?.[1];
+  if (seat) return sit(world, exchange, seat, String((await body(request)).extension));
   const agent = /^PUT \/v1\/agents\/([^/]+)\/state$/.exec(route)?.[1];
   if (agent) return setState(world, exchange, agent, await body(request));
   return problem(response, 404, "not_found", "There is no such path");
@@ -131,7 +133,9 @@ async function answer(world: World, exchange: Exchange) {
 const setUp = new SetUp();
 
 async function setUpAnswer({ request, response, url, user }: Exchange) {
-  if (user?.role !== "administrator") return problem(response, 403, "forbidden", "You may not do this");
+  const reads = request.method === "GET" && url.pathname.startsWith("/v1/extensions");
+  if (user?.role !== "administrator" && !(reads && user?.role === "supervisor"))
+    return problem(response, 403, "forbidden", "You may not do this");
   const fields = request.headers["content-type"]?.includes("json") ? await body(request) : {};
   const { status, value } = setUp.answer(request.method ?? "", url.pathname, url.searchParams, fields) ?? {
     status: 404,
@@ -187,6 +191,14 @@ function setState(world: World, { response, user }: Exchange, id: string, wish: 
     typeof wish.reason === "string" ? wish.reason : null,
   );
   return status ? json(response, status) : problem(response, 404, "not_found", "There is no such agent");
+}
+
+function sit(world: World, { response, user }: Exchange, id: string, extension: string) {
+  if (user?.role === "agent" && user.agent !== id) {
+    return problem(response, 403, "forbidden", "You may not do this");
+  }
+  const { status, value } = world.sit(id, extension, setUp.hasPhone(extension));
+  send(response, status, value);
 }
 
 function visible(live: Live, user: User): Live {

@@ -80,6 +80,10 @@ export class SetUp {
     return noun === "trunks" ? this.ofTrunk(`${method} ${verb ?? ""}`, id, query, fields) : undefined;
   }
 
+  hasPhone(number: string): boolean {
+    return [...this.phones.values()].some((one) => one.number === number);
+  }
+
   private server(method: string, id: string | undefined, verb: string | undefined): Answer {
     if (!id) return { status: 200, value: { items: SERVERS, next: null } };
     if (method !== "POST" || verb !== "check") return missing("server");

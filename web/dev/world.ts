@@ -112,6 +112,37 @@ export class World {
     return this.state.agents.get(id)?.status ?? null;
   }
 
+  /** What `PUT /v1/agents/{id}/phone` does. */
+  sit(id: string, extension: string, exists: boolean): { status: number; value: unknown } {
+    const problem = (status: number, code: string, title: string, detail: string, field?: string) => ({
+      status,
+      value: { title, status, code, detail, field },
+    });
+    const own = this.state.agents.get(id);
+    if (!own) return problem(404, "not_found", "There is no such agent", "");
+    const there = [...this.state.agents.values()].find(({ agent }) => agent.extension === extension);
+    if (!there && !exists) {
+      const detail = `No phone has the extension ${extension}.`;
+      return problem(400, "invalid_field", "A field is wrong", detail, "extension");
+    }
+    if (own.status.state === "busy" || own.status.state === "ringing") {
+      return problem(409, "agent_busy", "The agent is on a call", "The agent is on a call.");
+    }
+    if (there && there !== own && there.status.state !== "offline") {
+      const detail = `An agent who is ${there.status.state.replace("_", " ")} sits there.`;
+      return problem(409, "state_refused", "The agent's state does not allow it", detail, "extension");
+    }
+    const agent = this.seat(own, extension);
+    const other = there && there !== own ? this.seat(there, own.agent.extension) : null;
+    return { status: 200, value: { agent, moved: other && { id: other.id, extension: other.extension } } };
+  }
+
+  private seat(one: LiveAgent, extension: string): LiveAgent["agent"] {
+    const agent = { ...one.agent, extension };
+    this.state = { ...this.state, agents: new Map(this.state.agents).set(agent.id, { ...one, agent }) };
+    return agent;
+  }
+
   call(id: string): LiveCall | undefined {
     return this.state.calls.get(id);
   }

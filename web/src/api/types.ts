@@ -33,6 +33,9 @@ export type WatchMode = Schemas["WatchMode"];
 export type AgentState = Schemas["AgentState"];
 export type AgentStatus = Schemas["AgentStatus"];
 
+/** Who sits where now. */
+export type PhoneTaken = Schemas["PhoneTaken"];
+
 export type Event = Schemas["Event"];
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

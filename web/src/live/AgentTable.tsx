@@ -4,6 +4,7 @@ import { Panel } from "../table/Panel";
 import { type Column, type Sorting, Table } from "../table/Table";
 import classes from "./AgentTable.module.css";
 import { type AgentFilter, countStates, listAgents, stateOptions } from "./agents";
+import { PhoneCell, usePhoneIds } from "./PhoneCell";
 import { AgentStateLabel } from "./StateLabel";
 import { StateMenu } from "./StateMenu";
 import type { LiveCall } from "./state";
@@ -12,11 +13,17 @@ import { AGENT_STATE_WORDS, callerWords } from "./words";
 
 const COLUMNS: readonly Column[] = [
   { id: "name", label: "Agent", sortable: true },
-  { id: "extension", label: "Ext.", width: "58px", sortable: true },
+  {
+    id: "extension",
+    label: "Phone",
+    width: "70px",
+    sortable: true,
+    hint: "With a dot: registered. With a cross: not",
+  },
   { id: "state", label: "State", width: "106px", sortable: true },
   { id: "since", label: "Since", width: "66px", end: true, sortable: true, hint: "Time in this state" },
   { id: "reason", label: "Reason", width: "17%", hint: "Why, what follows, or when it ends by itself" },
-  { id: "call", label: "Call", width: "26%" },
+  { id: "call", label: "Call", width: "24%" },
   { id: "menu", label: <span className="hidden">Set state</span>, width: "40px" },
 ];
 
@@ -36,6 +43,7 @@ export function AgentTable({ agents, calls, queues, queue }: Props) {
     () => listAgents(agents.values(), { ...filter, queue }, sorting),
     [agents, filter, queue, sorting],
   );
+  const phones = usePhoneIds();
   const filtered = rows.length !== agents.size;
   return (
     <Panel
@@ -52,7 +60,13 @@ export function AgentTable({ agents, calls, queues, queue }: Props) {
         sorting={sorting}
         onSort={setSorting}
         renderRow={(row, index) => (
-          <AgentRow key={row.agent.id} row={row} index={index} call={callWords(row, calls, queues)} />
+          <AgentRow
+            key={row.agent.id}
+            row={row}
+            index={index}
+            call={callWords(row, calls, queues)}
+            phone={phones?.get(row.agent.extension)}
+          />
         )}
         empty={<Empty filtered={filtered} />}
       />
@@ -118,16 +132,20 @@ interface RowProps {
   row: LiveAgent;
   index: number;
   call: string;
+  /** The id of the agent's phone, if it is set up here. */
+  phone: string | undefined;
 }
 
-const AgentRow = memo(function AgentRow({ row, index, call }: RowProps) {
+const AgentRow = memo(function AgentRow({ row, index, call, phone }: RowProps) {
   const { agent, status } = row;
   return (
     <tr aria-rowindex={index} data-agent={agent.id} data-state={status.state}>
       <th scope="row" className={classes.name} title={agent.name}>
         {agent.name}
       </th>
-      <td className="number">{agent.extension}</td>
+      <td className="number">
+        <PhoneCell extension={agent.extension} id={phone} />
+      </td>
       <td>
         <AgentStateLabel state={status.state} />
       </td>

@@ -138,7 +138,7 @@ describe("the menu of a call", () => {
     }
     expect(screen.getByText("Your log-in has no agent, so no phone to ring.")).toBeTruthy();
     expect((await item("Hang up…")).hasAttribute("data-disabled")).toBe(false);
-    expect(asked).toEqual([]);
+    expect(asked.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
   test("does not listen to the own call", async () => {

@@ -59,7 +59,7 @@ describe("a supervisor", () => {
     draw(<LivePage />, { live: centre() });
     await userEvent.click(screen.getByRole("button", { name: "Set state of Petr Kováč" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Break" }));
-    expect(asked).toEqual([
+    expect(asked.filter(({ method }) => method !== "GET")).toEqual([
       { method: "PUT", path: "/v1/agents/a2/state", body: { state: "break" }, guarded: true },
     ]);
   });

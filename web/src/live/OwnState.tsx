@@ -2,6 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { AgentStatus, LiveAgent } from "../api/types";
 import { CallControls } from "./CallControls";
+import { OwnDesk } from "./OwnDesk";
 import classes from "./OwnState.module.css";
 import { AgentStateLabel } from "./StateLabel";
 import { ASKABLE, useSetState } from "./setState";
@@ -59,6 +60,7 @@ export function OwnState({ own: { agent, status }, call, queue }: Props) {
             {AGENT_STATE_WORDS[state]}
           </Button>
         ))}
+        <OwnDesk agent={agent} />
         <TextInput
           size="sm"
           w={170}

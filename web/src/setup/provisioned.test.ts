@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Provisioned } from "../api/types";
-import { hostOf, registrationOf, roundTripWords, summary } from "./provisioned";
+import { hostOf, presenceOf, registrationOf, roundTripWords, summary } from "./provisioned";
 import { listed, readCodecs } from "./words";
 
 const on = (name: string, change: Partial<Provisioned> = {}): Provisioned => ({
@@ -73,4 +73,18 @@ describe("lists that are typed", () => {
       words: "“<b>mp3</b>” is no codec. There are opus, g722, alaw, ulaw, g729, gsm, ilbc, speex.",
     });
   });
+});
+
+test("whether a phone is there is said only where it is known", () => {
+  const contact = (state: "reachable" | "unreachable" | "registered") => ({
+    ...{ uri: "sip:101@192.0.2.7", state, round_trip_micros: null, user_agent: "" },
+  });
+  const one = on("pbx-1");
+  expect(presenceOf([{ ...one, contacts: [contact("unreachable"), contact("registered")] }])).toBe(
+    "registered",
+  );
+  expect(presenceOf([{ ...one, contacts: [contact("unreachable")] }])).toBe("silent");
+  expect(presenceOf([one])).toBe("missing");
+  expect(presenceOf([one, { ...one, state: "pending" }])).toBeNull();
+  expect(presenceOf([])).toBeNull();
 });

@@ -51,6 +51,24 @@ export function contactsOf(provisioned: readonly Provisioned[]): Contact[] {
   return provisioned.flatMap(({ contacts }) => contacts);
 }
 
+/** Whether a phone is there to be called. */
+export type Presence = "registered" | "silent" | "missing";
+
+export const PRESENCE_WORDS: Record<Presence, string> = {
+  registered: "Registered",
+  silent: "Does not answer",
+  missing: "Not registered",
+};
+
+/** `null`: nobody can say. */
+export function presenceOf(provisioned: readonly Provisioned[]): Presence | null {
+  const contacts = contactsOf(provisioned);
+  if (contacts.some(({ state }) => state !== "unreachable")) return "registered";
+  if (contacts.length > 0) return "silent";
+  // One that could not be asked may have it.
+  return provisioned.length > 0 && provisioned.every(({ state }) => state !== "pending") ? "missing" : null;
+}
+
 /** The host and port of a contact's address: "192.0.2.7:5060" of "sip:101@192.0.2.7:5060;ob". */
 export function hostOf(uri: string): string {
   const after = uri.replace(/^sips?:/i, "").replace(/^[^@]*@/, "");
