@@ -119,7 +119,7 @@ async function answer(world: World, exchange: Exchange) {
   if (route === "GET /v1/calls") return json(response, page(world, url));
   const told = /^GET \/v1\/calls\/([^/]+)(\/events|\/recordings\/.+)?$/.exec(route);
   if (told) return tell(world, exchange, told[1] ?? "", told[2] ?? "");
-  const isSetUp = /^\/v1\/(extensions|trunks|servers|dialplan)\b/.test(url.pathname);
+  const isSetUp = /^\/v1\/(extensions|trunks|servers|dialplan|dids)\b/.test(url.pathname);
   if (isSetUp) return setUpAnswer(exchange);
   const [, call = "", rest = ""] = /^[A-Z]+ \/v1\/calls\/([^/]+)\/([a-z_]+)$/.exec(route) ?? [];
   if (call) return controlCall(world, exchange, { call, rest });

@@ -1,6 +1,6 @@
 // The set-up of the simulated centre: phones, trunks and servers, kept in memory.
 
-import type { Extension, Provisioned, Server, Trunk, TrunkChecked } from "../src/api/types";
+import type { Did, Extension, Provisioned, Server, Trunk, TrunkChecked } from "../src/api/types";
 import { Dialplan } from "./dialplan.ts";
 import { checked, digitsOf, explain } from "./trunks.ts";
 
@@ -57,6 +57,7 @@ export class SetUp {
   private readonly phones = new Map<string, Extension>();
   private readonly trunks = new Map(TRUNKS.map((trunk) => [trunk.id, trunk]));
   private readonly checks = new Map<string, TrunkChecked[]>();
+  private readonly dids = new Map<string, Did>();
   private readonly dialplan = new Dialplan();
   private secrets = 0;
 
@@ -72,12 +73,27 @@ export class SetUp {
     const context = /^\/v1\/dialplan\/(contexts|simulate)(?:\/([^/]+))?$/.exec(path);
     if (context?.[1] === "contexts") return this.dialplan.contexts(method, context[2], fields);
     if (context) return this.dialplan.simulate(fields, [...this.phones.values()], [...this.trunks.values()]);
+    const did = /^\/v1\/dids(?:\/([^/]+))?$/.exec(path);
+    if (did) return this.did(method, did[1], query, fields);
     const [, noun, id, verb] =
       /^\/v1\/(extensions|trunks|servers)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path) ?? [];
     if (noun === "servers") return this.server(method, id, verb);
     if (noun === "extensions")
       return this.phone(`${method} ${id === "range" ? id : (verb ?? "")}`, id, query, fields);
     return noun === "trunks" ? this.ofTrunk(`${method} ${verb ?? ""}`, id, query, fields) : undefined;
+  }
+
+  private did(method: string, id: string | undefined, query: URLSearchParams, fields: Fields): Answer {
+    if (method === "GET" && !id) return page([...this.dids.values()], query);
+    if (id && !this.dids.has(id)) return missing("number");
+    if (method === "DELETE" && id) return this.dids.delete(id) ? { status: 204 } : missing("number");
+    const number = String(fields.number);
+    if (!/^\+?[\d*#]+$/.test(number)) return wrong("number", "number has a sign that cannot be dialled.");
+    const taken = [...this.dids.values()].some((one) => one.number === number && one.id !== id);
+    if (taken) return wrong("number", "number is already taken.", 409);
+    const did = { ...fields, id: id ?? `n${number.replace("+", "")}` } as Did;
+    this.dids.set(did.id, did);
+    return { status: id ? 200 : 201, value: did };
   }
 
   hasPhone(number: string): boolean {
@@ -211,8 +227,8 @@ function seen<Thing extends object>(thing: Thing, number: string): Thing & { pro
   return { ...thing, provisioned: [one] };
 }
 
-function page(items: { number?: string; name: string }[], query: URLSearchParams): Answer {
-  const by = (one: { number?: string; name: string }) => one.number ?? one.name;
+function page(items: { number?: string; name?: string }[], query: URLSearchParams): Answer {
+  const by = (one: { number?: string; name?: string }) => one.number ?? one.name ?? "";
   const sorted = items.sort((a, b) => by(a).localeCompare(by(b)));
   const [start, limit] = [Number(query.get("cursor") ?? 0), Number(query.get("limit") ?? 100)];
   const next = start + limit < sorted.length ? String(start + limit) : null;

@@ -8,6 +8,7 @@ const { url, user, administrator } = inject("centre");
 
 /** A number that no centre to test with has. */
 const NUMBER = "7001";
+const DID = "4215550199";
 const TRUNK = "e2e-provider";
 /** How long a call may take to be answered and end. */
 const MOVES_MS = 45_000;
@@ -141,6 +142,31 @@ describe.skipIf(!administrator)("an administrator", () => {
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await button("Delete").click();
     await page.locator(`tr[data-trunk="${TRUNK}"]`).waitFor({ state: "detached" });
+  });
+
+  test("says where a number of ours leads", async () => {
+    await page.getByRole("link", { name: "DIDs" }).click();
+    await button("Add DID").click();
+    await page.getByLabel("Number", { exact: true }).fill("nobody");
+    await page.getByLabel("Leads to the queue").selectOption({ index: 1 });
+    await button("Add").click();
+    await page.getByText(/^Number has/).waitFor();
+    await page.getByLabel("Number", { exact: true }).fill(`+${DID.slice(0, 3)} ${DID.slice(3)}`);
+    await looksWell("did-form");
+    await button("Add").click();
+    const row = page.locator(`tr[data-did="+${DID}"]`);
+    await row.getByText("20 s").waitFor();
+    await button(`Actions for DID +${DID}`).click();
+    await page.getByRole("menuitem", { name: "Show and edit" }).click();
+    await page.getByLabel("Who calls back waits … seconds").fill("0");
+    await page.getByLabel("Note", { exact: true }).fill(`Spring ${"offer ".repeat(30)}`);
+    await button("Save").click();
+    await row.getByText("Not", { exact: true }).waitFor();
+    await looksWell("dids");
+    await button(`Actions for DID +${DID}`).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await button("Delete").click();
+    await row.waitFor({ state: "detached" });
   });
 
   test("tests the connection to a server", async () => {

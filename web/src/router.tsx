@@ -11,6 +11,7 @@ import { wordsFor } from "./api/problem";
 import { sessionQuery } from "./api/session";
 import { CallsPage } from "./calls/CallsPage";
 import { DialplanPage } from "./dialplan/DialplanPage";
+import { DidsPage } from "./dids/DidsPage";
 import { LivePage } from "./live/LivePage";
 import { LoginPage } from "./login/LoginPage";
 import { PhonesPage } from "./phones/PhonesPage";
@@ -93,11 +94,15 @@ function Calls() {
 const phones = createRoute({ getParentRoute: () => shell, path: "/phones", component: PhonesPage });
 const trunks = createRoute({ getParentRoute: () => shell, path: "/trunks", component: TrunksPage });
 const dialplan = createRoute({ getParentRoute: () => shell, path: "/dialplan", component: DialplanPage });
+const dids = createRoute({ getParentRoute: () => shell, path: "/dids", component: DidsPage });
 const servers = createRoute({ getParentRoute: () => shell, path: "/servers", component: ServersPage });
 
 export function makeRouter(client: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([login, shell.addChildren([live, calls, phones, trunks, dialplan, servers])]),
+    routeTree: root.addChildren([
+      login,
+      shell.addChildren([live, calls, phones, trunks, dids, dialplan, servers]),
+    ]),
     context: { client },
   });
 }

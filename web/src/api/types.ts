@@ -86,3 +86,7 @@ export type SimulatedEnd = Schemas["SimulatedEnd"];
 export type SimulatedTrunk = Schemas["SimulatedTrunk"];
 export type SimulatedStep = Schemas["SimulatedStep"];
 export type SimulatedRule = Schemas["SimulatedRule"];
+
+/** A number of ours that callers dial. */
+export type Did = Schemas["Did"];
+export type DidFields = Schemas["DidFields"];

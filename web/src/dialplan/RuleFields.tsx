@@ -1,7 +1,7 @@
 import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import type { DialplanAction, HangUpCause } from "../api/types";
 import type { TextField } from "../dialog/useForm";
-import { useLive } from "../live/useLive";
+import { QueueSelect } from "../setup/QueueSelect";
 import setup from "../setup/Setup.module.css";
 import { ACTION_WORDS, CAUSE_CHOICES } from "./actionWords";
 import type { RuleForm } from "./contextForm";
@@ -74,7 +74,7 @@ function ActionFields(props: Props) {
     case "out":
       return <OutFields {...props} />;
     case "queue":
-      return <QueueField {...props} />;
+      return <QueueSelect label="Queue" description="In which the caller waits." {...text(props, "queue")} />;
     case "announce":
       return <SoundField {...props} />;
     case "go_to":
@@ -145,30 +145,6 @@ function OutFields(props: Props) {
         {...text(props, "present")}
       />
     </>
-  );
-}
-
-function QueueField(props: Props) {
-  const { queue: chosen } = props.rule;
-  const queues = useLive((state) => state.live?.queues);
-  const known = [...(queues?.values() ?? [])].map(({ queue }) => ({
-    value: queue.id,
-    label: queue.display_name,
-  }));
-  const gone = chosen !== "" && !queues?.has(chosen);
-  return (
-    <NativeSelect
-      label="Queue"
-      description="In which the caller waits."
-      required
-      withAsterisk={false}
-      data={[
-        { value: "", label: "Choose one" },
-        ...(gone ? [{ value: chosen, label: "One that is not known" }] : []),
-        ...known,
-      ]}
-      {...text(props, "queue")}
-    />
   );
 }
 

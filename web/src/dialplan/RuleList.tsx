@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import type { DialplanContext, DialplanRule } from "../api/types";
+import { useQueueName } from "../setup/useQueueName";
 import { Panel } from "../table/Panel";
 import { actionWords } from "./actionWords";
 import classes from "./Dialplan.module.css";
 import { patternWords } from "./patternWords";
-import { useQueueName } from "./useQueueName";
 
 interface Props {
   context: DialplanContext;

@@ -2,11 +2,11 @@ import { ActionIcon, Button, CloseIcon, Input } from "@mantine/core";
 import { useId } from "react";
 import { FieldGroup } from "../dialog/FieldGroup";
 import { CallIcon } from "../live/CallIcon";
+import { useQueueName } from "../setup/useQueueName";
 import { actionWords } from "./actionWords";
 import { actionOf, MAX_RULES, moved, type RuleForm, type RuleRefusal, withRule } from "./contextForm";
 import classes from "./Dialplan.module.css";
 import { RuleFields } from "./RuleFields";
-import { useQueueName } from "./useQueueName";
 
 interface Props {
   rules: readonly RuleForm[];

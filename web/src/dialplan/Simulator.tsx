@@ -6,12 +6,12 @@ import type { DialplanContext, SimulatedRule, SimulatedStep, SimulatedTrunk, Sim
 import { StatusLabel } from "../live/StateLabel";
 import { Finder } from "../setup/Finder";
 import setup from "../setup/Setup.module.css";
+import { useQueueName } from "../setup/useQueueName";
 import { serversQuery } from "../setup/useServers";
 import { trunksQuery } from "../trunks/trunkRequests";
 import { actionWords, endTone, originWords } from "./actionWords";
 import classes from "./Dialplan.module.css";
 import { useSimulate } from "./dialplanRequests";
-import { useQueueName } from "./useQueueName";
 
 interface Props {
   contexts: readonly DialplanContext[];

@@ -2,6 +2,7 @@
 
 import type { DialplanAction, HangUpCause, SimulatedEnd, Simulation } from "../api/types";
 import { causeWords, isolated } from "../live/words";
+import type { QueueName } from "../setup/useQueueName";
 
 export const ACTION_WORDS: Record<DialplanAction["type"], { choice: string; means: string }> = {
   phone: { choice: "Ring a phone", means: "Where there is no such phone, the next rule that fits holds." },
@@ -28,9 +29,6 @@ export const CAUSE_CHOICES = Object.entries(CAUSES).map(([value, q850]) => ({
   value: value as HangUpCause,
   label: causeWords(q850),
 }));
-
-/** What a queue is called now, by its id; nothing: there is none, or it is not known. */
-export type QueueName = (id: string) => string | undefined;
 
 /** "rings the phone of the number dialled, for 30 s" */
 export function actionWords(action: DialplanAction, queueName: QueueName): string {

@@ -31,6 +31,7 @@ export function Shell() {
               <>
                 <Link to="/phones">Phones</Link>
                 <Link to="/trunks">Trunks</Link>
+                <Link to="/dids">DIDs</Link>
                 <Link to="/dialplan">Dialplan</Link>
                 <Link to="/servers">Servers</Link>
               </>

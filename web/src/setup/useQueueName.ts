@@ -1,6 +1,8 @@
 import { useCallback } from "react";
 import { useLive } from "../live/useLive";
-import type { QueueName } from "./actionWords";
+
+/** What a queue is called now, by its id; nothing: there is none, or it is not known. */
+export type QueueName = (id: string) => string | undefined;
 
 /** What queues are called now. */
 export function useQueueName(): QueueName {
