@@ -6,7 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { AgentState, Event, Live, Session, User } from "../src/api/types";
+import type { AgentState, CentreChangeView, Event, Live, Session, User } from "../src/api/types";
 import { answerControl } from "./control.ts";
 import { SetUp } from "./telephony.ts";
 import { tone } from "./tone.ts";
@@ -22,6 +22,14 @@ const USERS: Record<string, User> = {
   admin: { id: "u1", name: "admin", role: "administrator", agent: null },
   super: { id: "u2", name: "super", role: "supervisor", agent: "a1" },
   agent: { id: "u3", name: "agent", role: "agent", agent: "a3" },
+};
+
+/** The one time that a centre file was applied. */
+const CHANGE: CentreChangeView = {
+  ...{ id: "c1", kind: "apply", made_at: "2026-03-02T09:00:00.000000Z", made_by: "key centre" },
+  finished_at: "2026-03-02T09:00:01.000000Z",
+  before: '[[queues]]\nname = "sales"\nring_seconds = 20\n',
+  document: '[[queues]]\nname = "sales"\nring_seconds = 30\n',
 };
 
 interface Exchange {
@@ -117,6 +125,10 @@ async function answer(world: World, exchange: Exchange) {
   }
   if (route === "GET /v1/live") return json(response, visible(world.snapshot(), user));
   if (route === "GET /v1/calls") return json(response, page(world, url));
+  if (url.pathname.startsWith("/v1/centre/changes")) {
+    const id = url.pathname.split("/")[4];
+    return json(response, id ? CHANGE : { items: [CHANGE], next: null });
+  }
   const told = /^GET \/v1\/calls\/([^/]+)(\/events|\/recordings\/.+)?$/.exec(route);
   if (told) return tell(world, exchange, told[1] ?? "", told[2] ?? "");
   const isSetUp = /^\/v1\/(extensions|trunks|servers|dialplan|dids)\b/.test(url.pathname);

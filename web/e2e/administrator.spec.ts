@@ -185,6 +185,35 @@ describe.skipIf(!administrator)("an administrator", () => {
     await button("Close").last().click();
   });
 
+  test("sees who changed the centre by a file, and what", async () => {
+    await page.getByRole("link", { name: "Changes" }).click();
+    await page.getByRole("region", { name: "Changes by centre files" }).waitFor();
+    await page
+      .getByText(/^No centre file was applied yet/)
+      .or(button("What changed", false))
+      .first()
+      .waitFor();
+    // What is kept is put back by others: nothing is kept for a test's sake.
+    const change = { id: "c1", kind: "apply", made_at: "2026-03-02T09:00:00.000000Z", made_by: "key centre" };
+    const before = ["[[queues]]", 'name = "sales"', "ring_seconds = 20", ...Array(9).fill("# more")].join(
+      "\n",
+    );
+    const texts = { before, document: `${before.replace("20", "30")}\n[[dids]]\nnumber = "${DID}"` };
+    await page.route(/\/v1\/centre\/changes/, (route) => {
+      const one = route.request().url().endsWith("/c1");
+      return route.fulfill({ json: one ? { ...change, ...texts } : { items: [change], next: null } });
+    });
+    await page.reload();
+    await page.getByText("Not to its end").waitFor();
+    await looksWell("changes");
+    await button("What changed", false).click();
+    const lines = page.getByRole("region", { name: "Lines that differ" });
+    await lines.getByText("ring_seconds = 30").waitFor();
+    await looksWell("change", lines);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await button("Close").last().click();
+  });
+
   test("reads a call's story", async () => {
     await page.getByRole("link", { name: "Calls" }).click();
     const answered = page.locator('[aria-label="Call log"] tr[data-call]').filter({ hasText: "Answered" });

@@ -10,6 +10,7 @@ import {
 import { wordsFor } from "./api/problem";
 import { sessionQuery } from "./api/session";
 import { CallsPage } from "./calls/CallsPage";
+import { ChangesPage } from "./changes/ChangesPage";
 import { DialplanPage } from "./dialplan/DialplanPage";
 import { DidsPage } from "./dids/DidsPage";
 import { LivePage } from "./live/LivePage";
@@ -95,13 +96,14 @@ const phones = createRoute({ getParentRoute: () => shell, path: "/phones", compo
 const trunks = createRoute({ getParentRoute: () => shell, path: "/trunks", component: TrunksPage });
 const dialplan = createRoute({ getParentRoute: () => shell, path: "/dialplan", component: DialplanPage });
 const dids = createRoute({ getParentRoute: () => shell, path: "/dids", component: DidsPage });
+const changes = createRoute({ getParentRoute: () => shell, path: "/changes", component: ChangesPage });
 const servers = createRoute({ getParentRoute: () => shell, path: "/servers", component: ServersPage });
 
 export function makeRouter(client: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
       login,
-      shell.addChildren([live, calls, phones, trunks, dids, dialplan, servers]),
+      shell.addChildren([live, calls, phones, trunks, dids, dialplan, servers, changes]),
     ]),
     context: { client },
   });

@@ -90,3 +90,7 @@ export type SimulatedRule = Schemas["SimulatedRule"];
 /** A number of ours that callers dial. */
 export type Did = Schemas["Did"];
 export type DidFields = Schemas["DidFields"];
+
+/** One time that the set-up was made what a centre file says. */
+export type CentreChange = Schemas["CentreChange"];
+export type CentreChangeView = Schemas["CentreChangeView"];

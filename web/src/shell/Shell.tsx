@@ -34,6 +34,7 @@ export function Shell() {
                 <Link to="/dids">DIDs</Link>
                 <Link to="/dialplan">Dialplan</Link>
                 <Link to="/servers">Servers</Link>
+                <Link to="/changes">Changes</Link>
               </>
             )}
           </nav>
