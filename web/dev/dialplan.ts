@@ -65,6 +65,10 @@ export class Dialplan {
         const why = `has '${pattern.replace(/[\d*#+]/g, "")[0]}'; a pattern begins with '_'`;
         return wrong(`rules[${at}].pattern`, `The pattern ${why} at line 1 column 1.`);
       }
+      const keys = action.type === "menu" ? action.choices.map(({ key }) => key) : [];
+      const twice = keys.find((key, place) => keys.indexOf(key) !== place);
+      if (twice)
+        return wrong("rules", `rules entry ${at + 1} (${pattern}): choices has key "${twice}" twice.`);
       if (action.type === "go_to" && !names.includes(action.context)) {
         const why = `leads to ${action.context}, which is no context here`;
         return wrong("rules", `rules entry ${at + 1} (${pattern}) ${why}.`);
@@ -165,6 +169,11 @@ function endOf(action: DialplanAction, dialled: string, trunks: readonly Trunk[]
       return { kind: "announce", sound: action.sound };
     case "hang_up":
       return { kind: "hang_up", cause: action.cause ?? "rejected", q850: 21 };
+    case "menu": {
+      const { type: _type, ...menu } = action;
+      return { kind: "menu", ...menu };
+    }
+    case "did":
     case "go_to":
       return { kind: "no_rule" };
   }

@@ -148,7 +148,7 @@ describe.skipIf(!administrator)("an administrator", () => {
     await page.getByRole("link", { name: "DIDs" }).click();
     await button("Add DID").click();
     await page.getByLabel("Number", { exact: true }).fill("nobody");
-    await page.getByLabel("Leads to the queue").selectOption({ index: 1 });
+    await page.getByLabel("Queue", { exact: true }).selectOption({ index: 1 });
     await button("Add").click();
     await page.getByText(/^Number has/).waitFor();
     await page.getByLabel("Number", { exact: true }).fill(`+${DID.slice(0, 3)} ${DID.slice(3)}`);
@@ -163,6 +163,13 @@ describe.skipIf(!administrator)("an administrator", () => {
     await button("Save").click();
     await row.getByText("Not", { exact: true }).waitFor();
     await looksWell("dids");
+    await button(`Actions for DID +${DID}`).click();
+    await page.getByRole("menuitem", { name: "Show and edit" }).click();
+    await page.getByLabel("Leads to").selectOption("phone");
+    await page.getByLabel("Phone", { exact: true }).fill("101");
+    await looksWell("did-phone");
+    await button("Save").click();
+    await row.getByText("Phone 101").waitFor();
     await button(`Actions for DID +${DID}`).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await button("Delete").click();

@@ -70,6 +70,23 @@ describe.skipIf(!administrator)("an administrator", () => {
     await looksWell(page, "dialplan");
   });
 
+  test("sets up a menu, and is told at the rule which key is there twice", async () => {
+    await button("Change rules").click();
+    await addRule(4, "*1", "menu");
+    await rule(4).getByLabel("Sound").fill("custom/welcome");
+    await rule(4).getByLabel("Keys").fill("1=101, 1=102");
+    await rule(4).getByLabel("Context").selectOption(ABROAD);
+    await button("Save").click();
+    await rule(4)
+      .getByText(/^Has key "1" twice/)
+      .waitFor();
+    await rule(4).getByLabel("Keys").fill("1=101, 2=102");
+    await looksWell(page, "dialplan-menu", rule(4).getByLabel("Keys"));
+    await button("Save").click();
+    const rules = page.getByRole("region", { name: `Rules of ${INSIDE}` });
+    await rules.getByText(/a key chooses in e2e-abroad: 1 dials 101, 2 dials 102/).waitFor();
+  });
+
   test("moves and removes rules, by keyboard", async () => {
     await button("Change rules").click();
     await button("Move rule 3 up").focus();

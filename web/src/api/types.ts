@@ -89,6 +89,8 @@ export type SimulatedRule = Schemas["SimulatedRule"];
 
 /** A number of ours that callers dial. */
 export type Did = Schemas["Did"];
+/** Where a call to it goes. */
+export type DidTarget = Schemas["DidTarget"];
 export type DidFields = Schemas["DidFields"];
 
 /** One time that the set-up was made what a centre file says. */

@@ -25,7 +25,6 @@ export function ContextFormDialog({ context, contexts, onSaved, onClose }: Props
   const [open, setOpen] = useState<number | null>(null);
   const [refused, setRefused] = useState<(RuleRefusal & { key: number }) | null>(null);
   const { rules, usual, name } = typed.form;
-  const others = contexts.map((one) => one.name).filter((one) => one !== context?.name);
 
   function show(refusal: RuleRefusal | null) {
     const rule = refusal && rules[refusal.place];
@@ -98,7 +97,7 @@ export function ContextFormDialog({ context, contexts, onSaved, onClose }: Props
           open={open}
           refused={refused}
           problem={refused ? null : typed.at("rules")}
-          contexts={others}
+          contexts={contexts.map((one) => one.name)}
           onOpen={setOpen}
           onChange={(next) => typed.set({ rules: next })}
         />

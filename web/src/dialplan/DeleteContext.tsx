@@ -4,6 +4,7 @@ import type { DialplanContext } from "../api/types";
 import { Deletion } from "../dialog/Deletion";
 import { Dialog } from "../dialog/Dialog";
 import dialog from "../dialog/Dialog.module.css";
+import { didsQuery } from "../dids/didRequests";
 import { useLive } from "../live/useLive";
 import { phonesQuery } from "../phones/phoneRequests";
 import { trunksQuery } from "../trunks/trunkRequests";
@@ -19,10 +20,10 @@ interface Props {
 /** Deletes a context after a question; of one that is used it says by what. The server has the last word. */
 export function DeleteContext({ context, contexts, onClose }: Props) {
   const remove = useDeleteContext(context);
-  const [phones, trunks] = [useQuery(phonesQuery), useQuery(trunksQuery)];
+  const [phones, trunks, dids] = [useQuery(phonesQuery), useQuery(trunksQuery), useQuery(didsQuery)];
   const queues = useLive((state) => state.live?.queues);
   const what = `context ${context.name}`;
-  if (phones.isPending || trunks.isPending) {
+  if (phones.isPending || trunks.isPending || dids.isPending) {
     return (
       <Dialog title={`Delete ${what}?`} onClose={onClose}>
         <p role="status" className={dialog.waiting}>
@@ -35,6 +36,7 @@ export function DeleteContext({ context, contexts, onClose }: Props) {
     phones: phones.data?.items ?? [],
     trunks: trunks.data?.items ?? [],
     contexts,
+    dids: dids.data?.items ?? [],
     queues: [...(queues?.values() ?? [])].map(({ queue }) => queue),
   });
   if (uses.length > 0) return <InUse name={context.name} uses={uses} onClose={onClose} />;

@@ -22,6 +22,7 @@ function drawDialplan(done: Parameters<typeof serverSays>[0] = () => [500, null]
     if (method !== "GET") return done(request);
     if (path === "/v1/servers") return [200, { items: [SERVER], next: null }];
     if (path === "/v1/trunks") return [200, { items: [trunk("provider")], next: null }];
+    if (path === "/v1/dids") return [200, { items: [], next: null }];
     if (path === "/v1/extensions") return [200, { items: [phone("101"), phone("102")], next: null }];
     return [200, { items: contexts, next: null }];
   });

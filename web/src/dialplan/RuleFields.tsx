@@ -1,6 +1,7 @@
-import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import type { DialplanAction, HangUpCause } from "../api/types";
 import type { TextField } from "../dialog/useForm";
+import { ContextSelect, RingField, SoundField, VoiceField } from "../setup/CallFields";
 import { QueueSelect } from "../setup/QueueSelect";
 import setup from "../setup/Setup.module.css";
 import { ACTION_WORDS, CAUSE_CHOICES } from "./actionWords";
@@ -76,9 +77,19 @@ function ActionFields(props: Props) {
     case "queue":
       return <QueueSelect label="Queue" description="In which the caller waits." {...text(props, "queue")} />;
     case "announce":
-      return <SoundField {...props} />;
+      return <SoundField {...text(props, "sound")} />;
     case "go_to":
-      return <ContextField {...props} />;
+      return (
+        <ContextSelect
+          description="Whose rules hold then."
+          contexts={props.contexts}
+          {...text(props, "context")}
+        />
+      );
+    case "did":
+      return null;
+    case "menu":
+      return <MenuFields {...props} />;
     case "hang_up":
       return <CauseField {...props} />;
   }
@@ -95,23 +106,8 @@ function PhoneFields(props: Props) {
         maxLength={10}
         {...text(props, "number")}
       />
-      <TextInput
-        label="Rings for … seconds"
-        description="Then nobody has answered."
-        type="number"
-        required
-        withAsterisk={false}
-        min={1}
-        max={300}
-        step={1}
-        {...text(props, "ring", "ring_seconds")}
-      />
-      <Checkbox
-        label="Asterisk's voice says that nobody answers"
-        description="Otherwise the call ends, as busy or not answered."
-        checked={rule.voice}
-        onChange={(event) => set({ voice: event.currentTarget.checked })}
-      />
+      <RingField {...text(props, "ring", "ring_seconds")} />
+      <VoiceField checked={rule.voice} onChange={(event) => set({ voice: event.currentTarget.checked })} />
     </>
   );
 }
@@ -148,31 +144,53 @@ function OutFields(props: Props) {
   );
 }
 
-function SoundField(props: Props) {
+function MenuFields(props: Props) {
   return (
-    <TextInput
-      label="Sound"
-      description="The file below Asterisk's sounds, without its ending: custom/closed."
-      required
-      withAsterisk={false}
-      spellCheck={false}
-      maxLength={100}
-      {...text(props, "sound")}
-    />
-  );
-}
-
-function ContextField(props: Props) {
-  const data = [...new Set([props.rule.context, ...props.contexts])].filter(Boolean);
-  return (
-    <NativeSelect
-      label="Context"
-      description="Whose rules hold then."
-      required
-      withAsterisk={false}
-      data={[{ value: "", label: "Choose one" }, ...data.map((name) => ({ value: name, label: name }))]}
-      {...text(props, "context")}
-    />
+    <>
+      <SoundField {...text(props, "sound")} />
+      <TextInput
+        label="Keys"
+        description="Each with what is dialled then: 1=500, 2=101. 0 to 9, or *."
+        required
+        withAsterisk={false}
+        spellCheck={false}
+        {...text(props, "choices")}
+      />
+      <ContextSelect
+        description="By whose rules that is dialled."
+        contexts={props.contexts}
+        {...text(props, "context")}
+      />
+      <TextInput
+        label="Otherwise"
+        description="What is dialled for who has pressed no key. Left out: the call is over."
+        inputMode="tel"
+        maxLength={40}
+        {...text(props, "otherwise")}
+      />
+      <TextInput
+        label="Heard … times"
+        description="At most, until a key is pressed."
+        type="number"
+        required
+        withAsterisk={false}
+        min={1}
+        max={10}
+        step={1}
+        {...text(props, "tries")}
+      />
+      <TextInput
+        label="Waits … seconds for a key"
+        description="Each time, once the sound is over."
+        type="number"
+        required
+        withAsterisk={false}
+        min={1}
+        max={60}
+        step={1}
+        {...text(props, "wait", "wait_seconds")}
+      />
+    </>
   );
 }
 

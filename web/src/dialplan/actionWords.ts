@@ -10,6 +10,14 @@ export const ACTION_WORDS: Record<DialplanAction["type"], { choice: string; mean
   queue: { choice: "Wait in a queue", means: "As calls that come in do." },
   announce: { choice: "Play a sound", means: "The call is over then." },
   go_to: { choice: "Go on in another context", means: "By its rules, with the same number." },
+  did: {
+    choice: "Go where the list of DIDs says",
+    means: "Where the number is not in the list, the next rule that fits holds.",
+  },
+  menu: {
+    choice: "Choose by a key",
+    means: "A sound says what there is. What the key stands for is dialled.",
+  },
   hang_up: { choice: "Hang up", means: "The caller's phone shows the cause." },
 };
 
@@ -46,9 +54,19 @@ export function actionWords(action: DialplanAction, queueName: QueueName): strin
       return `hears ${isolated(action.sound)}, and is over`;
     case "go_to":
       return `goes on by the rules of ${action.context}`;
+    case "did":
+      return "goes where the list of DIDs says";
+    case "menu":
+      return menuWords(action);
     case "hang_up":
       return `ends: ${causeWords(CAUSES[action.cause ?? "rejected"])}`;
   }
+}
+
+function menuWords(menu: Extract<DialplanAction, { type: "menu" }>): string {
+  const keys = menu.choices.map(({ key, dial }) => `${key} dials ${dial}`).join(", ");
+  const otherwise = menu.otherwise ? `; otherwise ${menu.otherwise}` : "";
+  return `hears ${isolated(menu.sound)}, and a key chooses in ${menu.context}: ${keys}${otherwise}`;
 }
 
 function rewriting({ strip, prepend, present }: Extract<DialplanAction, { type: "out" }>): string[] {
@@ -80,6 +98,8 @@ export function endTone(end: SimulatedEnd): "available" | "waiting" | "no_answer
     (end.kind === "phone" && end.exists) ||
     (end.kind === "out" && end.trunks.length > 0) ||
     end.kind === "queue" ||
+    end.kind === "did" ||
+    end.kind === "menu" ||
     end.kind === "announce";
   return reaches ? "available" : "no_answer";
 }

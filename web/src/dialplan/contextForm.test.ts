@@ -15,6 +15,25 @@ const RULES: DialplanContext["rules"] = [
   { pattern: "500", note: "", action: { type: "queue", queue: "support" } },
   { pattern: "*1", note: "", action: { type: "announce", sound: "custom/closed" } },
   { pattern: "_00.", note: "", action: { type: "go_to", context: "abroad" } },
+  { pattern: "_X.", note: "", action: { type: "did" } },
+  {
+    pattern: "_+X.",
+    note: "",
+    action: {
+      ...{
+        type: "menu",
+        sound: "custom/welcome",
+        context: "choice",
+        otherwise: "500",
+        tries: 2,
+        wait_seconds: 4,
+      },
+      choices: [
+        { key: "1", dial: "500" },
+        { key: "*", dial: "101" },
+      ],
+    },
+  },
   { pattern: "_0900.", note: "", action: { type: "hang_up", cause: "rejected" } },
 ];
 const CONTEXT = { id: "d1", name: "agents", note: "n", rules: RULES, asterisk_context: "cordboard-1" };
@@ -45,18 +64,37 @@ test("every action is said in words", () => {
     "waits in the queue \u2068Support\u2069",
     "hears \u2068custom/closed\u2069, and is over",
     "goes on by the rules of abroad",
+    "goes where the list of DIDs says",
+    "hears \u2068custom/welcome\u2069, and a key chooses in choice: 1 dials 500, * dials 101; otherwise 500",
     "ends: refused (cause 21)",
   ]);
   expect(actionWords({ type: "queue", queue: "gone" }, queueName)).toBe("waits in a queue that is not known");
 });
 
+test("the keys of a menu are read as people write them", () => {
+  const { rules } = formOf(CONTEXT);
+  const menu = rules.filter(({ type }) => type === "menu");
+  const choices = (typed: string) => {
+    const [rule] =
+      fieldsOf({ ...formOf(CONTEXT), rules: menu.map((one) => ({ ...one, choices: typed })) }).rules ?? [];
+    return rule?.action.type === "menu" ? rule.action.choices : null;
+  };
+  expect(choices("1 = 500; *=+4215550100")).toEqual([
+    { key: "1", dial: "500" },
+    { key: "*", dial: "+4215550100" },
+  ]);
+  // What is none goes to the server, which says why.
+  expect(choices("1")).toEqual([{ key: "1", dial: "" }]);
+  expect(choices(" ")).toEqual([]);
+});
+
 test("a rule goes up or down, and not beyond the others", () => {
   const { rules } = formOf(CONTEXT);
   const keys = (list: ReturnType<typeof moved>) => list.map(({ key }) => key);
-  expect(keys(moved(rules, 1, -1))).toEqual([1, 0, 2, 3, 4, 5]);
-  expect(keys(moved(rules, 4, 1))).toEqual([0, 1, 2, 3, 5, 4]);
-  expect(keys(moved(rules, 0, -1))).toEqual([0, 1, 2, 3, 4, 5]);
-  expect(keys(moved(rules, 5, 1))).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(keys(moved(rules, 1, -1))).toEqual([1, 0, 2, 3, 4, 5, 6, 7]);
+  expect(keys(moved(rules, 6, 1))).toEqual([0, 1, 2, 3, 4, 5, 7, 6]);
+  expect(keys(moved(rules, 0, -1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(keys(moved(rules, 7, 1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 describe("a refusal", () => {
@@ -112,12 +150,14 @@ test("what uses a context is named, and counted where it is much", () => {
   };
   const closed = { display_name: "Closed", overflow: { action: "hang_up" as const } };
   const into = { action: "dialplan" as const, context: "agents", extension: "100", priority: 1 };
+  const dids = [{ number: "4215550100", to: { type: "context" as const, context: "agents" } }];
   const queues = [closed, { display_name: "Sales", overflow: into }];
-  expect(usesOf("agents", { ...known, queues })).toEqual([
+  expect(usesOf("agents", { ...known, queues, dids })).toEqual([
     "Calls of phones 101, 102, 103, 104, 105 and 3 more begin there.",
     "Calls of trunk provider begin there.",
+    "Calls of DID 4215550100 go there.",
     "Callers of queue Sales overflow into it.",
     "Rules of context night lead there.",
   ]);
-  expect(usesOf("night", { ...known, queues })).toEqual([]);
+  expect(usesOf("night", { ...known, queues, dids: [] })).toEqual([]);
 });

@@ -2,7 +2,7 @@
 
 import { ProblemError, sentence } from "../api/problem";
 import type { ContextFields, DialplanAction, DialplanContext, DialplanRule, HangUpCause } from "../api/types";
-import { optional } from "../setup/words";
+import { listed, optional } from "../setup/words";
 
 /** As typed. */
 export interface ContextForm {
@@ -32,11 +32,18 @@ export interface RuleForm {
   sound: string;
   context: string;
   cause: HangUpCause;
+  /** Of a menu, as typed: "1=500, 2=101". */
+  choices: string;
+  /** Empty: the call is over. */
+  otherwise: string;
+  tries: string;
+  wait: string;
 }
 
 const EMPTY_RULE: Omit<RuleForm, "key"> = {
   ...{ pattern: "", note: "", type: "phone", number: "", ring: "30", voice: false, strip: "0" },
   ...{ prepend: "", present: "", queue: "", sound: "", context: "", cause: "rejected" },
+  ...{ choices: "", otherwise: "", tries: "3", wait: "5" },
 };
 
 export const NEW_CONTEXT: ContextForm = { name: "", note: "", usual: true, rules: [] };
@@ -68,9 +75,40 @@ function typedOf(action: DialplanAction): Partial<RuleForm> {
       return { sound: action.sound };
     case "go_to":
       return { context: action.context };
+    case "did":
+      return {};
+    case "menu":
+      return menuTyped(action);
     case "hang_up":
       return { cause: action.cause ?? "rejected" };
   }
+}
+
+type MenuAction = Extract<DialplanAction, { type: "menu" }>;
+
+function menuTyped(menu: MenuAction): Partial<RuleForm> {
+  const { sound, context, choices, otherwise, tries = 3, wait_seconds: wait = 5 } = menu;
+  const typed = choices.map(({ key, dial }) => `${key}=${dial}`).join(", ");
+  return {
+    ...{ sound, context, choices: typed, otherwise: otherwise ?? "" },
+    ...{ tries: String(tries), wait: String(wait) },
+  };
+}
+
+function menuOf({ sound, context, choices, otherwise, tries, wait }: RuleForm): MenuAction {
+  return {
+    type: "menu",
+    sound: sound.trim(),
+    context,
+    // One without = is refused by the server, which says what a choice is.
+    choices: listed(choices.replace(/\s*=\s*/g, "=")).map((one) => {
+      const [key = "", ...dial] = one.split("=");
+      return { key, dial: dial.join("=") };
+    }),
+    otherwise: optional(bare(otherwise)),
+    tries: Number(tries),
+    wait_seconds: Number(wait),
+  };
 }
 
 /** One more rule to type, behind the others. */
@@ -120,6 +158,10 @@ export function actionOf(rule: RuleForm): DialplanAction {
       return { type: "announce", sound: rule.sound.trim() };
     case "go_to":
       return { type: "go_to", context: rule.context };
+    case "did":
+      return { type: "did" };
+    case "menu":
+      return menuOf(rule);
     case "hang_up":
       return { type: "hang_up", cause: rule.cause };
   }
@@ -148,6 +190,7 @@ export function unchosen({ usual, rules }: ContextForm): RuleRefusal | null {
 /** As they are called on the wire. */
 const RULE_FIELDS: readonly string[] = [
   ...["pattern", "note", "number", "ring_seconds", "strip", "prepend", "present", "sound", "context"],
+  ...["choices", "otherwise", "tries", "wait_seconds"],
 ];
 
 /** Which rule a refusal is about; `null`: about none, or all. */

@@ -1,13 +1,18 @@
-import { TextInput } from "@mantine/core";
-import type { Did } from "../api/types";
+import { NativeSelect, TextInput } from "@mantine/core";
+import type { Did, DidTarget } from "../api/types";
 import { FormDialog } from "../dialog/FormDialog";
 import { useForm } from "../dialog/useForm";
-import { QueueSelect } from "../setup/QueueSelect";
 import setup from "../setup/Setup.module.css";
 import { fieldsOf, formOf, NEW_DID } from "./didForm";
 import { useSaveDid } from "./didRequests";
+import { TargetFields } from "./TargetFields";
+import { TARGET_WORDS } from "./targetWords";
 
-const SHOWN = ["number", "queue", "return_wait_seconds", "note"];
+const SHOWN = [
+  ...["number", "return_wait_seconds", "note", "to", "to.queue", "to.agent", "to.wait_seconds"],
+  ...["to.number", "to.ring_seconds", "to.sound", "to.context"],
+];
+const TARGETS = Object.entries(TARGET_WORDS).map(([value, { choice }]) => ({ value, label: choice }));
 
 interface Props {
   /** The one to change; a new one without it. */
@@ -18,6 +23,7 @@ interface Props {
 export function DidFormDialog({ did, onClose }: Props) {
   const save = useSaveDid(did?.id ?? null);
   const typed = useForm(did ? formOf(did) : NEW_DID, SHOWN, save.error);
+  const { type } = typed.form;
   return (
     <FormDialog
       title={did ? `DID ${did.number}` : "Add a DID"}
@@ -41,22 +47,28 @@ export function DidFormDialog({ did, onClose }: Props) {
           maxLength={64}
           {...typed.text("number")}
         />
-        <QueueSelect
-          label="Leads to the queue"
-          description="In which its callers wait."
-          {...typed.text("queue")}
+        <NativeSelect
+          label="Leads to"
+          description={TARGET_WORDS[type].means}
+          data={TARGETS}
+          value={type}
+          onChange={(event) => typed.set({ type: event.currentTarget.value as DidTarget["type"] })}
+          error={typed.at("to")}
         />
-        <TextInput
-          label="Who calls back waits … seconds"
-          description="For the agent who called them lately, before others are rung. 0: not at all."
-          type="number"
-          required
-          withAsterisk={false}
-          min={0}
-          max={600}
-          step={1}
-          {...typed.text("wait", "return_wait_seconds")}
-        />
+        <TargetFields typed={typed} />
+        {type === "queue" && (
+          <TextInput
+            label="Who calls back waits … seconds"
+            description="For the agent who called them lately, before others are rung. 0: not at all."
+            type="number"
+            required
+            withAsterisk={false}
+            min={0}
+            max={600}
+            step={1}
+            {...typed.text("back", "return_wait_seconds")}
+          />
+        )}
         <TextInput
           label="Note"
           description="For who reads it later."

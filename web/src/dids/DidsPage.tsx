@@ -8,12 +8,13 @@ import { Empty } from "../setup/Empty";
 import { RowMenu } from "../setup/RowMenu";
 import setup from "../setup/Setup.module.css";
 import { SetupPage } from "../setup/SetupPage";
-import { useQueueName } from "../setup/useQueueName";
 import { Panel } from "../table/Panel";
 import { type Column, Table } from "../table/Table";
 import { DidFormDialog } from "./DidFormDialog";
 import { matches } from "./didForm";
 import { didsQuery, useDeleteDid } from "./didRequests";
+import { targetWords } from "./targetWords";
+import { useTargetNames } from "./useTargetNames";
 
 const COLUMNS: readonly Column[] = [
   { id: "number", label: "Number", width: "190px" },
@@ -41,13 +42,13 @@ export function DidsPage() {
 
 function Dids() {
   const dids = useQuery(didsQuery);
-  const queueName = useQueueName();
+  const names = useTargetNames();
   const [text, setText] = useState("");
   const [task, setTask] = useState<Task | null>(null);
   const all = dids.data?.items;
   const rows = useMemo(
-    () => all?.filter((did) => matches(did, queueName(did.queue) ?? "", text)) ?? [],
-    [all, text, queueName],
+    () => all?.filter((did) => matches(did, targetWords(did.to, names), text)) ?? [],
+    [all, text, names],
   );
   const onClose = () => setTask(null);
   return (
@@ -67,8 +68,8 @@ function Dids() {
             <input
               className={setup.search}
               type="search"
-              placeholder="Number, queue or note"
-              aria-label="DIDs by number, queue or note"
+              placeholder="Number, target, note"
+              aria-label="DIDs by number, target or note"
               value={text}
               onChange={(event) => setText(event.currentTarget.value)}
             />
@@ -85,7 +86,13 @@ function Dids() {
           rows={rows}
           rowKey={(did) => did.id}
           renderRow={(did, index) => (
-            <DidRow key={did.id} did={did} index={index} queue={queueName(did.queue)} onTask={setTask} />
+            <DidRow
+              key={did.id}
+              did={did}
+              index={index}
+              leads={targetWords(did.to, names)}
+              onTask={setTask}
+            />
           )}
           empty={
             <Empty query={dids} what="DIDs">
@@ -107,20 +114,24 @@ const NONE =
 interface RowProps {
   did: Did;
   index: number;
-  /** `undefined`: it is not known. */
-  queue: string | undefined;
+  /** Where it leads, in words. */
+  leads: string;
   onTask: (task: Task) => void;
 }
 
-const DidRow = memo(function DidRow({ did, index, queue, onTask }: RowProps) {
+const DidRow = memo(function DidRow({ did, index, leads, onTask }: RowProps) {
   return (
     <tr aria-rowindex={index} data-did={did.number}>
       <th scope="row" className="number">
         {did.number}
       </th>
-      <td title={queue}>{queue ?? <span className="faint">A queue that is not known</span>}</td>
+      <td title={leads}>{leads}</td>
       <td data-end className="number">
-        {did.return_wait_seconds ? `${did.return_wait_seconds} s` : <span className="faint">Not</span>}
+        {did.to.type === "queue" && did.return_wait_seconds ? (
+          `${did.return_wait_seconds} s`
+        ) : (
+          <span className="faint">Not</span>
+        )}
       </td>
       <td title={did.note}>{did.note}</td>
       <td className={setup.menu}>
