@@ -167,7 +167,7 @@ pub(crate) fn checked_codecs(codecs: &[Codec]) -> Result<(), Invalid> {
 }
 
 /// The number of a phone.
-pub(crate) fn checked_number(field: &'static str, number: &str) -> Result<(), Invalid> {
+pub fn checked_number(field: &'static str, number: &str) -> Result<(), Invalid> {
     bounded(field, number, MIN_NUMBER, MAX_NUMBER)
         .map_err(|_| Invalid::new(field, "must have 2 to 10 digits"))?;
     match number.chars().find(|c| !c.is_ascii_digit()) {

@@ -48,7 +48,7 @@ pub use did::{Did, DidTarget, return_wait};
 pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
 pub use extension::{
     Codec, DID_CONTEXT, Extension, OWN_CONTEXTS, SipTransport, USUAL_CODECS, USUAL_CONTEXT,
-    USUAL_QUALIFY, checked_context,
+    USUAL_QUALIFY, checked_context, checked_number,
 };
 pub use extension_import::ExtensionImport;
 pub use id::{

@@ -1,6 +1,6 @@
 //! What one row says of a phone, and what the phone is then.
 
-use model::{Codec, Extension, ExtensionId, Invalid, SipTransport};
+use model::{Codec, Extension, ExtensionId, Invalid, SipTransport, checked_number};
 
 use super::column::{Column, Names};
 use crate::config::nearest;
@@ -39,6 +39,8 @@ impl Said {
         let Some(number) = owned(Column::Number) else {
             return Err(Invalid::new(Column::Number.name(), "is empty"));
         };
+        // Before anybody is asked for it: a database does not take every text.
+        checked_number(Column::Number.name(), &number)?;
         let secret = cell(Column::Secret).filter(|text| !text.is_empty());
         Ok(Self {
             number,

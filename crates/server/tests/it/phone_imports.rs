@@ -249,7 +249,11 @@ async fn what_is_no_file_of_phones_is_refused() {
         ("number,Number\n101,101\n", "twice"),
         ("name\nNora\n", "no column number"),
         ("number,na\u{fffd}me\n", "unknown"),
-        ("number\n\"101\n", ""),
+        (
+            "number\n\"101\n",
+            "has a line break, perhaps for a quote that is not closed",
+        ),
+        ("number\n10\u{0}1\n", "an extension is 2 to 10 digits"),
     ] {
         let answer = import(&root, file).await;
         assert!(answer.body.contains(why), "{file:?} {}", answer.body);
