@@ -1,5 +1,7 @@
 //! One Asterisk's manager interface, for what is set up there.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use asterisk::ami::{Action, AmiError, Client, Config, Events, Item};
@@ -31,6 +33,8 @@ const ONCE_MORE: Duration = Duration::from_secs(3);
 const MANY: usize = 100;
 /// Of so many numbers those who registered are looked for at once: a line to the manager interface has about 1,000 characters.
 const NUMBERS_AT_ONCE: usize = 50;
+/// Of so many numbers it is remembered that they are owed to an Asterisk that is away; more than a file of phones has.
+const MAX_OWED: usize = 20_000;
 /// How long to wait before what Asterisk did not do is asked for again.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -40,7 +44,41 @@ pub(super) struct AmiLink {
     ready: watch::Receiver<bool>,
     /// Asks for everything to be forgotten.
     stale: mpsc::Sender<()>,
+    owed: Owed,
     follow: JoinHandle<()>,
+}
+
+/// Numbers whose registrations have to go as soon as Asterisk can be told.
+#[derive(Clone, Default)]
+pub(super) struct Owed(Arc<Mutex<BTreeSet<String>>>);
+
+impl Owed {
+    fn add<'a>(&self, numbers: impl Iterator<Item = &'a str>) {
+        let mut owed = self.lock();
+        for number in numbers {
+            if owed.len() == MAX_OWED {
+                let why = "more phones changed than can be remembered while Asterisk is away";
+                tracing::warn!("{why}: some may be called where they registered before");
+                return;
+            }
+            owed.insert(number.to_owned());
+        }
+    }
+
+    /// Pays them; what could not be paid stays owed.
+    async fn pay(&self, client: &Client) -> Result<(), AmiError> {
+        let owed = std::mem::take(&mut *self.lock());
+        let numbers: Vec<_> = owed.iter().map(String::as_str).collect();
+        let paid = forget_contacts(client, &numbers).await;
+        if paid.is_err() {
+            self.add(numbers.into_iter());
+        }
+        paid
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for AmiLink {
@@ -50,26 +88,41 @@ impl Drop for AmiLink {
 }
 
 impl AmiLink {
-    pub(super) fn start(server: &str, mut config: Config) -> Self {
+    /// `owed` is what an earlier link to the same server could not tell it.
+    pub(super) fn start(server: &str, mut config: Config, owed: Owed) -> Self {
         EVENTS.clone_into(&mut config.event_mask);
         let (client, events) = Client::start(config);
         let (is_ready, ready) = watch::channel(false);
         let (stale, wanted) = mpsc::channel(1);
-        let follow = follow(server.to_owned(), client.clone(), events, is_ready, wanted);
+        let follow = Follow {
+            server: server.to_owned(),
+            client: client.clone(),
+            ready: is_ready,
+            owed: owed.clone(),
+        };
+        let follow = follow.run(events, wanted);
         Self {
             client,
             ready,
             stale,
+            owed,
             follow: tokio::spawn(follow),
         }
     }
 
+    pub(super) fn owed(&self) -> Owed {
+        self.owed.clone()
+    }
+
     /// Lets Asterisk forget what it has, so that it asks anew. Where that fails it is made good as soon as can be.
     pub(super) async fn apply(&self, change: &Change) -> Result<(), AmiError> {
-        self.is_ready()?;
+        if let Err(away) = self.is_ready() {
+            self.owe(change.forgotten());
+            return Err(away);
+        }
         let applied = self.tell(change).await;
         if applied.is_err() {
-            let _ = self.stale.try_send(());
+            self.owe(change.forgotten());
         }
         let (client, ids) = (self.client.clone(), change.ids());
         tokio::spawn(async move {
@@ -83,11 +136,15 @@ impl AmiLink {
 
     /// The same of many.
     pub(super) async fn apply_all(&self, changes: &[Change]) -> Result<(), AmiError> {
-        self.is_ready()?;
+        let numbers = || changes.iter().flat_map(Change::forgotten);
+        if let Err(away) = self.is_ready() {
+            self.owe(numbers());
+            return Err(away);
+        }
         let ids: Vec<_> = changes.iter().flat_map(Change::ids).collect();
         let applied = self.tell_all(changes, &ids).await;
         if applied.is_err() {
-            let _ = self.stale.try_send(());
+            self.owe(numbers());
         }
         let client = self.client.clone();
         tokio::spawn(async move {
@@ -107,6 +164,14 @@ impl AmiLink {
         });
     }
 
+    /// What could not be told is made good as soon as can be: at once, or when Asterisk is there again.
+    fn owe<'a>(&self, numbers: impl Iterator<Item = &'a str>) {
+        self.owed.add(numbers);
+        if self.is_ready().is_ok() {
+            let _ = self.stale.try_send(());
+        }
+    }
+
     fn is_ready(&self) -> Result<(), AmiError> {
         if *self.ready.borrow() {
             Ok(())
@@ -120,7 +185,7 @@ impl AmiLink {
             forget(&self.client, &id).await?;
         }
         let numbers: Vec<_> = change.forgotten().collect();
-        self.forget_contacts(&numbers).await?;
+        forget_contacts(&self.client, &numbers).await?;
         if change.is_trunk {
             identify_anew(&self.client).await?;
             register_anew(&self.client).await?;
@@ -140,9 +205,7 @@ impl AmiLink {
     async fn tell_all(&self, changes: &[Change], ids: &[String]) -> Result<(), AmiError> {
         forget_each(&self.client, ids).await?;
         let numbers: Vec<_> = changes.iter().flat_map(Change::forgotten).collect();
-        for numbers in numbers.chunks(NUMBERS_AT_ONCE) {
-            self.forget_contacts(numbers).await?;
-        }
+        forget_contacts(&self.client, &numbers).await?;
         for after in changes.iter().filter_map(|change| change.after.as_ref()) {
             reload_qualify(&self.client, &after.id).await?;
         }
@@ -182,37 +245,41 @@ impl AmiLink {
             .find(|event| text(event, "ObjectName") == id);
         Ok(ours.map(|event| text(event, "Status")))
     }
+}
 
-    /// Whoever registered as one of these numbers is not called any more. They have digits alone.
-    async fn forget_contacts(&self, numbers: &[&str]) -> Result<(), AmiError> {
-        if numbers.is_empty() {
-            return Ok(());
-        }
-        // Of all who registered there may be tens of thousands.
-        let family = format!("/{REGISTRATIONS}/");
-        let begin = family.len() + 1;
-        let listed: Vec<_> = numbers.iter().map(|it| format!("'{it}'")).collect();
-        let listed = listed.join(",");
-        let query = format!(
-            "database query \"SELECT key FROM astdb WHERE key LIKE '{family}%;@%' \
-             AND substr(key,{begin},instr(key,';@')-{begin}) IN ({listed})\""
-        );
-        for line in self.client.command(&query).await? {
-            let found = line.split_once(&family).map(|(_, key)| key);
-            let key = found.and_then(|key| key.split_whitespace().next());
-            let is_theirs = |key: &&str| {
-                let number = key.split_once(";@").map(|(number, _)| number);
-                number.is_some_and(|number| numbers.contains(&number))
-            };
-            if let Some(key) = key.filter(is_theirs) {
-                let delete = Action::new("DBDel")
-                    .header("Family", REGISTRATIONS)
-                    .header("Key", key);
-                tolerated(self.client.call(&delete).await)?;
-            }
-        }
-        Ok(())
+/// Whoever registered as one of these numbers is not called any more. They have digits alone.
+async fn forget_contacts(client: &Client, numbers: &[&str]) -> Result<(), AmiError> {
+    for numbers in numbers.chunks(NUMBERS_AT_ONCE) {
+        forget_some_contacts(client, numbers).await?;
     }
+    Ok(())
+}
+
+async fn forget_some_contacts(client: &Client, numbers: &[&str]) -> Result<(), AmiError> {
+    // Of all who registered there may be tens of thousands.
+    let family = format!("/{REGISTRATIONS}/");
+    let begin = family.len() + 1;
+    let listed: Vec<_> = numbers.iter().map(|it| format!("'{it}'")).collect();
+    let listed = listed.join(",");
+    let query = format!(
+        "database query \"SELECT key FROM astdb WHERE key LIKE '{family}%;@%' \
+         AND substr(key,{begin},instr(key,';@')-{begin}) IN ({listed})\""
+    );
+    for line in client.command(&query).await? {
+        let found = line.split_once(&family).map(|(_, key)| key);
+        let key = found.and_then(|key| key.split_whitespace().next());
+        let is_theirs = |key: &&str| {
+            let number = key.split_once(";@").map(|(number, _)| number);
+            number.is_some_and(|number| numbers.contains(&number))
+        };
+        if let Some(key) = key.filter(is_theirs) {
+            let delete = Action::new("DBDel")
+                .header("Family", REGISTRATIONS)
+                .header("Key", key);
+            tolerated(client.call(&delete).await)?;
+        }
+    }
+    Ok(())
 }
 
 /// Lets Asterisk see whether the phone is there, which it does of itself only for those that it knew when it started.
@@ -273,52 +340,59 @@ async fn register_anew(client: &Client) -> Result<(), AmiError> {
     tolerated(client.call(&reload).await)
 }
 
-/// What changed while nobody could tell Asterisk is forgotten with all the rest.
-async fn forget_all(client: &Client) -> Result<(), AmiError> {
-    expire_all(client).await?;
-    identify_anew(client).await?;
-    register_anew(client).await
-}
-
-/// At the beginning of each session, and whenever something could not be told, everything is forgotten.
-async fn follow(
+/// What keeps one Asterisk's memory true.
+struct Follow {
     server: String,
     client: Client,
-    mut events: Events,
     ready: watch::Sender<bool>,
-    mut stale: mpsc::Receiver<()>,
-) {
-    let mut retry = None;
-    loop {
-        let again = async {
-            match retry {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
+    owed: Owed,
+}
+
+impl Follow {
+    /// At the beginning of each session, and whenever something could not be told, everything is forgotten.
+    async fn run(self, mut events: Events, mut stale: mpsc::Receiver<()>) {
+        let server = &self.server;
+        let mut retry = None;
+        loop {
+            let again = async {
+                match retry {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                item = events.recv() => match item {
+                    None => return,
+                    Some(Item::Connected { session }) => {
+                        tracing::info!(server, session, "connected to Asterisk's manager interface");
+                    }
+                    Some(Item::Disconnected) => {
+                        self.ready.send_replace(false);
+                        continue;
+                    }
+                    Some(_) => continue,
+                },
+                Some(()) = stale.recv() => {}
+                () = again => {}
             }
-        };
-        tokio::select! {
-            item = events.recv() => match item {
-                None => return,
-                Some(Item::Connected { session }) => {
-                    tracing::info!(server, session, "connected to Asterisk's manager interface");
+            let done = self.forget_all().await;
+            self.ready.send_replace(done.is_ok());
+            retry = match &done {
+                // What changed in the meantime is not told by whoever changed it.
+                Ok(()) => (!self.owed.lock().is_empty()).then(Instant::now),
+                Err(error) => {
+                    tracing::warn!(server, %error, "Asterisk does not forget what it had; it is asked again");
+                    Some(Instant::now() + RETRY)
                 }
-                Some(Item::Disconnected) => {
-                    ready.send_replace(false);
-                    continue;
-                }
-                Some(_) => continue,
-            },
-            Some(()) = stale.recv() => {}
-            () = again => {}
+            };
         }
-        let done = forget_all(&client).await;
-        retry = match &done {
-            Ok(()) => None,
-            Err(error) => {
-                tracing::warn!(server, %error, "Asterisk does not forget what it had; it is asked again");
-                Some(Instant::now() + RETRY)
-            }
-        };
-        ready.send_replace(done.is_ok());
+    }
+
+    /// What changed while nobody could tell Asterisk is forgotten with all the rest.
+    async fn forget_all(&self) -> Result<(), AmiError> {
+        expire_all(&self.client).await?;
+        self.owed.pay(&self.client).await?;
+        identify_anew(&self.client).await?;
+        register_anew(&self.client).await
     }
 }

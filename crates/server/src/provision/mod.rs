@@ -168,13 +168,14 @@ struct One {
 impl Provisioner {
     /// Connects to a server's manager interface, in place of what is running under its id. Returns at once.
     pub(crate) fn set(&self, server: &Server, secret: Option<&str>) {
-        self.remove(server.id);
+        let before = self.lock().remove(&server.id).and_then(|one| one.ami);
+        let owed = before.map(|link| link.owed()).unwrap_or_default();
         if !server.active {
             return;
         }
         let login = server.ami.as_ref().zip(secret);
         let link = match login.map(|(ami, secret)| config(ami, secret)).transpose() {
-            Ok(login) => login.map(|login| Arc::new(AmiLink::start(&server.name, login))),
+            Ok(login) => login.map(|login| Arc::new(AmiLink::start(&server.name, login, owed))),
             Err(error) => {
                 tracing::error!(server = server.name, %error, "the manager interface cannot be reached by TLS");
                 None

@@ -1,6 +1,7 @@
 //! The whole path: the real binary, a real Asterisk, real SIP phones. Here, a running `cordboard serve` and what tests ask of it.
 
 mod as_code;
+mod away;
 mod call_end;
 mod caller_id;
 mod consult;

@@ -60,7 +60,7 @@ impl Site {
     }
 
     /// Sets up a phone as those of the lab are; its answer, with the secret.
-    async fn extension(&self, number: u16) -> Value {
+    pub(super) async fn extension(&self, number: u16) -> Value {
         let fields = fields(number);
         self.centre.post("/v1/extensions", fields).await
     }
@@ -82,7 +82,7 @@ impl Site {
         assert_eq!(removed.status(), 204);
     }
 
-    async fn seen(&self, made: &Value) -> Value {
+    pub(super) async fn seen(&self, made: &Value) -> Value {
         self.centre.get(&path(made)).await["provisioned"][0].clone()
     }
 
@@ -118,7 +118,7 @@ impl Site {
     }
 }
 
-fn path(made: &Value) -> String {
+pub(super) fn path(made: &Value) -> String {
     format!("/v1/extensions/{}", id(made))
 }
 
@@ -130,7 +130,7 @@ fn fields(number: u16) -> Value {
 }
 
 /// The state of a phone on the only server.
-fn state(answer: &Value) -> &str {
+pub(super) fn state(answer: &Value) -> &str {
     answer["provisioned"][0]["state"].as_str().unwrap()
 }
 
