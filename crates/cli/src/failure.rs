@@ -13,17 +13,15 @@ use crate::output::Output;
 /// What the exit code says. Documented in docs/OPERATIONS.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
-    /// A check found a problem, or the command could not do what was asked.
+    /// A check found a problem, or the command could not do what was asked. Clap has 2, for wrong usage.
     Failed = 1,
-    /// `plan` found something to do. Clap has this code for wrong usage.
-    Changes = 2,
     /// The database cannot be reached or used.
     Database = 3,
     /// The configuration is wrong.
     Config = 4,
     /// The address to listen on cannot be had.
     Address = 5,
-    /// What was compared differs.
+    /// What was compared differs; `plan` found something to do.
     Differences = 6,
 }
 
@@ -37,6 +35,8 @@ pub(crate) struct Failure {
     pub(crate) remedy: Option<String>,
     /// It has been told already; only the code remains.
     pub(crate) is_told: bool,
+    /// Nobody knows whether it was done.
+    pub(crate) is_open: bool,
 }
 
 impl Failure {
@@ -47,6 +47,7 @@ impl Failure {
             why: None,
             remedy: None,
             is_told: false,
+            is_open: false,
         }
     }
 

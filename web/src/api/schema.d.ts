@@ -2686,7 +2686,7 @@ export interface components {
          * @description A section of centre files.
          * @enum {string}
          */
-        CentreSection: "servers" | "extensions" | "agents" | "queues" | "members" | "trunks" | "dids" | "caller_ids" | "caller_id_rules";
+        CentreSection: "servers" | "extensions" | "agents" | "queues" | "members" | "dialplan_contexts" | "trunks" | "dids" | "caller_ids" | "caller_id_rules";
         /** @description The present password and the one to come. */
         ChangePassword: {
             /** Format: password */
@@ -2987,11 +2987,17 @@ export interface components {
             ring_seconds: number;
             /** @enum {string} */
             type: "phone";
-            /** @description What the caller gets when nobody answers. */
-            unanswered?: components["schemas"]["Unanswered"];
+            /**
+             * @description What the caller gets when nobody answers.
+             * @default hang_up
+             */
+            unanswered: components["schemas"]["Unanswered"];
         } | {
-            /** @description What is put in front then: digits, with a `+` first if there is one. */
-            prepend?: string;
+            /**
+             * @description What is put in front then: digits, with a `+` first if there is one.
+             * @default
+             */
+            prepend: string;
             /** @description The number that the called one sees; nothing: the phone's own. */
             present?: string | null;
             /**
@@ -3016,13 +3022,8 @@ export interface components {
             /** @enum {string} */
             type: "go_to";
         } | {
-            /** @enum {string} */
-            type: "did";
-        } | (components["schemas"]["Menu"] & {
-            /** @enum {string} */
-            type: "menu";
-        }) | {
-            cause?: components["schemas"]["HangUpCause"];
+            /** @default rejected */
+            cause: components["schemas"]["HangUpCause"];
             /** @enum {string} */
             type: "hang_up";
         };
@@ -3046,7 +3047,8 @@ export interface components {
         /** @description What is done with a number. */
         DialplanRule: {
             action: components["schemas"]["DialplanAction"];
-            note?: string;
+            /** @default  */
+            note: string;
             pattern: components["schemas"]["Pattern"];
         };
         /** @description A place in the dialplan: of a context of ours, or else of Asterisk's. */

@@ -59,7 +59,7 @@ enum Command {
     Import(import::Command),
     /// Write what is set up into a centre file (TOML)
     Export(centre::export::Arguments),
-    /// Say what a centre file would change; exit code 2 if anything
+    /// Say what a centre file would change; exit code 6 if anything
     Plan(centre::plan::Arguments),
     /// Make the set-up what a centre file says
     Apply(centre::apply::Arguments),

@@ -95,20 +95,13 @@ impl Remote {
         &self,
         request: RequestBuilder,
     ) -> Result<Result<Answer, Refusal>, Failure> {
-        let failed = |why: &dyn std::error::Error| {
-            let why = std::iter::successors(Some(why), |why| why.source());
-            let why: Vec<_> = why.map(ToString::to_string).collect();
-            let what = format!("the server {} did not do it", self.url);
-            Failure::new(Code::Failed, what).because(why.join(": "))
-        };
+        let failed = |error: reqwest::Error| self.failed(&error.without_url());
         let sent = request.bearer_auth(&self.key).send().await;
-        let response = sent.map_err(|error| {
-            failed(&error.without_url()).remedy("is it running, and is `--api` its address?")
-        })?;
+        let response = sent.map_err(failed)?;
         let status = response.status();
         let incomplete = response.headers().get("cordboard-incomplete");
         let incomplete = incomplete.and_then(|names| names.to_str().ok().map(str::to_owned));
-        let body = response.bytes().await.map_err(|error| failed(&error))?;
+        let body = response.bytes().await.map_err(failed)?;
         if status.is_success() {
             return Ok(Ok(Answer {
                 body: body.into(),
@@ -117,6 +110,27 @@ impl Remote {
         }
         let problem = serde_json::from_slice(&body).unwrap_or_default();
         Ok(Err(Refusal { status, problem }))
+    }
+
+    /// A server that was not reached did nothing; one that does not answer may have.
+    fn failed(&self, error: &reqwest::Error) -> Failure {
+        let why = std::iter::successors(Some(error as &dyn std::error::Error), |it| it.source());
+        let why: Vec<_> = why.map(ToString::to_string).collect();
+        let is_open = !error.is_connect() && !error.is_builder();
+        let (what, remedy) = if is_open {
+            let what = "gave no whole answer: nobody knows whether it was done";
+            (what, "look at what there is before you do it again")
+        } else {
+            (
+                "did not do it",
+                "is it running, and is `--api` its address?",
+            )
+        };
+        let mut failure = Failure::new(Code::Failed, format!("the server {} {what}", self.url))
+            .because(why.join(": "))
+            .remedy(remedy);
+        failure.is_open = is_open;
+        failure
     }
 
     pub(super) fn refused(&self, refusal: &Refusal) -> Failure {
@@ -128,7 +142,7 @@ impl Remote {
 
 /// Why a server does not do it.
 pub(super) struct Refusal {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     /// As it came; nothing where it is no problem of ours.
     pub(super) problem: Value,
 }

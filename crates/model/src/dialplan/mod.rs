@@ -33,7 +33,7 @@ pub struct DialplanRule {
     pub pattern: Pattern,
     pub action: DialplanAction,
     #[serde(default)]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, default = "")]
     pub note: String,
 }
 
@@ -52,6 +52,7 @@ pub enum DialplanAction {
         ring_seconds: u16,
         /// What the caller gets when nobody answers.
         #[serde(default)]
+        #[schema(default = "hang_up")]
         unanswered: Unanswered,
     },
     /// Out to the telephone network, through the trunks.
@@ -62,7 +63,7 @@ pub enum DialplanAction {
         strip: u8,
         /// What is put in front then: digits, with a `+` first if there is one.
         #[serde(default)]
-        #[schema(max_length = 20)]
+        #[schema(max_length = 20, default = "")]
         prepend: String,
         /// The number that the called one sees; nothing: the phone's own.
         #[serde(default)]
@@ -88,6 +89,7 @@ pub enum DialplanAction {
     Menu(Menu),
     HangUp {
         #[serde(default)]
+        #[schema(default = "rejected")]
         cause: HangUpCause,
     },
 }

@@ -1,7 +1,10 @@
 //! Whether things of a centre file would be taken, before any of them is made.
 
 use axum::{Json, extract::State};
-use model::{AgentId, CallerIdKey, CallerIdRule, DidId, ExtensionId, QueueId, ServerId, TrunkId};
+use model::{
+    AgentId, CallerIdKey, CallerIdRule, DialplanContextId, DidId, ExtensionId, QueueId, ServerId,
+    TrunkId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -9,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     Api, JsonBody, agents::AgentFields, caller_ids::CallerIdFields, caller_ids::CallerIdRuleFields,
-    dids::DidFields, extensions::ExtensionFields, members::MemberFields, queues::QueueFields,
-    servers::ServerFields, trunks::TrunkFields,
+    dialplan_contexts::ContextFields, dids::DidFields, extensions::ExtensionFields,
+    members::MemberFields, queues::QueueFields, servers::ServerFields, trunks::TrunkFields,
 };
 use crate::{extract::read_value, problem::Problem};
 
@@ -26,6 +29,7 @@ pub(crate) enum CentreSection {
     Agents,
     Queues,
     Members,
+    DialplanContexts,
     Trunks,
     Dids,
     CallerIds,
@@ -116,6 +120,9 @@ async fn look(
         CentreSection::Members => read_value::<MemberFields>(fields)?
             .into_member(QueueId(nil), AgentId(nil))
             .map(drop),
+        CentreSection::DialplanContexts => {
+            read_value::<ContextFields>(fields)?.checked(DialplanContextId(nil))
+        }
         CentreSection::Trunks => read_value::<TrunkFields>(fields)?
             .into_trunk(TrunkId(nil), None)
             .map(drop),

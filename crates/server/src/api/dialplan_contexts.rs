@@ -54,6 +54,12 @@ impl From<KeptContext> for SeenContext {
 }
 
 impl ContextFields {
+    /// Whether a new one would be taken, as far as it says by itself: the usual rules are.
+    pub(super) fn checked(mut self, id: DialplanContextId) -> Result<(), Problem> {
+        self.rules.get_or_insert_default();
+        self.into_context(id).map(drop)
+    }
+
     fn into_context(self, id: DialplanContextId) -> Result<DialplanContext, Problem> {
         let rules = self.rules.ok_or_else(|| {
             Problem::field("rules", "rules is missing: say which rules it is to have.")

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::document::{Document, Entry, Flaw, Place, SecretSource, place_of};
+use super::document::{Document, Entry, Flaw, SecretSource};
 use super::noun::{Kept, MEMBERS, Noun, QUEUE_SECTION, sections};
+use super::places::Places;
 use super::schema::{Schema, Shape};
 use super::things::full_key;
 use crate::config::nearest;
@@ -15,7 +16,7 @@ const SOURCES: [&str; 2] = ["_env", "_file"];
 
 pub(super) struct Check<'a> {
     schema: &'a Schema,
-    places: &'a BTreeMap<String, Place>,
+    places: &'a Places,
     flaws: Vec<Flaw>,
     /// Where each thing stands first.
     seen: BTreeMap<(&'static str, String), String>,
@@ -30,7 +31,7 @@ struct Said {
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn new(schema: &'a Schema, places: &'a BTreeMap<String, Place>) -> Self {
+    pub(super) fn new(schema: &'a Schema, places: &'a Places) -> Self {
         Self {
             schema,
             places,
@@ -47,7 +48,7 @@ impl<'a> Check<'a> {
     }
 
     fn flaw(&mut self, path: &str, what: impl Into<String>) {
-        let place = place_of(self.places, path);
+        let place = self.places.find(path);
         self.flaws.push(Flaw::new(place, path, what));
     }
 
@@ -137,7 +138,7 @@ impl<'a> Check<'a> {
         let key = full_key(owner, key);
         let named = (noun.section, key.clone());
         if let Some(first) = self.seen.get(&named) {
-            let line = place_of(self.places, first);
+            let line = self.places.find(first);
             let line = line.map_or(String::new(), |at| format!(", first in line {}", at.line));
             let what = format!("the {} {key:?} stands here twice{line}", noun.one);
             self.flaw(&format!("{path}.{}", noun.key), what);

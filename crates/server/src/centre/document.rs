@@ -4,25 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::de::{DeTable, DeValue};
 
 use super::check::Check;
 use super::noun::Noun;
+use super::places::{Place, Places};
 use super::schema::Schema;
 use super::things::{Things, full_key, renamed};
 
 /// The longest centre file, in bytes.
 pub const MAX_CENTRE_FILE: usize = 4 << 20;
-
-/// Where something stands in a file; both begin at 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub line: usize,
-    pub column: usize,
-}
+/// The most characters of a path that are shown.
+const MAX_PATH: usize = 200;
 
 /// Something that is wrong with a centre file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,27 +59,33 @@ pub struct Document {
     /// Queues whose members the file says: each list is complete.
     pub queues_with_members: Vec<String>,
     index: BTreeMap<(&'static str, String), usize>,
-    places: BTreeMap<String, Place>,
+    places: Places,
 }
 
 impl Document {
     /// Reads a file, as far as it makes sense, and says what does not.
     pub fn read(text: &str, schema: &Schema) -> (Self, Vec<Flaw>) {
-        let lines = Lines::of(text);
+        let refused = |place, what: String| {
+            let flaw = Flaw::new(place, "the file", what);
+            (Self::default(), vec![flaw])
+        };
         if text.len() > MAX_CENTRE_FILE {
             let what = format!("is longer than {} MiB", MAX_CENTRE_FILE >> 20);
-            return (Self::default(), vec![Flaw::new(None, "the file", what)]);
+            return refused(None, what);
         }
+        let mut places = Places::of(text);
         let table = match DeTable::parse(text) {
             Ok(table) => table.into_inner(),
             Err(error) => {
-                let place = error.span().map(|span| lines.place(span.start));
-                let what = format!("is not TOML: {}", error.message());
-                return (Self::default(), vec![Flaw::new(place, "the file", what)]);
+                let place = error.span().map(|span| places.at(span.start));
+                return refused(place, format!("is not TOML: {}", error.message()));
             }
         };
-        let mut places = BTreeMap::new();
-        let root = json(&lines, DeValue::Table(table), "", &mut places);
+        let root = json(DeValue::Table(table), "", &mut places);
+        if places.is_full() {
+            let what = "has more values, or longer names, than any centre: split it";
+            return refused(None, what.to_owned());
+        }
         let mut check = Check::new(schema, &places);
         let mut document = check.document(&root);
         let flaws = check.flaws();
@@ -134,7 +133,7 @@ impl Document {
             "" => path.to_owned(),
             field => format!("{path}.{field}"),
         };
-        Flaw::new(place_of(&self.places, &path), &path, what)
+        Flaw::new(self.places.find(&path), &path, what)
     }
 
     /// Whether there is one once the file is applied.
@@ -179,75 +178,43 @@ impl fmt::Display for Flaw {
         if let Some(Place { line, column }) = self.place {
             write!(f, "line {line}, column {column}: ")?;
         }
-        write!(f, "{}: {}", self.path, self.what)
-    }
-}
-
-/// The place of a path, or of what it is within.
-pub(super) fn place_of(places: &BTreeMap<String, Place>, path: &str) -> Option<Place> {
-    let mut path = path;
-    loop {
-        if let Some(place) = places.get(path) {
-            return Some(*place);
-        }
-        path = &path[..path.rfind(['.', '['])?];
-    }
-}
-
-/// Turns byte positions into lines and columns.
-struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        let starts = std::iter::once(0).chain(ends).collect();
-        Self { text, starts }
-    }
-
-    fn place(&self, at: usize) -> Place {
-        let line = self.starts.partition_point(|start| *start <= at);
-        let start = self.starts[line - 1];
-        let before = self.text.get(start..at).unwrap_or_default();
-        Place {
-            line,
-            column: before.chars().count() + 1,
-        }
+        let path: String = self.path.chars().take(MAX_PATH).collect();
+        write!(f, "{path}: {}", self.what)
     }
 }
 
 /// A value as JSON, and where each part of it stands. What JSON does not have becomes a text that says so: no field takes it.
-fn json(
-    lines: &Lines<'_>,
-    value: DeValue<'_>,
-    path: &str,
-    places: &mut BTreeMap<String, Place>,
-) -> Value {
+/// Once there are more places than are kept the rest is left out: nobody asks for it.
+fn json(value: DeValue<'_>, path: &str, places: &mut Places) -> Value {
     match value {
         DeValue::Table(table) => {
             let mut map = Map::new();
             for (key, value) in table {
-                let place = lines.place(key.span().start);
+                if places.is_full() {
+                    break;
+                }
+                let start = key.span().start;
                 let key = key.into_inner().into_owned();
                 let inner = match path {
                     "" => key.clone(),
                     path => format!("{path}.{key}"),
                 };
-                places.insert(inner.clone(), place);
-                map.insert(key, json(lines, value.into_inner(), &inner, places));
+                places.put(&inner, start);
+                map.insert(key, json(value.into_inner(), &inner, places));
             }
             Value::Object(map)
         }
         DeValue::Array(items) => {
-            let items = items.into_iter().enumerate();
-            let items = items.map(|(at, item): (usize, Spanned<DeValue<'_>>)| {
+            let mut list = Vec::new();
+            for (at, item) in items.into_iter().enumerate() {
+                if places.is_full() {
+                    break;
+                }
                 let inner = format!("{path}[{at}]");
-                places.insert(inner.clone(), lines.place(item.span().start));
-                json(lines, item.into_inner(), &inner, places)
-            });
-            items.collect()
+                places.put(&inner, item.span().start);
+                list.push(json(item.into_inner(), &inner, places));
+            }
+            Value::Array(list)
         }
         DeValue::String(text) => Value::String(text.into_owned()),
         DeValue::Boolean(flag) => flag.into(),

@@ -52,8 +52,15 @@ pub struct LogIn {
     pub secret: &'static str,
     /// The field with the user. With another one the secret of before is worth nothing.
     pub user: &'static str,
-    /// A table that has a secret of its own.
-    pub table: Option<&'static str>,
+    /// A table that has a log-in of its own.
+    pub table: Option<LogInTable>,
+}
+
+/// A table with a user, whose secret stands beside.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LogInTable {
+    pub name: &'static str,
+    pub user: &'static str,
 }
 
 const QUEUES: Noun = Noun {
@@ -87,7 +94,10 @@ pub const NOUNS: &[Noun] = &[
         log_in: Some(LogIn {
             secret: "password",
             user: "ari_user",
-            table: Some("ami"),
+            table: Some(LogInTable {
+                name: "ami",
+                user: "user",
+            }),
         }),
         ..QUEUES
     },
@@ -116,6 +126,13 @@ pub const NOUNS: &[Noun] = &[
         key: "agent",
         id: None,
         kept: Kept::Within,
+        ..QUEUES
+    },
+    Noun {
+        section: "dialplan_contexts",
+        one: "context",
+        path: "v1/dialplan/contexts",
+        id: Some("DialplanContextId"),
         ..QUEUES
     },
     Noun {

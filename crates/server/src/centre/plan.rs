@@ -1,5 +1,6 @@
 //! What has to be done so that a centre is what its file says.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -40,6 +41,8 @@ pub struct Change {
     pub notes: Vec<String>,
     /// What would go wrong: a secret that is nowhere.
     pub missing: Option<String>,
+    /// It goes, and whoever plans knows of no centre file that made it.
+    pub is_strange: bool,
     /// Where the file has it.
     pub path: String,
 }
@@ -111,6 +114,17 @@ impl Plan {
         Self { changes }
     }
 
+    /// What it does that another does not do just so, and the other way round; in words.
+    pub fn others(&self, other: &Self) -> Vec<String> {
+        let alone = |one: &Self, other: &Self| {
+            let is_alone = |it: &&Change| !other.changes.iter().any(|one| one.is_like(it));
+            let changes = one.changes.iter().filter(is_alone);
+            changes.map(Change::title).collect::<BTreeSet<_>>()
+        };
+        let all = &alone(self, other) | &alone(other, self);
+        all.into_iter().collect()
+    }
+
     pub fn count(&self, action: Action) -> usize {
         let of_it = self.changes.iter().filter(|it| it.action == action);
         of_it.count()
@@ -129,6 +143,15 @@ impl Change {
             Some(queue) => format!("member {} of queue {queue}", self.key),
             None => format!("{} {}", self.noun.one, self.key),
         }
+    }
+
+    /// Whether another does the same to the same.
+    fn is_like(&self, other: &Self) -> bool {
+        let same_thing = self.noun == other.noun && self.full_key() == other.full_key();
+        same_thing
+            && (self.action, &self.id) == (other.action, &other.id)
+            && (&self.before, &self.wanted) == (&other.before, &other.wanted)
+            && self.secrets == other.secrets
     }
 
     /// Whether what there is now is what was there when this was planned.
@@ -188,7 +211,7 @@ impl Change {
         let mut rest = self.clone();
         rest.wanted.clone_from(&self.before);
         rest.wanted.retain(|name, value| {
-            let refers = std::cell::Cell::new(false);
+            let refers = Cell::new(false);
             if let Some(shape) = asked.property(name) {
                 renamed(&shape, value, &|noun, _| {
                     refers.set(refers.get() || noun == self.noun);
@@ -201,11 +224,11 @@ impl Change {
         is_less.then(|| rest.body(schema, names).0)
     }
 
-    /// What the interface is sent, and the fields that were left out because they refer to what is not there yet.
-    pub fn body(&self, schema: &Schema, names: &Names) -> (Map<String, Value>, Vec<String>) {
-        let (mut body, mut early) = (Map::new(), Vec::new());
+    /// What the interface is sent, without the fields that refer to what is not there yet; and of which nouns that is.
+    pub fn body(&self, schema: &Schema, names: &Names) -> (Map<String, Value>, Vec<&'static Noun>) {
+        let (mut body, mut missing) = (Map::new(), Vec::new());
         let Some(asked) = schema.asked(self.noun) else {
-            return (body, early);
+            return (body, missing);
         };
         for (name, value) in &self.wanted {
             if self.noun.kept != Kept::ById && name == self.noun.key {
@@ -214,19 +237,21 @@ impl Change {
             let Some(shape) = asked.property(name) else {
                 continue;
             };
-            let is_early = std::cell::Cell::new(false);
+            let early = RefCell::new(Vec::new());
             let value = renamed(&shape, value, &|noun, key| {
                 let id = names.id(noun, key).map(str::to_owned);
-                is_early.set(is_early.get() || id.is_none());
+                if id.is_none() {
+                    early.borrow_mut().push(noun);
+                }
                 id
             });
-            if is_early.get() {
-                early.push(name.clone());
-            } else {
+            let early = early.into_inner();
+            if early.is_empty() {
                 body.insert(name.clone(), value);
             }
+            missing.extend(early);
         }
-        (body, early)
+        (body, missing)
     }
 }
 
@@ -251,6 +276,7 @@ fn created(entry: &Entry) -> Change {
         secrets: entry.secrets.clone(),
         notes: Vec::new(),
         missing: None,
+        is_strange: false,
         path: entry.path.clone(),
     };
     let said = entry
@@ -279,9 +305,8 @@ fn changed(entry: &Entry, there: &Thing, schema: &Schema, set_secrets: bool) -> 
         let from = there.fields.get(name).unwrap_or(&Value::Null);
         let shape = asked.property(name);
         let to = over(shape.as_ref(), from, value);
-        let is_set = shape.is_some_and(|shape| shape.is_set());
         let is_same_key = *name == entry.noun.key && entry.noun.alias.is_none();
-        if !is_same_key && !is_same(is_set, from, &to) {
+        if !is_same_key && !is_same(shape.as_ref(), from, &to) {
             fields.push(FieldChange {
                 field: name.clone(),
                 from: from.clone(),
@@ -302,6 +327,7 @@ fn changed(entry: &Entry, there: &Thing, schema: &Schema, set_secrets: bool) -> 
         secrets: BTreeMap::new(),
         notes: Vec::new(),
         missing: None,
+        is_strange: false,
         path: entry.path.clone(),
     };
     let needed = entry.secrets.iter();
@@ -324,6 +350,7 @@ fn removed(thing: &Thing) -> Change {
         secrets: BTreeMap::new(),
         notes: Vec::new(),
         missing: None,
+        is_strange: false,
         path: thing.noun.section.to_owned(),
     }
 }
@@ -340,30 +367,58 @@ fn over(shape: Option<&Shape<'_>>, from: &Value, to: &Value) -> Value {
     }
 }
 
-fn is_same(is_set: bool, from: &Value, to: &Value) -> bool {
+fn is_same(shape: Option<&Shape<'_>>, from: &Value, to: &Value) -> bool {
+    let Some(shape) = shape else {
+        return from == to;
+    };
+    let (from, to) = (completed(shape, from), completed(shape, to));
     match (from, to) {
-        (Value::Array(from), Value::Array(to)) if is_set => {
+        (Value::Array(from), Value::Array(to)) if shape.is_set() => {
             let sorted = |items: &[Value]| {
                 let mut items: Vec<String> = items.iter().map(ToString::to_string).collect();
                 items.sort();
                 items.dedup();
                 items
             };
-            sorted(from) == sorted(to)
+            sorted(&from) == sorted(&to)
         }
-        _ => from == to,
+        (from, to) => from == to,
+    }
+}
+
+/// A value with all that its tables leave out and have all the same, so that short and long ways of saying a thing are one.
+fn completed(shape: &Shape<'_>, value: &Value) -> Value {
+    match value {
+        Value::Array(items) => match shape.items() {
+            Some(shape) => items.iter().map(|it| completed(&shape, it)).collect(),
+            None => value.clone(),
+        },
+        Value::Object(table) => {
+            let mut all = shape.usual(table);
+            for (name, value) in table {
+                let shape = shape.property(name);
+                let value = shape.map_or_else(|| value.clone(), |it| completed(&it, value));
+                all.insert(name.clone(), value);
+            }
+            Value::Object(all)
+        }
+        plain => plain.clone(),
     }
 }
 
 /// Whether a change is refused without this secret, or makes the kept one worthless.
 fn is_needed(change: &Change, secret: &str) -> bool {
     let is_other = |field: &str| change.fields.iter().any(|it| it.field == field);
-    match (secret.split_once('.'), &change.noun.log_in) {
-        (Some((table, _)), _) => {
-            is_other(table) && change.before.get(table).is_none_or(Value::is_null)
+    let Some(log_in) = &change.noun.log_in else {
+        return false;
+    };
+    match (secret.split_once('.'), &log_in.table) {
+        (Some((name, _)), Some(table)) if table.name == name => {
+            let user = |fields: &Map<String, Value>| fields.get(name)?.get(table.user).cloned();
+            is_other(name) && user(&change.before) != user(&change.wanted)
         }
-        (None, Some(log_in)) => log_in.secret == secret && is_other(log_in.user),
-        (None, None) => false,
+        (Some(_), _) => false,
+        (None, _) => log_in.secret == secret && is_other(log_in.user),
     }
 }
 
@@ -373,9 +428,8 @@ fn missing(change: &Change) -> Option<String> {
     let is_there = |value: Option<&Value>| value.is_some_and(|it| !it.is_null());
     let has_user = is_there(change.wanted.get(log_in.user));
     let is_new = change.action == Action::Create || is_needed(change, log_in.secret);
-    let table = log_in
-        .table
-        .filter(|table| is_there(change.wanted.get(*table)));
+    let table = log_in.table.as_ref().map(|table| table.name);
+    let table = table.filter(|table| is_there(change.wanted.get(*table)));
     let mut needed: Vec<String> = table
         .into_iter()
         .map(|table| format!("{table}.secret"))

@@ -184,6 +184,28 @@ impl<'a> Shape<'a> {
         Self::of_all(self.document, free.filter(|it| it.is_object()))
     }
 
+    /// What a table has without saying it: the usual value, or nothing where a field may be that. Of several forms, that which its own
+    /// words choose.
+    pub fn usual(&self, table: &Map<String, Value>) -> Map<String, Value> {
+        let chooses = |form: &Map<String, Value>| {
+            form.iter().all(|(name, field)| {
+                let words = field["enum"].as_array().map_or(&[][..], Vec::as_slice);
+                words.len() != 1 || table.get(name) == words.first()
+            })
+        };
+        let forms = self.plain.iter();
+        let mut forms = forms.filter_map(|it| it["properties"].as_object());
+        let form = forms.find(|form| chooses(form)).into_iter().flatten();
+        let left_out = form.filter(|(name, _)| !table.contains_key(*name));
+        let usual = left_out.filter_map(|(name, field)| {
+            let may_be_nothing = Self::of(self.document, field).may_be("null");
+            let usual = field.get("default").cloned();
+            let usual = usual.or_else(|| may_be_nothing.then_some(Value::Null))?;
+            Some((name.clone(), usual))
+        });
+        usual.collect()
+    }
+
     pub fn items(&self) -> Option<Self> {
         let items = self.plain.iter().filter_map(|it| it.get("items"));
         Self::of_all(self.document, items)

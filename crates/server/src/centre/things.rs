@@ -193,7 +193,7 @@ pub(super) fn full_key(owner: Option<&str>, key: &str) -> String {
 pub(super) fn renamed(
     shape: &Shape<'_>,
     value: &Value,
-    by: &impl Fn(&Noun, &str) -> Option<String>,
+    by: &impl Fn(&'static Noun, &str) -> Option<String>,
 ) -> Value {
     match value {
         Value::String(word) => match shape.refers_to() {

@@ -1,4 +1,7 @@
-//! Carries a plan out, one change after the other, and says what was done and what was not.
+//! Carries a plan out, and says what was done and what was not. Nothing is removed unless all else was done.
+//!
+//! What the server refuses may be taken once other changes are done, such as a user whom another agent still has: it is tried again for
+//! as long as that gets on.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +22,9 @@ enum Outcome {
     Done,
     /// It is not any more what the plan was made for.
     Changed,
+    /// The server does not take it; perhaps it does once others are done.
+    Refused(Failure),
+    /// Nobody can say whether the server would take anything now.
     Failed(Failure),
     /// Something failed before.
     NotTried,
@@ -32,8 +38,16 @@ pub(super) struct Carried<'a> {
 /// Those that were let go of each other.
 type Loose = BTreeSet<(&'static str, String)>;
 
-/// Changes whose references came too early: what they refer to was not there yet.
-type Early<'a> = Vec<(usize, &'a Change)>;
+/// A plan that is being carried out.
+struct Work<'w, 'a> {
+    centre: &'w mut Centre,
+    secrets: &'w Secrets,
+    output: &'w Output,
+    carried: Carried<'a>,
+    /// Things that were made without what they refer to, which was not there yet.
+    begun: BTreeSet<usize>,
+    loose: Loose,
+}
 
 pub(super) async fn carry<'a>(
     centre: &mut Centre,
@@ -41,41 +55,119 @@ pub(super) async fn carry<'a>(
     secrets: &Secrets,
     output: &Output,
 ) -> anyhow::Result<Carried<'a>> {
-    let mut carried = Carried {
-        outcomes: Vec::new(),
+    let changes = plan.changes.iter();
+    let mut work = Work {
+        centre,
+        secrets,
+        output,
+        carried: Carried {
+            outcomes: changes.map(|it| (it, Outcome::NotTried)).collect(),
+        },
+        begun: BTreeSet::new(),
+        loose: Loose::new(),
     };
-    let mut early: Early<'a> = Vec::new();
-    let mut loose: Option<Loose> = None;
-    for change in &plan.changes {
-        if carried.has_failed() {
-            carried.outcomes.push((change, Outcome::NotTried));
-            continue;
-        }
-        if change.action == Action::Remove || change.noun.kept == Kept::Within {
-            complete(centre, &mut early, &mut carried).await;
-        }
-        if change.action == Action::Remove && loose.is_none() {
-            loose = loosen(centre, plan).await.ok();
-        }
-        let is_loose = loose.as_ref().is_some_and(|it| it.contains(&named(change)));
-        let outcome = match step(centre, change, is_loose, secrets).await {
-            Ok(outcome) => outcome,
-            Err(error) => Outcome::Failed(failure(error)),
-        };
-        if let Outcome::Done = outcome
-            && change.action == Action::Create
-            && !change
-                .body(&centre.schema, &centre.things.names)
-                .1
-                .is_empty()
-        {
-            early.push((carried.outcomes.len(), change));
-        }
-        tell(change, &outcome, output)?;
-        carried.outcomes.push((change, outcome));
+    work.all(|it| it.action != Action::Remove).await?;
+    if !work.carried.has_failed() {
+        work.loose = loosen(work.centre, plan).await.unwrap_or_default();
+        work.all(|it| it.action == Action::Remove).await?;
     }
-    complete(centre, &mut early, &mut carried).await;
+    let carried = work.carried;
+    for (change, outcome) in &carried.outcomes {
+        if matches!(outcome, Outcome::Refused(_) | Outcome::Failed(_)) {
+            tell(change, outcome, output)?;
+        }
+    }
     Ok(carried)
+}
+
+impl Work<'_, '_> {
+    /// Does all of these, as often as something more gets done. What refers to each other in a circle is begun when nothing else helps.
+    async fn all(&mut self, which: impl Fn(&Change) -> bool) -> anyhow::Result<()> {
+        let mut in_circles = false;
+        loop {
+            let mut gets_on = false;
+            for at in 0..self.carried.outcomes.len() {
+                let (change, outcome) = &self.carried.outcomes[at];
+                let is_open = matches!(outcome, Outcome::Refused(_) | Outcome::NotTried);
+                if !is_open || !which(change) {
+                    continue;
+                }
+                let change = *change;
+                let begun = self.begun.len();
+                let outcome = self.step(at, change, in_circles).await;
+                let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(failure(error)));
+                let is_over = matches!(outcome, Outcome::Done | Outcome::Changed);
+                if is_over {
+                    tell(change, &outcome, self.output)?;
+                }
+                let is_lost = matches!(outcome, Outcome::Failed(_));
+                gets_on |= is_over || self.begun.len() > begun;
+                self.carried.outcomes[at].1 = outcome;
+                if is_lost {
+                    return Ok(());
+                }
+            }
+            if !gets_on && in_circles {
+                return Ok(());
+            }
+            in_circles = !gets_on;
+        }
+    }
+
+    async fn step(
+        &mut self,
+        at: usize,
+        change: &Change,
+        in_circles: bool,
+    ) -> anyhow::Result<Outcome> {
+        let is_begun = self.begun.contains(&at);
+        if !is_begun && !self.loose.contains(&named(change)) {
+            let now = self.centre.now(change).await?;
+            if !change.still_holds(now.as_ref()) {
+                return Ok(Outcome::Changed);
+            }
+            if change.action == Action::Remove && now.is_none() {
+                return Ok(Outcome::Done);
+            }
+        }
+        let names = &self.centre.things.names;
+        let (mut body, missing) = change.body(&self.centre.schema, names);
+        let is_of_its_own = missing.iter().all(|noun| *noun == change.noun);
+        let may_begin = in_circles && is_of_its_own && change.action == Action::Create && !is_begun;
+        if !missing.is_empty() && !may_begin {
+            return Ok(refused("something that it refers to was not made"));
+        }
+        for (field, secret) in self.secrets.of(change) {
+            put(&mut body, field, secret);
+        }
+        let (action, path) = if is_begun {
+            let id = names.id(change.noun, &change.key);
+            let path = id.map(|id| format!("{}/{id}", change.noun.path));
+            (Action::Change, path)
+        } else {
+            (change.action, change.path_at(names))
+        };
+        let Some(path) = path else {
+            return Ok(refused("what it belongs to is not there"));
+        };
+        let how = (action, change.noun.kept);
+        let answer = match send(&self.centre.remote, how, &path, &Value::Object(body)).await? {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
+        if let (Action::Create, Some(id)) = (action, answer["id"].as_str()) {
+            self.centre.things.names.add(change.noun, &change.key, id);
+        }
+        if missing.is_empty() {
+            return Ok(Outcome::Done);
+        }
+        self.begun.insert(at);
+        Ok(refused("something that it refers to was not made"))
+    }
+}
+
+fn refused(what: &str) -> Outcome {
+    Outcome::Refused(Failure::new(Code::Failed, what))
 }
 
 /// Things that refer to each other, such as two queues that overflow into each other, are let go of each other before they are removed.
@@ -92,8 +184,10 @@ async fn loosen(centre: &Centre, plan: &Plan) -> anyhow::Result<Loose> {
         let now = centre.now(change).await?;
         if now.is_some() && change.still_holds(now.as_ref()) {
             let how = (Action::Change, change.noun.kept);
-            send(&centre.remote, how, &path, &Value::Object(body)).await?;
-            loose.insert(named(change));
+            let sent = send(&centre.remote, how, &path, &Value::Object(body)).await?;
+            if sent.is_ok() {
+                loose.insert(named(change));
+            }
         }
     }
     Ok(loose)
@@ -102,61 +196,6 @@ async fn loosen(centre: &Centre, plan: &Plan) -> anyhow::Result<Loose> {
 /// What a change is of.
 fn named(change: &Change) -> (&'static str, String) {
     (change.noun.section, change.full_key())
-}
-
-async fn step(
-    centre: &mut Centre,
-    change: &Change,
-    is_loose: bool,
-    secrets: &Secrets,
-) -> anyhow::Result<Outcome> {
-    let now = centre.now(change).await?;
-    if !is_loose && !change.still_holds(now.as_ref()) {
-        return Ok(Outcome::Changed);
-    }
-    if change.action == Action::Remove && now.is_none() {
-        return Ok(Outcome::Done);
-    }
-    let names = &centre.things.names;
-    let (mut body, _) = change.body(&centre.schema, names);
-    for (field, secret) in secrets.of(change) {
-        put(&mut body, field, secret);
-    }
-    let Some(path) = change.path_at(names) else {
-        let what = format!("{} belongs to what is not there", change.title());
-        return Ok(Outcome::Failed(Failure::new(Code::Failed, what)));
-    };
-    let how = (change.action, change.noun.kept);
-    match send(&centre.remote, how, &path, &Value::Object(body)).await {
-        Ok(answer) => {
-            if let (Action::Create, Some(id)) = (change.action, answer["id"].as_str()) {
-                centre.things.names.add(change.noun, &change.key, id);
-            }
-            Ok(Outcome::Done)
-        }
-        Err(failure) => Ok(Outcome::Failed(failure)),
-    }
-}
-
-/// Sends anew what was made before something that it refers to, such as two queues that overflow into each other.
-async fn complete(centre: &Centre, early: &mut Early<'_>, carried: &mut Carried<'_>) {
-    for (at, change) in std::mem::take(early) {
-        let names = &centre.things.names;
-        let (body, rest) = change.body(&centre.schema, names);
-        let Some(id) = names
-            .id(change.noun, &change.key)
-            .filter(|_| rest.is_empty())
-        else {
-            let what = "something that it refers to was not made";
-            carried.outcomes[at].1 = Outcome::Failed(Failure::new(Code::Failed, what));
-            continue;
-        };
-        let path = format!("{}/{id}", change.noun.path);
-        let how = (Action::Change, change.noun.kept);
-        if let Err(failure) = send(&centre.remote, how, &path, &Value::Object(body)).await {
-            carried.outcomes[at].1 = Outcome::Failed(failure);
-        }
-    }
 }
 
 /// Puts a secret into a body, also within a table.
@@ -187,7 +226,7 @@ fn tell(change: &Change, outcome: &Outcome, output: &Output) -> anyhow::Result<(
     let line = match outcome {
         Outcome::Done => format!("{} {title}: done\n", change.action.sign()),
         Outcome::Changed => format!("! {title}: left alone, it was changed meanwhile\n"),
-        Outcome::Failed(_) => format!("! {title}: failed\n"),
+        Outcome::Refused(_) | Outcome::Failed(_) => format!("! {title}: failed\n"),
         Outcome::NotTried => String::new(),
     };
     print(&line)
@@ -195,8 +234,8 @@ fn tell(change: &Change, outcome: &Outcome, output: &Output) -> anyhow::Result<(
 
 impl Carried<'_> {
     fn has_failed(&self) -> bool {
-        let failed = |(_, it): &(&Change, Outcome)| matches!(it, Outcome::Failed(_));
-        self.outcomes.iter().any(failed)
+        let mut outcomes = self.outcomes.iter();
+        outcomes.any(|(_, it)| matches!(it, Outcome::Refused(_) | Outcome::Failed(_)))
     }
 
     fn titles(&self, which: impl Fn(&Outcome) -> bool) -> Vec<String> {
@@ -214,7 +253,7 @@ impl Carried<'_> {
 
     pub(super) fn json(&self) -> Value {
         let failed = self.outcomes.iter().filter_map(|(change, it)| match it {
-            Outcome::Failed(failure) => Some(json!({
+            Outcome::Refused(failure) | Outcome::Failed(failure) => Some(json!({
                 "what": change.title(), "why": failure.why.as_ref().unwrap_or(&failure.what),
             })),
             _ => None,
@@ -238,9 +277,10 @@ impl Carried<'_> {
                 Outcome::Changed => {
                     why.push(format!("{title}: changed meanwhile by somebody else"));
                 }
-                Outcome::Failed(failure) => {
-                    let reason = failure.why.as_deref().unwrap_or_default();
-                    why.push(format!("{title}: {}: {reason}", failure.what));
+                Outcome::Refused(failure) | Outcome::Failed(failure) => {
+                    let reason = failure.why.as_ref().map(|why| format!(": {why}"));
+                    let reason = reason.unwrap_or_default();
+                    why.push(format!("{title}: {}{reason}", failure.what));
                 }
                 Outcome::NotTried => why.push(format!("{title}: not tried")),
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use server::centre::{sections, to_text};
 
-use super::look::Centre;
+use super::{history::History, look::Centre};
 use crate::{
     commands::remote,
     failure::{Code, Failure},
@@ -27,7 +27,8 @@ pub(in crate::commands) async fn run(arguments: &Arguments, output: &Output) -> 
     if output.json {
         return output.answer(&document, String::new);
     }
-    let sources = centre.sources(centre.last_applied().await?.as_ref());
+    let history = History::read(&centre.remote).await?;
+    let sources = history.sources(&centre.schema, &centre.things);
     let text = to_text(&document, &sources);
     let Some(path) = &arguments.out else {
         return print(&text);

@@ -42,6 +42,27 @@ pub(super) async fn plan(
     text: &str,
     set_secrets: bool,
 ) -> anyhow::Result<(Document, Plan)> {
+    let remedy = "put these right; docs/howto/centre-as-code.md has an example, `cordboard export` what is set up";
+    let planned = plan_or_flaws(centre, text, set_secrets).await?;
+    Ok(planned.map_err(|flaws| flawed(name, flaws, remedy))?)
+}
+
+/// The same of a text that the server kept, of which `remedy` says how it can be put right.
+pub(super) async fn plan_kept(
+    centre: &Centre,
+    name: &str,
+    text: &str,
+    remedy: &str,
+) -> anyhow::Result<(Document, Plan)> {
+    let planned = plan_or_flaws(centre, text, false).await?;
+    Ok(planned.map_err(|flaws| flawed(name, flaws, remedy))?)
+}
+
+async fn plan_or_flaws(
+    centre: &Centre,
+    text: &str,
+    set_secrets: bool,
+) -> anyhow::Result<Result<(Document, Plan), Vec<Flaw>>> {
     let (document, mut flaws) = Document::read(text, &centre.schema);
     flaws.extend(document.strangers(&centre.schema, &centre.things));
     let plan = Plan::new(&document, &centre.things, &centre.schema, set_secrets);
@@ -49,9 +70,9 @@ pub(super) async fn plan(
         flaws.extend(refused(centre, &document, &plan).await?);
     }
     if flaws.is_empty() {
-        return Ok((document, plan));
+        return Ok(Ok((document, plan)));
     }
-    Err(flawed(name, flaws).into())
+    Ok(Err(flaws))
 }
 
 /// What the server would say, and secrets that are nowhere.
@@ -75,7 +96,7 @@ async fn refused(centre: &Centre, document: &Document, plan: &Plan) -> anyhow::R
     Ok(flaws)
 }
 
-fn flawed(name: &str, mut flaws: Vec<Flaw>) -> Failure {
+fn flawed(name: &str, mut flaws: Vec<Flaw>, remedy: &str) -> Failure {
     flaws.sort();
     flaws.dedup();
     let count = flaws.len();
@@ -85,7 +106,8 @@ fn flawed(name: &str, mut flaws: Vec<Flaw>) -> Failure {
         shown.push(format!("and {} more", count - SHOWN));
     }
     let problems = if count == 1 { "a mistake" } else { "mistakes" };
-    Failure::new(Code::Failed, format!("{name} has {problems} in it; nothing was done"))
+    let what = format!("{name} has {problems} in it; nothing was done");
+    Failure::new(Code::Failed, what)
         .because(shown.join("\n"))
-        .remedy("put these right; docs/howto/centre-as-code.md has an example, `cordboard export` what is set up")
+        .remedy(remedy)
 }

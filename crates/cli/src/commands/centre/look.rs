@@ -1,12 +1,15 @@
 //! What a running server has, and what it would say to a change.
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::centre::{
-    Action, Change, Document, Kept, MEMBERS, NOUNS, Noun, QUEUE_SECTION, Schema, SecretSource,
-    Shown, Sources, Thing, Things, impact,
+    Action, Change, Kept, MEMBERS, NOUNS, Noun, QUEUE_SECTION, Schema, Shown, Thing, Things, impact,
 };
 
-use crate::{commands::remote::Remote, failure::Failure};
+use crate::{
+    commands::remote::{Refusal, Remote},
+    failure::{Code, Failure},
+};
 
 /// Things on a page.
 const PAGE: &str = "250";
@@ -22,44 +25,21 @@ pub(super) struct Centre {
     pub(super) things: Things,
 }
 
-/// A centre file that was applied.
-pub(super) struct Applied {
-    pub(super) kind: String,
-    pub(super) made_at: String,
-    pub(super) made_by: String,
-    pub(super) is_finished: bool,
-    pub(super) document: String,
-    pub(super) before: String,
-}
-
 impl Centre {
     pub(super) async fn look(remote: Remote) -> anyhow::Result<Self> {
         let schema = Schema::new(get(&remote, "openapi.json").await?);
-        let mut shown = Vec::new();
-        for noun in NOUNS {
-            let is_known = noun.kept == Kept::Elsewhere || schema.asked(noun).is_some();
-            if noun.kept == Kept::Within || !is_known {
-                continue;
-            }
-            let items = list(&remote, noun.path).await?;
-            if noun.section == QUEUE_SECTION {
-                let queues = items.iter().filter_map(|it| it["id"].as_str());
-                for queue in queues {
-                    shown.extend(members(&remote, queue).await?);
-                }
-            }
-            shown.extend(items.into_iter().map(|item| Shown {
-                noun,
-                owner: None,
-                item,
-            }));
-        }
-        let things = Things::read(&schema, &shown);
+        let things = things(&remote, &schema).await?;
         Ok(Self {
             remote,
             schema,
             things,
         })
+    }
+
+    /// Looks at what there is once more.
+    pub(super) async fn look_again(&mut self) -> anyhow::Result<()> {
+        self.things = things(&self.remote, &self.schema).await?;
+        Ok(())
     }
 
     /// The thing of a change as it is now.
@@ -152,73 +132,38 @@ impl Centre {
         }
         Ok(impacts)
     }
-
-    /// Centre files that were applied, the newest first; each is read when it is asked for.
-    pub(super) async fn applied(&self) -> anyhow::Result<Vec<String>> {
-        let items = list(&self.remote, "v1/centre/changes").await?;
-        let ids = items.iter().filter_map(|it| it["id"].as_str());
-        Ok(ids.map(str::to_owned).collect())
-    }
-
-    pub(super) async fn applied_one(&self, id: &str) -> anyhow::Result<Applied> {
-        let one = get(&self.remote, &format!("v1/centre/changes/{id}")).await?;
-        let word = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-        Ok(Applied {
-            kind: word("kind"),
-            made_at: word("made_at"),
-            made_by: word("made_by"),
-            is_finished: one["finished_at"].is_string(),
-            document: word("document"),
-            before: word("before"),
-        })
-    }
-
-    /// The newest that was applied.
-    pub(super) async fn last_applied(&self) -> anyhow::Result<Option<Applied>> {
-        match self.applied().await?.first() {
-            Some(id) => Ok(Some(self.applied_one(id).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Where secrets are, as far as the last file that was applied, or what was before it, says.
-    pub(super) fn sources(&self, last: Option<&Applied>) -> Sources {
-        let mut sources = Sources::new();
-        for text in last.iter().flat_map(|it| [&it.before, &it.document]) {
-            for entry in Document::read(text, &self.schema).0.entries {
-                if !entry.secrets.is_empty() && entry.noun.section != MEMBERS {
-                    sources.insert((entry.noun.section, entry.full_key()), entry.secrets);
-                }
-            }
-        }
-        sources.retain(|(section, key), secrets| self.still_fits(section, key, secrets));
-        sources
-    }
-
-    /// A secret of a table that there is not any more fits nothing.
-    fn still_fits(
-        &self,
-        section: &str,
-        key: &str,
-        secrets: &mut std::collections::BTreeMap<String, SecretSource>,
-    ) -> bool {
-        let thing = Noun::of(section).and_then(|noun| self.things.find(noun, key));
-        secrets.retain(|field, _| match (field.split_once('.'), thing) {
-            (Some((table, _)), Some(thing)) => {
-                thing.fields.get(table).is_some_and(Value::is_object)
-            }
-            _ => thing.is_some(),
-        });
-        !secrets.is_empty()
-    }
 }
 
-async fn get(remote: &Remote, path: &str) -> anyhow::Result<Value> {
+/// All that is set up.
+async fn things(remote: &Remote, schema: &Schema) -> anyhow::Result<Things> {
+    let mut shown = Vec::new();
+    for noun in NOUNS {
+        let is_known = noun.kept == Kept::Elsewhere || schema.asked(noun).is_some();
+        if noun.kept == Kept::Within || !is_known {
+            continue;
+        }
+        let items = list(remote, noun.path).await?;
+        if noun.section == QUEUE_SECTION {
+            let queues = items.iter().filter_map(|it| it["id"].as_str());
+            for queue in queues {
+                shown.extend(members(remote, queue).await?);
+            }
+        }
+        shown.extend(items.into_iter().map(|item| Shown {
+            noun,
+            owner: None,
+            item,
+        }));
+    }
+    Ok(Things::read(schema, &shown))
+}
+
+pub(super) async fn get(remote: &Remote, path: &str) -> anyhow::Result<Value> {
     Ok(remote.answer(remote.client.get(remote.at(path)?)).await?)
 }
 
 /// All items of all pages.
-async fn list(remote: &Remote, path: &str) -> anyhow::Result<Vec<Value>> {
+pub(super) async fn list(remote: &Remote, path: &str) -> anyhow::Result<Vec<Value>> {
     let (mut items, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let mut url = remote.at(path)?;
@@ -250,27 +195,34 @@ async fn members(remote: &Remote, queue: &str) -> anyhow::Result<Vec<Shown>> {
     Ok(shown.collect())
 }
 
-/// Sends a change and gives the answer.
+/// Sends a change; gives the answer, or why it is refused. `Err`: nobody took it, or nobody knows.
 pub(super) async fn send(
     remote: &Remote,
     (action, kept): (Action, Kept),
     path: &str,
     body: &Value,
-) -> Result<Value, Failure> {
+) -> Result<Result<Value, Failure>, Failure> {
     let url = remote.at(path).map_err(|error| {
-        Failure::new(
-            crate::failure::Code::Failed,
-            "the address of the server is none",
-        )
-        .because(error)
+        Failure::new(Code::Failed, "the address of the server is none").because(error)
     })?;
     let client = &remote.client;
     let request = match (action, kept) {
-        (Action::Remove, _) => {
-            return Ok(remote.find(client.delete(url)).await?.unwrap_or_default());
-        }
-        (Action::Create, Kept::ById) => client.post(url),
-        _ => client.put(url),
+        (Action::Remove, _) => client.delete(url),
+        (Action::Create, Kept::ById) => client.post(url).json(body),
+        _ => client.put(url).json(body),
     };
-    remote.answer(request.json(body)).await
+    match remote.ask(request).await? {
+        Ok(answer) => Ok(Ok(serde_json::from_slice(&answer.body).unwrap_or_default())),
+        Err(Refusal { status, .. })
+            if action == Action::Remove && status == StatusCode::NOT_FOUND =>
+        {
+            Ok(Ok(Value::Null))
+        }
+        Err(refusal)
+            if [StatusCode::BAD_REQUEST, StatusCode::CONFLICT].contains(&refusal.status) =>
+        {
+            Ok(Err(remote.refused(&refusal)))
+        }
+        Err(refusal) => Err(remote.refused(&refusal)),
+    }
 }

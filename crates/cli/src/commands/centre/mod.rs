@@ -3,6 +3,7 @@
 mod ask;
 mod carry;
 mod file;
+mod history;
 mod look;
 mod secrets;
 mod told;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{file, look::Centre, told};
+use super::{file, history::History, look::Centre, told};
 use crate::{
     commands::remote,
     failure::{Code, Failure},
@@ -13,11 +13,11 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
-    /// A centre file; without one, what was applied last is compared with what there is
+    /// A centre file; without one, what was applied is compared with what there is, each section with the newest file that had it
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Plan to set secrets anew, too
-    #[arg(long)]
+    #[arg(long, requires = "file")]
     set_secrets: bool,
     #[command(flatten)]
     server: remote::Server,
@@ -25,23 +25,23 @@ pub(in crate::commands) struct Arguments {
 
 pub(in crate::commands) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<()> {
     let centre = Centre::look(arguments.server.needed()?).await?;
-    let (name, text) = if let Some(path) = &arguments.file {
-        (path.display().to_string(), file::read(path)?)
+    let (_, plan) = if let Some(path) = &arguments.file {
+        let (name, text) = (path.display().to_string(), file::read(path)?);
+        file::plan(&centre, &name, &text, arguments.set_secrets).await?
     } else {
-        let last = centre.last_applied().await?.ok_or_else(|| {
-            Failure::new(Code::Failed, "no centre file was applied yet")
-                .remedy("name one: `-f centre.toml`")
-        })?;
-        (
-            format!("what was applied at {}", last.made_at),
-            last.document,
-        )
+        let history = History::read(&centre.remote).await?;
+        let wanted = history.wanted(&centre.schema);
+        if wanted.is_empty() {
+            let failure = Failure::new(Code::Failed, "no centre file was applied yet");
+            return Err(failure.remedy("name one: `-f centre.toml`").into());
+        }
+        let remedy = "apply a file in which these are right";
+        file::plan_kept(&centre, "what was applied", &wanted.text(), remedy).await?
     };
-    let (_, plan) = file::plan(&centre, &name, &text, arguments.set_secrets).await?;
     let impacts = centre.impacts(&plan.changes).await?;
     output.answer(&told::json(&plan, &impacts), || told::text(&plan, &impacts))?;
     if plan.changes.is_empty() {
         return Ok(());
     }
-    Err(Failure::told(Code::Changes).into())
+    Err(Failure::told(Code::Differences).into())
 }

@@ -1,9 +1,9 @@
 //! Secrets from where a centre file says that they are. They are read when they are needed, and go into a request and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use server::centre::{Change, Plan, SecretSource};
 
@@ -12,12 +12,71 @@ use crate::failure::{Code, Failure};
 /// The most bytes that are read of a file.
 const MAX_FILE: u64 = 4096;
 
+/// What a rollback may read. The server says where secrets are, and whoever set it up may have meant another machine than this one: so
+/// nothing is read of which whoever is here has not said so.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Allowed(Vec<String>);
+
+impl Allowed {
+    /// From the names of variables, such as `NAME` or `NAME_*`, and the paths of files and folders.
+    pub(super) fn new(named: &[String]) -> Self {
+        Self(named.to_vec())
+    }
+
+    fn has(&self, source: &SecretSource) -> bool {
+        let mut named = self.0.iter();
+        match source {
+            SecretSource::Env(name) => named.any(|it| match it.strip_suffix('*') {
+                Some(begin) => name.starts_with(begin),
+                None => it == name,
+            }),
+            SecretSource::File(path) => {
+                let path = Path::new(path);
+                let is_plain = path.components().all(|it| it != Component::ParentDir);
+                is_plain && named.any(|it| !it.is_empty() && path.starts_with(it))
+            }
+        }
+    }
+
+    /// Refuses a plan that needs others.
+    fn check(&self, plan: &Plan) -> Result<(), Failure> {
+        let all = plan.changes.iter().flat_map(|it| it.secrets.values());
+        let others: BTreeSet<_> = all.filter(|it| !self.has(it)).map(word).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<_> = others
+            .iter()
+            .map(|it| format!("--secrets-from {it}"))
+            .collect();
+        let what = "a change says where secrets are, and nothing is read here unless you say so; nothing was done";
+        Err(Failure::new(Code::Failed, what).remedy(format!(
+            "if these are yours, and may be sent to the server: `{}` (a folder names all in it, `NAME_*` all such variables)",
+            named.join(" ")
+        )))
+    }
+}
+
+/// How `--secrets-from` names it.
+fn word(source: &SecretSource) -> &str {
+    match source {
+        SecretSource::Env(word) | SecretSource::File(word) => word,
+    }
+}
+
 /// Those that a plan needs: by the path of the change, then by its field.
 pub(super) struct Secrets(BTreeMap<String, BTreeMap<String, String>>);
 
 impl Secrets {
-    /// Reads all of them before anything is changed. Paths of files are meant from `folder`.
-    pub(super) fn read(plan: &Plan, folder: Option<&Path>) -> Result<Self, Failure> {
+    /// Reads all of them before anything is changed. Paths of files are meant from `folder`. `allowed`: nothing else is read.
+    pub(super) fn read(
+        plan: &Plan,
+        folder: Option<&Path>,
+        allowed: Option<&Allowed>,
+    ) -> Result<Self, Failure> {
+        if let Some(allowed) = allowed {
+            allowed.check(plan)?;
+        }
         let (mut all, mut missing) = (BTreeMap::new(), Vec::new());
         for change in &plan.changes {
             let mut of_it = BTreeMap::new();
@@ -38,7 +97,7 @@ impl Secrets {
         }
         let failure = Failure::new(
             Code::Failed,
-            "a secret is not where the file says; nothing was done",
+            "a secret is not where it is said to be; nothing was done",
         );
         Err(failure.because(missing.join("\n")))
     }

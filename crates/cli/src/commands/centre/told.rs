@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use server::centre::{Action, Change, FieldChange, Plan};
+use server::centre::{Action, Change, FieldChange, Plan, SecretSource};
 
 /// How long a value may be shown.
 const MAX_VALUE: usize = 200;
@@ -15,8 +15,12 @@ pub(super) fn text(plan: &Plan, impacts: &[Vec<String>]) -> String {
         for field in &change.fields {
             let _ = writeln!(text, "    {}", told(change, field));
         }
-        for secret in change.secrets.keys() {
-            let _ = writeln!(text, "    {secret}: set (not shown)");
+        for (secret, source) in &change.secrets {
+            let source = match source {
+                SecretSource::Env(name) => format!("the variable {name}"),
+                SecretSource::File(path) => format!("the file {path}"),
+            };
+            let _ = writeln!(text, "    {secret}: set, from {source}");
         }
         if change.action == Action::Remove {
             text += "    it is not in the file, and will be gone\n";
@@ -63,12 +67,16 @@ pub(super) fn json(plan: &Plan, impacts: &[Vec<String>]) -> Value {
     let changes = changes.map(|(change, impact)| {
         let fields = change.fields.iter();
         let fields = fields.map(|it| json!({"field": it.field, "from": it.from, "to": it.to}));
+        let secrets = change.secrets.iter().map(|(field, source)| match source {
+            SecretSource::Env(name) => json!({"field": field, "env": name}),
+            SecretSource::File(path) => json!({"field": field, "file": path}),
+        });
         json!({
             "action": change.action.word(),
             "section": change.noun.section,
             "key": change.full_key(),
             "fields": fields.collect::<Vec<_>>(),
-            "secrets": change.secrets.keys().collect::<Vec<_>>(),
+            "secrets": secrets.collect::<Vec<_>>(),
             "impact": impact,
             "notes": change.notes,
         })

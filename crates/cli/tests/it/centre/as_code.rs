@@ -71,6 +71,6 @@ async fn a_phone_of_a_file_registers_changes_goes_and_comes_back() {
 
     site.apply("extensions = []\n");
     assert!(phone.register().await.is_err(), "it is gone");
-    site.done("rollback --yes");
+    site.done("rollback --yes --secrets-from PHONE_151");
     site.registers(&phone).await;
 }

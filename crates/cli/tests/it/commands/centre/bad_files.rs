@@ -26,29 +26,35 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
 fn values_that_the_server_would_refuse_are_told_before_anything_is_done() {
     let site = Site::start();
     for (text, why) in [
-        ("[[extensions]]\nnumber = \"101; DROP\"\n", "number"),
+        ("[[extensions]]\nnumber = \"101; DROP\"\n", "2 to 10 digits"),
         (
             "[[trunks]]\nname = \"../../etc\"\nhost = \"sip.example.com\"\n",
-            "name",
+            "name has '.'; use lower-case letters",
         ),
         (
             "[[trunks]]\nname = \"carrier\"\nhost = \"../../etc\"\n",
-            "host",
+            "host is no host name or address",
         ),
-        ("[[queues]]\nname = \"Sales!\"\n", "name"),
+        (
+            "[[queues]]\nname = \"Sales!\"\n",
+            "name has 'S'; use lower-case letters",
+        ),
         (
             "[[queues]]\nname = \"a\"\ntime_zone = \"Mars/Base\"\n",
-            "time_zone",
+            "is no IANA time zone",
         ),
-        ("[[caller_ids]]\nnumber = \"letters\"\n", "number"),
+        (
+            "[[caller_ids]]\nnumber = \"letters\"\n",
+            "number has the letter 'l'",
+        ),
         (
             "[[caller_id_rules]]\ncampaign = \"a\\u0000b\"\n",
             "a control character",
         ),
-        ("[[agents]]\nextension = \"101\"\n", "name"),
+        ("[[agents]]\nextension = \"101\"\n", "Missing field `name`"),
         (
             "[[servers]]\nname = \"a\"\nari_url = \"ftp://x\"\nari_user = \"u\"\npassword_env = \"P\"\n",
-            "ari_url",
+            "does not start with http://",
         ),
         (
             "[[servers]]\nname = \"a\"\nari_url = \"http://x/ari\"\nari_user = \"u\"\n",
@@ -146,6 +152,16 @@ fn a_file_that_is_far_too_long_or_deep_or_no_text_is_refused() {
             .failure(1)
             .contains("cannot read")
     );
+    // So many values, or such long names, are told from a centre in no time.
+    let name = "x".repeat(1 << 20);
+    for (names, values) in [
+        ("queues".to_owned(), 1_200_000),
+        (format!("[[queues]]\n{name}"), 50_000),
+    ] {
+        std::fs::write(&path, format!("{names} = [{}]", "1,".repeat(values))).unwrap();
+        let said = site.run("plan -f huge.toml").failure(1);
+        assert!(said.contains("has more values, or longer names"), "{said}");
+    }
     let mut many = String::new();
     for number in 0..500 {
         let _ = writeln!(many, "[[queues]]\nname = \"q{number}\"\nnonsense = 1");

@@ -1,7 +1,10 @@
 //! The set-up as one file, against a running server.
 
+mod back;
 mod bad_files;
+mod drift;
 mod midway;
+mod order;
 mod round_trip;
 
 use std::{
@@ -103,7 +106,28 @@ impl Site {
         ask(self.serving.address(), &self.key, method, path, body)
     }
 
-    /// The id of the only thing there.
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.cordboard.folder.path().join(name)).unwrap()
+    }
+
+    /// What the first Asterisk is told.
+    fn realtime(&self, what: &str, body: &str) -> String {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = self.id("/v1/servers").parse().unwrap();
+        let key = self.cordboard.folder.path().join("data/secret.key");
+        let vault = server::secrets::Vault::open_or_make(&key).unwrap();
+        let password = server::realtime::Realtime::password(&vault, server);
+        let url = format!("http://{}/realtime/{what}", self.serving.address());
+        let request = reqwest::Client::new()
+            .post(url)
+            .basic_auth(server.to_string(), Some(password))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async { request.send().await.unwrap().text().await.unwrap() })
+    }
+
+    /// The id of the first thing there.
     fn id(&self, path: &str) -> String {
         let list = self.ask("GET", path, "");
         list["items"][0]["id"].as_str().unwrap().to_owned()

@@ -23,10 +23,11 @@ fn the_example_is_applied_once_exported_and_taken_back() {
     let site = Site::with_example();
     let empty = site.exported();
     let plan = site.run("plan -f centre.toml");
-    assert_eq!(plan.code, 2, "{}", plan.err);
+    assert_eq!(plan.code, 6, "{}", plan.err);
     assert!(plan.out.contains("+ queue sales\n"), "{}", plan.out);
     assert!(
-        plan.out.contains("password: set (not shown)"),
+        plan.out
+            .contains("password: set, from the variable CENTRE_ARI_PASSWORD"),
         "{}",
         plan.out
     );
@@ -59,13 +60,13 @@ fn the_example_is_applied_once_exported_and_taken_back() {
     assert_eq!((code, steps(&plan)), (0, vec![]), "{full}");
     assert!(!full.contains("-hidden-"));
 
-    // A phone can log in with its secret: the digest is of what stood in the file.
-    let said = site.run("--json rollback").failure(1);
+    let said = site.run("--json rollback --remove").err;
     assert!(said.contains("--yes"), "{said}");
-    site.run("rollback --yes").text();
+    site.run("rollback --yes --remove").text();
     assert_eq!(site.exported(), empty);
     // Taking that back makes everything again, with secrets from where they were.
-    site.run("rollback --yes").text();
+    let from = "--secrets-from CENTRE_* --secrets-from secrets";
+    site.run(&format!("rollback --yes {from}")).text();
     assert_eq!(site.exported(), full);
 }
 
@@ -92,7 +93,7 @@ fn things_are_made_changed_and_removed_as_the_file_says() {
     ];
     assert_eq!(
         (code, steps(&plan)),
-        (2, wanted.map(str::to_owned).to_vec())
+        (6, wanted.map(str::to_owned).to_vec())
     );
     let fields = json!([{"field": "ring_seconds", "from": 20, "to": 30}]);
     assert_eq!(plan["changes"][0]["fields"], fields);
@@ -113,7 +114,7 @@ fn things_are_made_changed_and_removed_as_the_file_says() {
     let (code, plan) = site.planned("[[queues]]\nname = \"sales\"\n");
     assert_eq!(
         (code, steps(&plan)),
-        (2, vec!["remove queues support".to_owned()])
+        (6, vec!["remove queues support".to_owned()])
     );
     // An empty section is one without anything.
     let (_, plan) = site.planned("agents = []\n");
@@ -165,7 +166,7 @@ fn what_somebody_changed_by_hand_is_seen_without_a_file() {
     let queue = format!("/v1/queues/{}", site.id("/v1/queues"));
     site.ask("PUT", &queue, r#"{"name": "sales", "ring_seconds": 45}"#);
     let drifted = site.run("plan");
-    assert_eq!(drifted.code, 2, "{}", drifted.err);
+    assert_eq!(drifted.code, 6, "{}", drifted.err);
     assert!(
         drifted.out.contains("ring_seconds: 45 → 20"),
         "{}",
@@ -178,8 +179,8 @@ fn secrets_are_set_anew_when_it_is_asked_for() {
     let site = Site::with_example();
     site.run("apply -f centre.toml --yes").text();
     let plan = site.run("--json plan -f centre.toml --set-secrets");
-    assert_eq!(plan.code, 2, "{}", plan.err);
-    let secrets = plan.out.matches("\"secrets\":[\"").count();
+    assert_eq!(plan.code, 6, "{}", plan.err);
+    let secrets = plan.out.matches("\"secrets\":[{").count();
     assert_eq!(secrets, 4, "{}", plan.out);
     let applied = site
         .run("--json apply -f centre.toml --set-secrets --yes")
@@ -193,7 +194,8 @@ fn secrets_are_set_anew_when_it_is_asked_for() {
     // A log-in as somebody else needs the secret, without being asked for it.
     let other = EXAMPLE.replace("username = \"5550100\"", "username = \"5550101\"");
     let (_, plan) = site.planned(&other);
-    assert_eq!(plan["changes"][0]["secrets"], json!(["password"]), "{plan}");
+    let secrets = json!([{"field": "password", "env": "CENTRE_TRUNK_PASSWORD"}]);
+    assert_eq!(plan["changes"][0]["secrets"], secrets, "{plan}");
     // One that is nowhere is told before anything is done.
     site.cordboard
         .write("other.toml", &other.replace("CENTRE_TRUNK", "CENTRE_GONE"));
