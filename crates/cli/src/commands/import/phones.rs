@@ -26,7 +26,7 @@ const SHOWN: usize = 100;
 pub(in crate::commands) struct Arguments {
     #[doc = "CSV with a header: number, and any of name, server, transport, codecs (a b), context, mailbox, nat, \
              qualify_seconds, active, secret"]
-    #[arg(required_unless_present = "undo")]
+    #[arg(required_unless_present_any = ["undo", "list"])]
     file: Option<PathBuf>,
     /// Only say what would become of each row
     #[arg(long)]
@@ -37,12 +37,18 @@ pub(in crate::commands) struct Arguments {
     /// Take back an import
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "dry_run", "secrets_out"])]
     undo: Option<ExtensionImportId>,
+    /// Say which files were taken in, the newest first
+    #[arg(long, conflicts_with_all = ["file", "dry_run", "secrets_out", "undo"])]
+    list: bool,
     #[command(flatten)]
     server: remote::Server,
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<()> {
     let remote = arguments.server.needed()?;
+    if arguments.list {
+        return list(&remote, output).await;
+    }
     match (arguments.undo, &arguments.file) {
         (Some(id), _) => undo(&remote, id, output).await,
         (None, Some(file)) => take_in(arguments, &remote, file, output).await,
@@ -80,7 +86,7 @@ async fn take_in(
         }
         Err(failure) => {
             discard(secrets);
-            return Err(failure.into());
+            return Err(unanswered(failure).into());
         }
     };
     let mut report: PhoneImportReport = serde_json::from_slice(&answer.body)?;
@@ -94,11 +100,60 @@ async fn take_in(
     Ok(())
 }
 
+/// The server may have taken it in, with secrets that nobody was shown.
+fn unanswered(failure: Failure) -> Failure {
+    if !failure.is_open {
+        return failure;
+    }
+    failure.remedy(
+        "`cordboard import phones --list` says whether it was taken in; if it was, take it back by `--undo ID`, and import it again: \
+         its new phones have secrets that nobody was shown",
+    )
+}
+
 fn discard(secrets: Option<SecretFile>) {
     if let Some(secrets) = secrets {
         // An empty file is in nobody's way but its next user's.
         let _ = std::fs::remove_file(secrets.path);
     }
+}
+
+async fn list(remote: &Remote, output: &Output) -> anyhow::Result<()> {
+    let url = remote.at("v1/extensions/imports")?;
+    let page = remote.answer(remote.client.get(url)).await?;
+    output.answer(&page, || {
+        let items = page["items"].as_array().into_iter().flatten();
+        let rows: Vec<_> = items.map(import).collect();
+        table(
+            [
+                "ID",
+                "FILE",
+                "MADE AT",
+                "BY",
+                "CREATED",
+                "CHANGED",
+                "UNDONE AT",
+            ],
+            &rows,
+        )
+    })
+}
+
+fn import(one: &Value) -> [String; 7] {
+    let names = [
+        "id",
+        "file",
+        "made_at",
+        "made_by",
+        "created",
+        "changed",
+        "undone_at",
+    ];
+    names.map(|name| match &one[name] {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".to_owned(),
+        other => other.to_string(),
+    })
 }
 
 async fn undo(remote: &Remote, id: ExtensionImportId, output: &Output) -> anyhow::Result<()> {

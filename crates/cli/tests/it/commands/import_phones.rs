@@ -1,6 +1,9 @@
 //! `cordboard import phones`, by a running server.
 
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
 
 use serde_json::Value;
 
@@ -113,4 +116,48 @@ fn refused_rows_of_phones_are_told_and_nothing_is_written() {
     let said = site.cordboard.run("import phones phones.csv").failure(1);
     assert!(said.contains("--api http://127.0.0.1:8080"), "{said}");
     site.cordboard.run("import phones").failure(2);
+}
+
+/// The answer of an import is lost: whether it was done is not known, and that is what is said.
+#[test]
+fn an_import_without_an_answer_is_told_as_neither_done_nor_not() {
+    let site = Site::start();
+    site.cordboard.write("phones.csv", "number\n101\n");
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = deaf.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in deaf.incoming() {
+            let _ = client.unwrap().read(&mut [0; 1 << 12]);
+        }
+    });
+    let line = "import phones phones.csv --secrets-out secrets.csv";
+    let server = format!("--api http://{address}/ --key-file key");
+    let said = site.cordboard.run(&format!("{line} {server}")).failure(1);
+    for shown in ["nobody knows whether it was done", "--list", "--undo ID"] {
+        assert!(said.contains(shown), "{shown}: {said}");
+    }
+    // Where nobody was reached, nothing was done.
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let server = format!("--api http://{gone}/ --key-file key");
+    let said = site.cordboard.run(&format!("{line} {server}")).failure(1);
+    assert!(
+        said.contains("did not do it") && !said.contains("--undo"),
+        "{said}"
+    );
+
+    site.import("phones.csv").text();
+    let list = site.import("--list").text();
+    let (heading, row) = list.split_once('\n').unwrap();
+    assert!(heading.starts_with("ID "), "{list}");
+    assert!(
+        row.contains("phones.csv") && row.contains(" root "),
+        "{list}"
+    );
+    let id = row.split(' ').next().unwrap();
+    site.import(&format!("--undo {id}")).text();
+    let list = site.import("--list --json").json();
+    assert!(list["items"][0]["undone_at"].is_string(), "{list}");
 }
