@@ -131,6 +131,38 @@ impl Db {
         }
     }
 
+    /// A name that might be a word of the language, such as `match`.
+    pub(crate) fn quoted(self, name: &str) -> String {
+        match self {
+            Self::Sqlite | Self::Postgres => format!("\"{name}\""),
+            Self::MariaDb => format!("`{name}`"),
+        }
+    }
+
+    /// The place of a text that becomes a value of this type, whichever it is. PostgreSQL makes no other type of a text by itself.
+    pub(crate) fn place_of(self, kind: &str) -> String {
+        match self {
+            Self::Postgres => format!("CAST(? AS {})", self.quoted(kind)),
+            Self::Sqlite | Self::MariaDb => "?".to_owned(),
+        }
+    }
+
+    /// Table, column, type and the most characters of each column, of all tables of this database whose names begin with `ps_`.
+    /// Not in SQLite.
+    pub(crate) fn columns_of_asterisk(self) -> &'static str {
+        match self {
+            Self::MariaDb => {
+                "SELECT table_name AS t, column_name AS c, data_type AS kind, CAST(character_maximum_length AS SIGNED) AS width
+                 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name LIKE 'ps!_%' ESCAPE '!'"
+            }
+            Self::Sqlite | Self::Postgres => {
+                "SELECT CAST(table_name AS TEXT) AS t, CAST(column_name AS TEXT) AS c, CAST(udt_name AS TEXT) AS kind,
+                 CAST(character_maximum_length AS BIGINT) AS width
+                 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name LIKE 'ps!_%' ESCAPE '!'"
+            }
+        }
+    }
+
     /// Statements that make one process at a time migrate: on entering and on leaving.
     pub(crate) fn migration_lock(self) -> (Option<&'static str>, Option<&'static str>) {
         match self {

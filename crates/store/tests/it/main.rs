@@ -8,6 +8,7 @@
 extern crate cordboard_store as store;
 
 mod alarms;
+mod asterisk_tables;
 mod caller_id_imports;
 mod caller_id_uses;
 mod caller_ids;
