@@ -16,6 +16,7 @@ const SERVERS: Server[] = [
     ...{ id: "s1", name: "pbx-1", ari_url: "http://127.0.0.1:8088/ari", ari_user: "cordboard" },
     ...{ application: "cordboard", active: true, dial_out: null },
     ami: { address: "127.0.0.1:5038", user: "cordboard", tls: false },
+    provisioned_by: "http",
   },
 ];
 

@@ -64,7 +64,7 @@ pub use report_schedule::{
     Cadence, MAX_SCHEDULE_RECIPIENTS, ReportFormat, ReportOptions, ReportPeriod, ReportSchedule,
     Weekday,
 };
-pub use server::{AmiAccess, DialOut, Server};
+pub use server::{AmiAccess, DialOut, ProvisionedBy, Server};
 pub use time::{Instant, Now, Timestamp};
 pub use trunk::{Trunk, TrunkOutbound, TrunkRule};
 pub use user::{ApiKey, Role, User};

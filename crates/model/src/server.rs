@@ -22,6 +22,20 @@ pub struct Server {
     pub dial_out: Option<DialOut>,
     /// Its manager interface: by it Asterisk is told what changed, and asked what it has.
     pub ami: Option<AmiAccess>,
+    pub provisioned_by: ProvisionedBy,
+}
+
+/// How an Asterisk gets its phones and trunks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvisionedBy {
+    /// It asks us over HTTP (`res_config_curl`).
+    #[default]
+    Http,
+    /// It reads them, by ODBC, in a database where we write them.
+    Database,
+    /// It reads files that we write.
+    Files,
 }
 
 /// How to reach an Asterisk's manager interface. The secret is kept apart and never shown.

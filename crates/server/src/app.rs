@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use asterisk::ari::ConfigError;
-use model::{AmiAccess, DialOut, Server, ServerId, Timestamp};
+use model::{AmiAccess, DialOut, ProvisionedBy, Server, ServerId, Timestamp};
 use store::{Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,7 +17,7 @@ use crate::{
     deliveries::{self, Deliveries, DeliveriesError, DeliveryTask},
     journal::{self, Journal, JournalError, Sink},
     numbers::Numbers,
-    provision::Provisioner,
+    provision::{self, Provisioner},
     realtime::Realtime,
     reconcile::Reconciler,
     reports::Reports,
@@ -66,6 +66,8 @@ pub struct Setup {
     pub caller_ids: callerid::Settings,
     pub cdr: CdrSettings,
     pub deliveries: deliveries::Settings,
+    /// Where phones and trunks are written for servers that do not ask for them.
+    pub provisioning: provision::Settings,
     /// Servers named in the configuration; they replace those of the same name in the database.
     pub servers: Vec<ConfiguredServer>,
     /// The name of the queue for calls that nothing else routes, where the configuration says so.
@@ -80,6 +82,7 @@ pub struct ConfiguredServer {
     pub application: String,
     pub dial_out: Option<DialOut>,
     pub ami: Option<AmiAccess>,
+    pub provisioned_by: ProvisionedBy,
     pub credentials: Credentials,
 }
 
@@ -253,8 +256,8 @@ impl App {
             journal: status,
             caller_ids: caller_ids.caller_ids,
             numbers: setup.numbers,
+            provisioner: Provisioner::new(realtime.clone(), setup.provisioning),
             realtime,
-            provisioner: Provisioner::default(),
         };
         app.connect_servers(&setup.servers).await?;
         let watching = app.watch_for_alarms();
@@ -286,30 +289,34 @@ impl App {
     }
 
     async fn connect_servers(&self, configured: &[ConfiguredServer]) -> Result<(), StartError> {
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .store
-                .servers()
-                .list(after.as_deref(), store::MAX_PAGE)
-                .await?;
-            let Some(last) = page.last() else {
-                return Ok(());
+        let servers = self.all_servers().await?;
+        self.provisioner.expect(&servers);
+        for server in servers {
+            let from_file = configured.iter().find(|c| c.name == server.name);
+            let credentials = match from_file {
+                Some(configured) => configured.credentials.clone(),
+                None => self.credentials(server.id).await?,
             };
-            after = Some(last.name.clone());
-            for server in page {
-                let from_file = configured.iter().find(|c| c.name == server.name);
-                let credentials = match from_file {
-                    Some(configured) => configured.credentials.clone(),
-                    None => self.credentials(server.id).await?,
-                };
-                let name = server.name.clone();
-                let started = self.connect(server, credentials).await;
-                started.map_err(|error| StartError::Server {
-                    name,
-                    why: error.to_string(),
-                })?;
+            let name = server.name.clone();
+            let started = self.connect(server, credentials).await;
+            started.map_err(|error| StartError::Server {
+                name,
+                why: error.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn all_servers(&self) -> Result<Vec<Server>, StoreError> {
+        let mut all: Vec<Server> = Vec::new();
+        loop {
+            let after = all.last().map(|server| server.name.as_str());
+            let servers = self.store.servers();
+            let page = servers.list(after, store::MAX_PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
             }
+            all.extend(page);
         }
     }
 
@@ -403,6 +410,7 @@ async fn keep_servers(
             active: true,
             dial_out: one.dial_out.clone(),
             ami: one.ami.clone(),
+            provisioned_by: one.provisioned_by,
         };
         server.check().map_err(|invalid| StartError::Server {
             name: one.name.clone(),

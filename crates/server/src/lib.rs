@@ -41,6 +41,7 @@ mod told;
 mod visible;
 pub mod ways;
 mod web;
+pub mod whole_file;
 mod ws;
 
 pub use api::{openapi, router};

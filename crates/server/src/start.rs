@@ -20,6 +20,7 @@ use crate::{
     data_folder::{self, Tenancy},
     deliveries, journal, listen,
     numbers::Numbers,
+    provision,
     telephony::Credentials,
 };
 
@@ -158,6 +159,14 @@ fn setup(config: &Config) -> Setup {
             allow_private: config.webhooks.allow_private,
             ..deliveries::Settings::default()
         },
+        provisioning: provision::Settings {
+            dsn: config
+                .provisioning
+                .dsn
+                .as_ref()
+                .map(|dsn| dsn.expose().to_owned()),
+            folder: config.provisioning.folder.clone(),
+        },
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
     }
@@ -237,6 +246,7 @@ fn configured_server(asterisk: &config::AsteriskConfig) -> ConfiguredServer {
             .as_deref()
             .and_then(|text| text.parse().ok()),
         ami: asterisk.ami(),
+        provisioned_by: asterisk.provisioned_by.into(),
         credentials: Credentials {
             password: password.unwrap_or_default().to_owned(),
             ami_secret: asterisk

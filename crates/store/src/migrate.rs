@@ -76,6 +76,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     35 "0035_dialplan_contexts",
     36 "0036_did_routes",
     37 "0037_no_dids",
+    38 "0038_server_provisioned_by",
 };
 
 const TABLE: &str = "schema_migrations";

@@ -5,7 +5,7 @@ use model::{AmiAccess, Server, ServerId};
 use crate::StoreError;
 use crate::database::Database;
 use crate::row::Row;
-use crate::sql::{self, Sql, Value};
+use crate::sql::{self, Sql, Value, word};
 
 const TABLE: &str = "servers";
 const COLUMNS: &[&str] = &[
@@ -19,6 +19,7 @@ const COLUMNS: &[&str] = &[
     "ami_address",
     "ami_user",
     "ami_tls",
+    "provisioned_by",
 ];
 const WITH_SECRETS: &[&str] = &[
     "id",
@@ -31,6 +32,7 @@ const WITH_SECRETS: &[&str] = &[
     "ami_address",
     "ami_user",
     "ami_tls",
+    "provisioned_by",
     "sealed_secret",
     "sealed_ami_secret",
 ];
@@ -130,6 +132,7 @@ fn values(server: &Server) -> Vec<Value> {
         ami.map(|ami| ami.address.clone()).into(),
         ami.map(|ami| ami.user.clone()).into(),
         ami.map(|ami| ami.tls).into(),
+        word(server.provisioned_by),
     ]
 }
 
@@ -143,6 +146,7 @@ fn server(row: &Row) -> Result<Server, StoreError> {
         active: row.bool("active")?,
         dial_out: row.opt_word("dial_out")?,
         ami: ami(row)?,
+        provisioned_by: row.opt_word("provisioned_by")?.unwrap_or_default(),
     })
 }
 

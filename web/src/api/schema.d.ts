@@ -4360,6 +4360,7 @@ export interface components {
                 dial_out?: components["schemas"]["DialOut"] | null;
                 id: components["schemas"]["ServerId"];
                 name: string;
+                provisioned_by: components["schemas"]["ProvisionedBy"];
             }[];
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -4557,6 +4558,11 @@ export interface components {
             server: components["schemas"]["ServerId"];
             state: components["schemas"]["Provisioning"];
         };
+        /**
+         * @description How an Asterisk gets its phones and trunks.
+         * @enum {string}
+         */
+        ProvisionedBy: "http" | "database" | "files";
         /**
          * @description Whether Asterisk has something as it was set up.
          * @enum {string}
@@ -5067,6 +5073,7 @@ export interface components {
             dial_out?: components["schemas"]["DialOut"] | null;
             id: components["schemas"]["ServerId"];
             name: string;
+            provisioned_by: components["schemas"]["ProvisionedBy"];
         };
         /** @description What was seen of a server. */
         ServerChecked: {
@@ -5095,6 +5102,11 @@ export interface components {
              * @description The ARI user's password. Needed for a new server; left out on a replacement, it stays.
              */
             password?: string | null;
+            /**
+             * @description How it gets its phones and trunks. `database` and `files` need `[provisioning]` in the configuration.
+             * @default http
+             */
+            provisioned_by: components["schemas"]["ProvisionedBy"];
         };
         /**
          * Format: uuid

@@ -22,7 +22,7 @@ export function trunk(name: string, change: Partial<Trunk> = {}): Trunk {
 
 export const SERVER: Server = {
   ...{ id: "s1", name: "pbx-1", ari_url: "http://127.0.0.1:8088/ari", ari_user: "cordboard" },
-  ...{ application: "cordboard", active: true, dial_out: null, ami: null },
+  ...{ application: "cordboard", active: true, dial_out: null, ami: null, provisioned_by: "http" },
 };
 
 export function provisioned(change: Partial<Provisioned> = {}): Provisioned {

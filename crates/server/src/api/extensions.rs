@@ -260,6 +260,8 @@ pub(crate) async fn create_range(
         secrets.push(secret);
     }
     set_up(&api, &all).await?;
+    let numbers = all.iter().map(|kept| kept.extension.number.clone());
+    api.app.provisioner.add(numbers.collect()).await;
     let items = all.into_iter().zip(secrets);
     let items = items.map(|(kept, secret)| NewExtension {
         extension: kept.extension,

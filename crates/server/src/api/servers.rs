@@ -2,7 +2,7 @@
 
 use asterisk::ari::{ConfigError, Transport};
 use axum::{Json, extract::State, http::StatusCode};
-use model::{AmiAccess, DialOut, Server, ServerId};
+use model::{AmiAccess, DialOut, ProvisionedBy, Server, ServerId};
 use serde::{Deserialize, Serialize};
 use store::ServerSecrets;
 use tokio::sync::Semaphore;
@@ -46,6 +46,10 @@ pub(crate) struct ServerFields {
     /// Its manager interface, by which Asterisk is told of phones that changed.
     #[serde(default)]
     ami: Option<AmiFields>,
+    /// How it gets its phones and trunks. `database` and `files` need `[provisioning]` in the configuration.
+    #[serde(default)]
+    #[schema(default = "http")]
+    provisioned_by: ProvisionedBy,
 }
 
 /// How to reach a manager interface.
@@ -98,6 +102,7 @@ impl ServerFields {
             active: self.active,
             dial_out: dial_out.transpose()?,
             ami,
+            provisioned_by: self.provisioned_by,
         };
         server.check()?;
         check_login(&server)?;
@@ -219,6 +224,7 @@ pub(crate) async fn create(
 ) -> Result<Created<Server>, Problem> {
     let (at, random) = api.app.clock.id();
     let (server, given) = fields.into_server(ServerId::new(at, random))?;
+    refuse_no_way(&api, &server)?;
     let credentials = given.or(None, &server)?;
     let sealed = sealed(&api, &credentials)?;
     let _turn = api.set_up.lock().await;
@@ -260,6 +266,7 @@ pub(crate) async fn replace(
     JsonBody(fields): JsonBody<ServerFields>,
 ) -> Result<Json<Server>, Problem> {
     let (server, given) = fields.into_server(id)?;
+    refuse_no_way(&api, &server)?;
     let _turn = api.set_up.lock().await;
     let servers = api.app.store.servers();
     let kept = servers.secrets(id).await?;
@@ -367,6 +374,12 @@ pub(crate) async fn take_over(
     } else {
         Err(Problem::not_found("server that is active"))
     }
+}
+
+/// A way that leads nowhere is told now, not when a phone cannot register.
+fn refuse_no_way(api: &Api, server: &Server) -> Result<(), Problem> {
+    let can = api.app.provisioner.can(server.provisioned_by);
+    can.map_err(|why| Problem::field("provisioned_by", format!("provisioned_by: {why}.")))
 }
 
 fn sealed(api: &Api, credentials: &Credentials) -> Result<ServerSecrets, Problem> {

@@ -22,8 +22,8 @@ pub use secret::{Secret, redacted_dsn};
 pub use sections::{
     AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, CallerIdFail,
     CdrSourceConfig, CdrSourceKind, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
-    LogFormat, MailConfig, MailTls, Rest, RetentionConfig, ServerConfig, StatisticsConfig,
-    WebhooksConfig,
+    LogFormat, MailConfig, MailTls, Provisioned, ProvisioningConfig, Rest, RetentionConfig,
+    ServerConfig, StatisticsConfig, WebhooksConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -43,6 +43,7 @@ pub struct Config {
     pub data: DataConfig,
     pub database: DatabaseConfig,
     pub asterisk: Vec<AsteriskConfig>,
+    pub provisioning: ProvisioningConfig,
     pub acd: AcdConfig,
     pub caller_id: CallerIdConfig,
     pub statistics: StatisticsConfig,
@@ -70,6 +71,7 @@ impl Config {
             data: section(&mut reader),
             database: section(&mut reader),
             asterisk: list(&mut reader),
+            provisioning: section(&mut reader),
             acd: section(&mut reader),
             caller_id: section(&mut reader),
             statistics: section(&mut reader),
@@ -85,6 +87,7 @@ impl Config {
         };
         reader.finish(&sections::names());
         sections::check_names(&config.asterisk, &mut report);
+        sections::check_ways(&config.asterisk, &config.provisioning, &mut report);
         sections::check_sources(&config.cdr_source, &mut report);
         config.file = file;
         config.settings = std::mem::take(&mut report.settings);

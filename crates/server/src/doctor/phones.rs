@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asterisk::ami::{AmiError, Client, State};
-use model::{AmiAccess, DID_CONTEXT, Server};
+use model::{AmiAccess, DID_CONTEXT, ProvisionedBy, Server};
 use store::{MAX_PAGE, Store};
 
 use super::Finding;
@@ -15,15 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const READ: &[&str] = &["system"];
 const WRITE: &[&str] = &["system", "command"];
 /// Without one of them Asterisk asks for nothing.
-const MODULES: [&str; 5] = [
-    "res_curl",
-    "func_curl",
-    "res_config_curl",
-    "res_sorcery_realtime",
-    "res_sorcery_memory_cache",
-];
-/// The same, of the dialplan.
-const DIALPLAN_MODULE: &str = "pbx_realtime";
+const ASKING: &[&str] = &["res_curl", "func_curl", "res_config_curl"];
+/// The same of the shared database.
+const READING: &[&str] = &["res_odbc", "res_odbc_transaction", "res_config_odbc"];
+/// In either way of these two.
+const ROWS: &[&str] = &["res_sorcery_realtime", "res_sorcery_memory_cache"];
+/// The same, of the dialplan, for which it always asks.
+const DIALPLAN_MODULE: &[&str] = &["pbx_realtime"];
 /// What Asterisk has to ask for.
 const TABLES: [&str; 5] = [
     "ps_endpoints",
@@ -50,6 +48,7 @@ struct Uses {
 
 struct Target {
     name: String,
+    way: ProvisionedBy,
     ami: AmiAccess,
     secret: String,
 }
@@ -75,7 +74,13 @@ pub(super) async fn examine_one(
     let mut findings = Vec::new();
     if let (Some(ami), Some(secret)) = (server.ami.clone(), secret) {
         let (name, secret) = (server.name.clone(), secret.to_owned());
-        let target = Target { name, ami, secret };
+        let way = server.provisioned_by;
+        let target = Target {
+            name,
+            way,
+            ami,
+            secret,
+        };
         look(&target, uses(store).await, &mut findings).await;
     } else {
         let what = "has no manager log-in here, so it is not told of phones that change";
@@ -101,6 +106,7 @@ async fn targets(config: &Config, store: Option<&Store>) -> Vec<Target> {
     let configured = config.asterisk.iter().filter_map(|asterisk| {
         Some(Target {
             name: asterisk.name.clone(),
+            way: asterisk.provisioned_by.into(),
             ami: asterisk.ami()?,
             secret: asterisk.ami_secret.as_ref()?.expose().to_owned(),
         })
@@ -124,8 +130,13 @@ async fn targets(config: &Config, store: Option<&Store>) -> Vec<Target> {
         };
         let opened = Credentials::open(&vault, &secrets);
         if let Some(secret) = opened.ok().and_then(|opened| opened.ami_secret) {
-            let name = server.name;
-            targets.push(Target { name, ami, secret });
+            let (name, way) = (server.name, server.provisioned_by);
+            targets.push(Target {
+                name,
+                way,
+                ami,
+                secret,
+            });
         }
     }
     targets
@@ -149,9 +160,11 @@ async fn look(target: &Target, uses: Uses, findings: &mut Vec<Finding>) {
     let (before, user) = (findings.len(), &target.ami.user);
     let looked = async {
         rights(&subject, user, &client, findings).await?;
-        if uses.phones {
-            modules(&subject, &client, uses, findings).await?;
-            mappings(&subject, &client, uses, findings).await?;
+        if uses.phones || uses.dialplan {
+            modules(&subject, &client, target.way, uses, findings).await?;
+            mappings(&subject, &client, target.way, uses, findings).await?;
+        }
+        if uses.phones && target.way != ProvisionedBy::Files {
             caches(&subject, &client, findings).await?;
         }
         if uses.dialplan {
@@ -168,10 +181,12 @@ async fn look(target: &Target, uses: Uses, findings: &mut Vec<Finding>) {
             }
         });
     } else if findings.len() == before {
-        let asks = if uses.phones {
-            " and Asterisk asks for its phones"
-        } else {
-            ""
+        let asks = match target.way {
+            ProvisionedBy::Http if uses.phones => " and Asterisk asks for its phones",
+            ProvisionedBy::Database if uses.phones => {
+                " and Asterisk reads its phones in the shared database"
+            }
+            _ => "",
         };
         let what = format!("the manager user {user} may do what is needed{asks}");
         findings.push(Finding::ok(&subject, what));
@@ -232,12 +247,20 @@ fn may_not(subject: &str, user: &str, why: String) -> Finding {
 async fn modules(
     subject: &str,
     client: &Client,
+    way: ProvisionedBy,
     uses: Uses,
     findings: &mut Vec<Finding>,
 ) -> Result<(), AmiError> {
     let mut missing = Vec::new();
-    let dialplan = uses.dialplan.then_some(DIALPLAN_MODULE);
-    for module in MODULES.into_iter().chain(dialplan) {
+    let asks = uses.dialplan || (uses.phones && way == ProvisionedBy::Http);
+    let needed: [(bool, &[&str]); 4] = [
+        (asks, ASKING),
+        (way == ProvisionedBy::Database, READING),
+        (uses.phones && way != ProvisionedBy::Files, ROWS),
+        (uses.dialplan, DIALPLAN_MODULE),
+    ];
+    let needed = needed.into_iter().filter(|(is_needed, _)| *is_needed);
+    for module in needed.flat_map(|(_, modules)| modules) {
         let said = client
             .command(&format!("module show like {module}"))
             .await?;
@@ -250,7 +273,7 @@ async fn modules(
     }
     if !missing.is_empty() {
         findings.push(
-            Finding::problem(subject, "cannot ask for phones: modules are missing")
+            Finding::problem(subject, "cannot get its phones: modules are missing")
                 .because(missing.join(", ").replace("load = ", ""))
                 .remedy(format!(
                     "in modules.conf:\n{}\nthen restart Asterisk",
@@ -264,27 +287,27 @@ async fn modules(
 async fn mappings(
     subject: &str,
     client: &Client,
+    way: ProvisionedBy,
     uses: Uses,
     findings: &mut Vec<Finding>,
 ) -> Result<(), AmiError> {
     let said = client.command("core show config mappings").await?;
-    let is_mapped = |table: &&str| {
+    let is_mapped = |table: &str, asks: bool| {
         let word = |line: &String| {
             line.split_whitespace()
-                .any(|word| word.trim_end_matches(':') == *table)
+                .any(|word| word.trim_end_matches(':') == table)
         };
         said.iter()
-            .any(|line| word(line) && line.contains("/realtime/"))
+            .any(|line| word(line) && line.contains("/realtime/") == asks)
     };
-    let dialplan = uses.dialplan.then_some(DIALPLAN_TABLE);
-    let missing: Vec<_> = TABLES
-        .into_iter()
-        .chain(dialplan)
-        .filter(|table| !is_mapped(table))
-        .collect();
+    let asks = way == ProvisionedBy::Http;
+    let phones = TABLES.into_iter().filter(|table| !is_mapped(table, asks));
+    let phones = phones.filter(|_| uses.phones && way != ProvisionedBy::Files);
+    let dialplan = uses.dialplan && !is_mapped(DIALPLAN_TABLE, true);
+    let missing: Vec<_> = phones.chain(dialplan.then_some(DIALPLAN_TABLE)).collect();
     if !missing.is_empty() {
         findings.push(
-            Finding::problem(subject, "does not ask Cordboard for phones")
+            Finding::problem(subject, "does not ask for what is set up here")
                 .because(format!(
                     "extconfig.conf does not name {}",
                     missing.join(", ")

@@ -35,11 +35,25 @@ const MANY: usize = 100;
 const NUMBERS_AT_ONCE: usize = 50;
 /// Of so many numbers it is remembered that they are owed to an Asterisk that is away; more than a file of phones has.
 const MAX_OWED: usize = 20_000;
+/// What reads again whence calls of trunks come, in files.
+const IDENTIFIER: &str = "res_pjsip_endpoint_identifier_ip.so";
+/// What reads phones and trunks again, in files.
+const PJSIP: &str = "res_pjsip.so";
 /// How long to wait before what Asterisk did not do is asked for again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How Asterisk comes to know of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refresh {
+    /// It forgets what it has in its caches, and asks or looks anew.
+    Expire,
+    /// It reads its files again.
+    Reload,
+}
+
 pub(super) struct AmiLink {
     client: Client,
+    refresh: Refresh,
     /// Whether Asterisk has forgotten, in this session, what it had before.
     ready: watch::Receiver<bool>,
     /// Asks for everything to be forgotten.
@@ -89,7 +103,7 @@ impl Drop for AmiLink {
 
 impl AmiLink {
     /// `owed` is what an earlier link to the same server could not tell it.
-    pub(super) fn start(server: &str, mut config: Config, owed: Owed) -> Self {
+    pub(super) fn start(server: &str, mut config: Config, refresh: Refresh, owed: Owed) -> Self {
         EVENTS.clone_into(&mut config.event_mask);
         let (client, events) = Client::start(config);
         let (is_ready, ready) = watch::channel(false);
@@ -97,12 +111,14 @@ impl AmiLink {
         let follow = Follow {
             server: server.to_owned(),
             client: client.clone(),
+            refresh,
             ready: is_ready,
             owed: owed.clone(),
         };
         let follow = follow.run(events, wanted);
         Self {
             client,
+            refresh,
             ready,
             stale,
             owed,
@@ -124,13 +140,7 @@ impl AmiLink {
         if applied.is_err() {
             self.owe(change.forgotten());
         }
-        let (client, ids) = (self.client.clone(), change.ids());
-        tokio::spawn(async move {
-            tokio::time::sleep(ONCE_MORE).await;
-            for id in ids {
-                let _ = forget(&client, &id).await;
-            }
-        });
+        self.forget_once_more(change.ids());
         applied
     }
 
@@ -146,12 +156,28 @@ impl AmiLink {
         if applied.is_err() {
             self.owe(numbers());
         }
+        self.forget_once_more(ids);
+        applied
+    }
+
+    fn forget_once_more(&self, ids: Vec<String>) {
+        if self.refresh == Refresh::Reload {
+            return;
+        }
         let client = self.client.clone();
         tokio::spawn(async move {
             tokio::time::sleep(ONCE_MORE).await;
             let _ = forget_each(&client, &ids).await;
         });
-        applied
+    }
+
+    /// Asterisk reads its files again, if it has its phones from there; some may be new.
+    pub(super) async fn reload(&self) -> Result<(), AmiError> {
+        self.is_ready()?;
+        match self.refresh {
+            Refresh::Expire => Ok(()),
+            Refresh::Reload => reload(&self.client, PJSIP).await,
+        }
     }
 
     /// Everything is asked for anew. An answer that was on its way is forgotten a little later.
@@ -181,14 +207,15 @@ impl AmiLink {
     }
 
     async fn tell(&self, change: &Change) -> Result<(), AmiError> {
-        for id in change.ids() {
-            forget(&self.client, &id).await?;
+        match self.refresh {
+            Refresh::Expire => forget_each(&self.client, &change.ids()).await?,
+            Refresh::Reload => reload(&self.client, PJSIP).await?,
         }
         let numbers: Vec<_> = change.forgotten().collect();
         forget_contacts(&self.client, &numbers).await?;
         if change.is_trunk {
-            identify_anew(&self.client).await?;
-            register_anew(&self.client).await?;
+            self.identify_anew().await?;
+            reload(&self.client, REGISTRATION).await?;
         }
         let Some(after) = &change.after else {
             return Ok(());
@@ -203,13 +230,23 @@ impl AmiLink {
 
     /// Whom nobody may call any more first: the rest takes Asterisk a while.
     async fn tell_all(&self, changes: &[Change], ids: &[String]) -> Result<(), AmiError> {
-        forget_each(&self.client, ids).await?;
+        match self.refresh {
+            Refresh::Expire => forget_each(&self.client, ids).await?,
+            Refresh::Reload => reload(&self.client, PJSIP).await?,
+        }
         let numbers: Vec<_> = changes.iter().flat_map(Change::forgotten).collect();
         forget_contacts(&self.client, &numbers).await?;
         for after in changes.iter().filter_map(|change| change.after.as_ref()) {
             reload_qualify(&self.client, &after.id).await?;
         }
         Ok(())
+    }
+
+    async fn identify_anew(&self) -> Result<(), AmiError> {
+        match self.refresh {
+            Refresh::Expire => identify_anew(&self.client).await,
+            Refresh::Reload => reload(&self.client, IDENTIFIER).await,
+        }
     }
 
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Found, AmiError> {
@@ -334,9 +371,9 @@ async fn identify_anew(client: &Client) -> Result<(), AmiError> {
     Ok(())
 }
 
-/// Where to register is read when Asterisk starts, and at this.
-async fn register_anew(client: &Client) -> Result<(), AmiError> {
-    let reload = Action::new("Reload").header("Module", REGISTRATION);
+/// Where to register is read when Asterisk starts, and at this; so is all that stands in files.
+async fn reload(client: &Client, module: &str) -> Result<(), AmiError> {
+    let reload = Action::new("Reload").header("Module", module);
     tolerated(client.call(&reload).await)
 }
 
@@ -344,6 +381,7 @@ async fn register_anew(client: &Client) -> Result<(), AmiError> {
 struct Follow {
     server: String,
     client: Client,
+    refresh: Refresh,
     ready: watch::Sender<bool>,
     owed: Owed,
 }
@@ -390,9 +428,19 @@ impl Follow {
 
     /// What changed while nobody could tell Asterisk is forgotten with all the rest.
     async fn forget_all(&self) -> Result<(), AmiError> {
-        expire_all(&self.client).await?;
-        self.owed.pay(&self.client).await?;
-        identify_anew(&self.client).await?;
-        register_anew(&self.client).await
+        let client = &self.client;
+        match self.refresh {
+            Refresh::Expire => {
+                expire_all(client).await?;
+                self.owed.pay(client).await?;
+                identify_anew(client).await?;
+            }
+            Refresh::Reload => {
+                reload(client, PJSIP).await?;
+                self.owed.pay(client).await?;
+                reload(client, IDENTIFIER).await?;
+            }
+        }
+        reload(client, REGISTRATION).await
     }
 }

@@ -75,10 +75,9 @@ impl Found {
     }
 
     /// What of it is not as it was set up.
-    pub(super) fn drift(&self, wanted: &Wanted) -> Option<String> {
+    /// `unknown` is why Asterisk may not know it.
+    pub(super) fn drift(&self, wanted: &Wanted, unknown: &str) -> Option<String> {
         let Some(endpoint) = &self.endpoint else {
-            let unknown =
-                "Asterisk does not know it: does it ask Cordboard (extconfig.conf, sorcery.conf)?";
             return wanted.active.then(|| unknown.to_owned());
         };
         if !wanted.active {

@@ -1,11 +1,13 @@
 //! What is set up is made live in each Asterisk, and read back from there: told what to forget by its manager interface, it asks
-//! anew (`realtime`).
+//! anew (`realtime`), or reads anew what is written for it (`outlet`).
 //!
 //! A phone is *live* where Asterisk has it as it was set up, *pending* where nobody can say, *drifted* where Asterisk has
 //! something else. It must never call live what it has not seen.
 
 mod ami;
 mod found;
+mod one;
+mod outlet;
 
 use std::{
     collections::BTreeMap,
@@ -15,16 +17,22 @@ use std::{
 
 use asterisk::{Tls, TlsError, ami::Config};
 use futures_util::future::join_all;
-use model::{AmiAccess, Codec, Server, ServerId, Trunk};
+use model::{AmiAccess, Codec, ProvisionedBy, Server, ServerId, Trunk};
 use serde::Serialize;
 use store::{ExtensionChange, KeptExtension};
 use utoipa::ToSchema;
 
-use ami::AmiLink;
 pub use found::{Contact, ContactState};
+use one::One;
+use outlet::Outlets;
+pub use outlet::Settings;
+
+use crate::realtime::Realtime;
 
 /// How long a change waits to be seen in Asterisk.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same of many new phones, whose rows are written elsewhere.
+const PATIENCE_WITH_MANY: Duration = Duration::from_secs(10);
 
 /// Whether Asterisk has something as it was set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -156,36 +164,45 @@ impl Change {
 
 /// The way to every Asterisk's manager interface. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Provisioner(Arc<Mutex<BTreeMap<ServerId, One>>>);
-
-#[derive(Clone)]
-struct One {
-    name: String,
-    /// Nothing: nobody said how to log in there.
-    ami: Option<Arc<AmiLink>>,
+pub struct Provisioner {
+    servers: Arc<Mutex<BTreeMap<ServerId, Arc<One>>>>,
+    outlets: Arc<Outlets>,
 }
 
 impl Provisioner {
+    /// `realtime` is what is to be there.
+    pub(crate) fn new(realtime: Realtime, settings: Settings) -> Self {
+        Self {
+            servers: Arc::default(),
+            outlets: Arc::new(Outlets::new(realtime, settings)),
+        }
+    }
+
+    /// Says who is about to be connected: what is written for several is not to be taken away for those that come last.
+    pub(crate) fn expect(&self, servers: &[Server]) {
+        let active = servers.iter().filter(|server| server.active);
+        active.for_each(|server| self.outlets.join(server.id, server.provisioned_by));
+    }
+
+    /// Whether a server can have its phones in this way; `Err`: what is missing.
+    pub(crate) fn can(&self, way: ProvisionedBy) -> Result<(), &'static str> {
+        self.outlets.can(way)
+    }
+
     /// Connects to a server's manager interface, in place of what is running under its id. Returns at once.
     pub(crate) fn set(&self, server: &Server, secret: Option<&str>) {
-        let before = self.lock().remove(&server.id).and_then(|one| one.ami);
-        let owed = before.map(|link| link.owed()).unwrap_or_default();
+        let before = self.lock().remove(&server.id);
+        let owed = before.map(|one| one.owed()).unwrap_or_default();
         if !server.active {
+            self.outlets.leave(server.id);
             return;
         }
-        let login = server.ami.as_ref().zip(secret);
-        let link = match login.map(|(ami, secret)| config(ami, secret)).transpose() {
-            Ok(login) => login.map(|login| Arc::new(AmiLink::start(&server.name, login, owed))),
-            Err(error) => {
-                tracing::error!(server = server.name, %error, "the manager interface cannot be reached by TLS");
-                None
-            }
-        };
-        let name = server.name.clone();
-        self.lock().insert(server.id, One { name, ami: link });
+        let one = Arc::new(One::start(server, (secret, owed), &self.outlets));
+        self.lock().insert(server.id, one);
     }
 
     pub(crate) fn remove(&self, server: ServerId) {
+        self.outlets.leave(server);
         self.lock().remove(&server);
     }
 
@@ -196,12 +213,12 @@ impl Provisioner {
     /// Makes a change live; how each server has it then. What takes longer than is waited for goes on behind the answer.
     pub(crate) async fn apply(&self, change: Change) -> Vec<Provisioned> {
         let change = Arc::new(change);
-        let all = self.servers(None).into_iter().map(async |(id, one)| {
+        let all = self.servers(None).into_iter().map(async |one| {
             let (applying, told) = (one.clone(), change.clone());
-            let done = tokio::spawn(async move { applying.apply(id, &told).await });
+            let done = tokio::spawn(async move { applying.apply(&told).await });
             match tokio::time::timeout(PATIENCE, done).await {
                 Ok(Ok(state)) => state,
-                _ => one.pending(id, LATE),
+                _ => one.pending(LATE),
             }
         });
         let mut states = join_all(all).await;
@@ -218,47 +235,52 @@ impl Provisioner {
     /// answer.
     pub(crate) async fn apply_all(&self, changes: Vec<Change>) {
         let changes = Arc::new(changes);
-        let links = self
-            .servers(None)
-            .into_iter()
-            .filter_map(|(_, one)| one.ami);
-        let told = links.map(async |link| {
+        let told = self.servers(None).into_iter().map(async |one| {
             let changes = changes.clone();
-            let telling = tokio::spawn(async move { link.apply_all(&changes).await });
+            let telling = tokio::spawn(async move { one.apply_all(&changes).await });
             let _ = tokio::time::timeout(PATIENCE, telling).await;
         });
         join_all(told).await;
     }
 
-    /// Lets every Asterisk forget all it has, as soon as it can be told.
+    /// Writes new phones where Asterisk reads them without asking. What takes longer than is waited for goes on behind the answer.
+    pub(crate) async fn add(&self, ids: Vec<String>) {
+        let ids = Arc::new(ids);
+        let written = self.servers(None).into_iter().map(async |one| {
+            let ids = ids.clone();
+            let writing = tokio::spawn(async move { one.add(&ids).await });
+            let _ = tokio::time::timeout(PATIENCE_WITH_MANY, writing).await;
+        });
+        join_all(written).await;
+    }
+
+    /// Brings every Asterisk anew to all that there is, as soon as can be.
     pub(crate) fn forget_all(&self) {
-        for (_, one) in self.servers(None) {
-            if let Some(link) = &one.ami {
-                link.forget_all();
-            }
+        for one in self.servers(None) {
+            one.bring_all();
         }
     }
 
     /// How each server has it.
     pub(crate) async fn look(&self, wanted: &Wanted) -> Vec<Provisioned> {
         let all = self.servers(wanted.server).into_iter();
-        let all = all.map(async |(id, one)| {
-            let seen = tokio::time::timeout(PATIENCE, one.look(id, wanted)).await;
-            seen.unwrap_or_else(|_| one.pending(id, LATE))
+        let all = all.map(async |one| {
+            let seen = tokio::time::timeout(PATIENCE, one.look(wanted)).await;
+            seen.unwrap_or_else(|_| one.pending(LATE))
         });
         join_all(all).await
     }
 
-    fn servers(&self, only: Option<ServerId>) -> Vec<(ServerId, One)> {
+    fn servers(&self, only: Option<ServerId>) -> Vec<Arc<One>> {
         let servers = self.lock();
         let wanted = servers
             .iter()
             .filter(|(id, _)| only.is_none_or(|only| only == **id));
-        wanted.map(|(id, one)| (*id, one.clone())).collect()
+        wanted.map(|(_, one)| one.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerId, One>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerId, Arc<One>>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -269,58 +291,4 @@ pub(crate) fn config(ami: &AmiAccess, secret: &str) -> Result<Config, TlsError> 
     Ok(config)
 }
 
-impl One {
-    async fn apply(&self, id: ServerId, change: &Change) -> Provisioned {
-        let Some(link) = &self.ami else {
-            return self.pending(id, NO_LOGIN);
-        };
-        match link.apply(change).await {
-            Err(error) => self.pending(id, &error.to_string()),
-            Ok(()) => match &change.after {
-                Some(wanted) if wanted.server.is_none_or(|only| only == id) => {
-                    self.look(id, wanted).await
-                }
-                _ => self.state(id, Provisioning::Live, None),
-            },
-        }
-    }
-
-    async fn look(&self, id: ServerId, wanted: &Wanted) -> Provisioned {
-        let Some(link) = &self.ami else {
-            return self.pending(id, NO_LOGIN);
-        };
-        match link.look(wanted).await {
-            Err(error) => self.pending(id, &error.to_string()),
-            Ok(found) => {
-                let drift = found.drift(wanted);
-                let state = match drift {
-                    None => Provisioning::Live,
-                    Some(_) => Provisioning::Drifted,
-                };
-                Provisioned {
-                    contacts: found.contacts,
-                    registration: found.registration,
-                    ..self.state(id, state, drift)
-                }
-            }
-        }
-    }
-
-    fn pending(&self, id: ServerId, why: &str) -> Provisioned {
-        self.state(id, Provisioning::Pending, Some(why.to_owned()))
-    }
-
-    fn state(&self, server: ServerId, state: Provisioning, reason: Option<String>) -> Provisioned {
-        Provisioned {
-            server,
-            name: self.name.clone(),
-            state,
-            reason,
-            contacts: Vec::new(),
-            registration: None,
-        }
-    }
-}
-
 const LATE: &str = "its manager interface did not answer in time";
-const NO_LOGIN: &str = "it cannot be asked: no manager log-in is set for this server (`ami`)";

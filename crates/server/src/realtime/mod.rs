@@ -23,7 +23,9 @@ use engine::dialplan::Dialplan;
 use model::{
     DialplanContextId, Did, DidId, ExtensionId, Invalid, Queue, QueueId, ServerId, Trunk, TrunkId,
 };
-use store::{ExtensionChange, KeptContext, KeptExtension, MAX_PAGE, Store, StoreError};
+use store::{
+    AsteriskRow, ExtensionChange, KeptContext, KeptExtension, MAX_PAGE, Store, StoreError,
+};
 
 use conditions::Conditions;
 use dialplan::LiveDialplan;
@@ -280,6 +282,26 @@ impl Realtime {
         .ok_or_else(|| "there is no such table".to_owned())
     }
 
+    /// The rows of these objects (of all, where nothing is said) that any of `servers` has.
+    pub(crate) fn rows(
+        &self,
+        servers: &BTreeSet<ServerId>,
+        ids: Option<&[String]>,
+    ) -> Vec<AsteriskRow> {
+        self.read(|tables| {
+            let families = tables.families().into_iter();
+            let rows = families.flat_map(|(family, table)| {
+                let rows = table.rows(servers, ids).into_iter();
+                rows.map(move |(id, row)| AsteriskRow {
+                    table: family,
+                    id: id.to_owned(),
+                    columns: row.columns().to_vec(),
+                })
+            });
+            rows.collect()
+        })
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> T {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -290,15 +312,20 @@ impl Realtime {
 }
 
 impl Tables {
+    /// The tables of phones and trunks, as Asterisk calls them.
+    fn families(&self) -> [(&'static str, &Table); 5] {
+        [
+            ("ps_endpoints", &self.endpoints),
+            ("ps_auths", &self.auths),
+            ("ps_aors", &self.aors),
+            ("ps_endpoint_id_ips", &self.identifies),
+            ("ps_registrations", &self.registrations),
+        ]
+    }
+
     fn table(&self, family: &str) -> Option<&Table> {
-        Some(match family {
-            "ps_endpoints" => &self.endpoints,
-            "ps_auths" => &self.auths,
-            "ps_aors" => &self.aors,
-            "ps_endpoint_id_ips" => &self.identifies,
-            "ps_registrations" => &self.registrations,
-            _ => return None,
-        })
+        let mut families = self.families().into_iter();
+        families.find_map(|(name, table)| (name == family).then_some(table))
     }
 
     fn set(&mut self, kept: &KeptExtension) {

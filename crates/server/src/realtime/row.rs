@@ -48,6 +48,10 @@ impl Row {
         found.map(|(_, value)| value.as_str())
     }
 
+    pub(super) fn columns(&self) -> &[(&'static str, String)] {
+        &self.columns
+    }
+
     /// With its newline.
     pub(super) fn line(&self) -> &str {
         &self.line

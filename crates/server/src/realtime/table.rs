@@ -1,6 +1,6 @@
 //! Rows by id, each of one server or of all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::ServerId;
 
@@ -28,6 +28,29 @@ impl Table {
             }
         }
         answer
+    }
+
+    /// The rows that any of `servers` has: of these ids, or all.
+    pub(super) fn rows<'a>(
+        &'a self,
+        servers: &'a BTreeSet<ServerId>,
+        ids: Option<&'a [String]>,
+    ) -> Vec<(&'a str, &'a Row)> {
+        let is_seen = |only: &Option<ServerId>| match only {
+            Some(only) => servers.contains(only),
+            None => !servers.is_empty(),
+        };
+        let seen = |(id, (only, row)): (&'a String, &'a (Option<ServerId>, Row))| {
+            is_seen(only).then_some((id.as_str(), row))
+        };
+        match ids {
+            None => self.0.iter().filter_map(seen).collect(),
+            Some(ids) => {
+                let ids: BTreeSet<_> = ids.iter().collect();
+                let found = ids.into_iter().filter_map(|id| self.0.get_key_value(id));
+                found.filter_map(seen).collect()
+            }
+        }
     }
 
     /// The one server whose row this is.

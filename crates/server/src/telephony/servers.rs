@@ -83,7 +83,7 @@ impl Credentials {
     }
 
     /// From the store.
-    pub(crate) fn open(vault: &Vault, secrets: &ServerSecrets) -> Result<Self, VaultError> {
+    pub fn open(vault: &Vault, secrets: &ServerSecrets) -> Result<Self, VaultError> {
         let ami = secrets.ami.as_deref();
         Ok(Self {
             password: vault.open(&secrets.ari)?,

@@ -175,6 +175,7 @@ async fn a_dropped_command_is_made_up_for_by_a_comparison() {
         active: true,
         dial_out: None,
         ami: None,
+        provisioned_by: model::ProvisionedBy::Http,
     };
     let (client, events) = ari::Client::connect(config).unwrap();
     // What follows from an arrival is more than one command.

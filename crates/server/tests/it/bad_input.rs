@@ -101,7 +101,7 @@ async fn routes(server: &Server, root: &Client) -> Vec<Route> {
     let asterisk = json!({
         "name": "pbx", "ari_url": "http://127.0.0.1:1/ari", "ari_user": "u", "password": "p",
         "application": "cordboard", "active": false, "dial_out": "PJSIP/{number}@trunk",
-        "ami": {"address": "127.0.0.1:1", "user": "u", "tls": false, "secret": "p"},
+        "ami": {"address": "127.0.0.1:1", "user": "u", "tls": false, "secret": "p"}, "provisioned_by": "http",
     });
     let asterisk_id = root.post("/v1/servers", &asterisk).await.id();
     let user_body = json!({"name": "ada", "role": "supervisor", "agent": null, "active": true});

@@ -161,6 +161,7 @@ impl Server {
             caller_ids: Settings::default(),
             cdr: CdrSettings::default(),
             deliveries: server::deliveries::Settings::default(),
+            provisioning: server::provision::Settings::default(),
             servers: Vec::new(),
             default_queue: None,
         };

@@ -25,6 +25,7 @@ mod nouns;
 mod operation;
 mod phone_imports;
 mod placing;
+mod provisioned;
 mod reconciliation;
 mod reports;
 mod retention;

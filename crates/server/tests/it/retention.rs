@@ -57,6 +57,7 @@ async fn what_is_too_old_is_forgotten_and_no_more() {
         caller_ids: server::callerid::Settings::default(),
         cdr: server::cdr::CdrSettings::default(),
         deliveries: server::deliveries::Settings::default(),
+        provisioning: server::provision::Settings::default(),
         servers: Vec::new(),
         default_queue: None,
     };

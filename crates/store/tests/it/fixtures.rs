@@ -5,9 +5,9 @@ use model::{
     CallerId, CallerIdImport, CallerIdImportId, CallerIdKey, Choice, Codec, Delivery,
     DeliveryEvent, DeliveryId, DeliveryState, DialplanAction, DialplanContext, DialplanContextId,
     DialplanRule, Did, DidId, DidTarget, E164, Event, EventBody, Extension, ExtensionId, OfferId,
-    OfferResult, Queue, QueueId, Recipient, RecipientId, ReportFormat, ReportOptions, ReportPeriod,
-    ReportSchedule, ReportScheduleId, ReservationId, Role, Server, ServerId, SessionId,
-    SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
+    OfferResult, ProvisionedBy, Queue, QueueId, Recipient, RecipientId, ReportFormat,
+    ReportOptions, ReportPeriod, ReportSchedule, ReportScheduleId, ReservationId, Role, Server,
+    ServerId, SessionId, SipTransport, Target, Timestamp, Trunk, TrunkId, User, UserId,
 };
 use store::{
     ConflictKind, Digests, KeptContext, KeptExtension, KeptSchedule, KeptTrunk, PlannedDelivery,
@@ -182,6 +182,11 @@ pub(crate) fn server(number: u128) -> Server {
             user: "cordboard".to_owned(),
             tls: true,
         }),
+        provisioned_by: match number % 3 {
+            0 => ProvisionedBy::Http,
+            1 => ProvisionedBy::Database,
+            _ => ProvisionedBy::Files,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{AmiAccess, DialOut, checked_name, checked_text};
+use model::{AmiAccess, DialOut, ProvisionedBy, checked_name, checked_text};
 
 use super::{Key, Section, SectionReader, key};
 use crate::config::{Flaw, Secret, reader::Report, value::words};
@@ -16,6 +16,29 @@ words! {
         WebSocket = "websocket",
     }
     expected "\"auto\", \"http\" or \"websocket\""
+}
+
+words! {
+    /// How it gets its phones and trunks.
+    Provisioned {
+        /// It asks us over HTTP.
+        Http = "http",
+        /// It reads them in the database of `[provisioning]`.
+        Database = "database",
+        /// It reads files in the folder of `[provisioning]`.
+        Files = "files",
+    }
+    expected "\"http\", \"database\" or \"files\""
+}
+
+impl From<Provisioned> for ProvisionedBy {
+    fn from(way: Provisioned) -> Self {
+        match way {
+            Provisioned::Http => Self::Http,
+            Provisioned::Database => Self::Database,
+            Provisioned::Files => Self::Files,
+        }
+    }
 }
 
 /// One Asterisk and how to reach its REST interface.
@@ -36,6 +59,7 @@ pub struct AsteriskConfig {
     pub ami_user: String,
     pub ami_secret: Option<Secret>,
     pub ami_tls: bool,
+    pub provisioned_by: Provisioned,
 }
 
 impl Default for AsteriskConfig {
@@ -52,6 +76,7 @@ impl Default for AsteriskConfig {
             ami_user: "cordboard".to_owned(),
             ami_secret: None,
             ami_tls: false,
+            provisioned_by: Provisioned::Http,
         }
     }
 }
@@ -114,6 +139,11 @@ impl Section for AsteriskConfig {
             "It speaks TLS there, with a certificate that this machine trusts.",
             "false",
         ),
+        key(
+            "provisioned_by",
+            "How it gets its phones and trunks: `http` (it asks us), `database` or `files` (see `[provisioning]`).",
+            "\"http\"",
+        ),
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
@@ -130,6 +160,7 @@ impl Section for AsteriskConfig {
             ami_user: from.value("ami_user", default.ami_user),
             ami_secret: from.secret("ami_secret", "ami_secret_file"),
             ami_tls: from.value("ami_tls", default.ami_tls),
+            provisioned_by: from.value("provisioned_by", default.provisioned_by),
         }
     }
 

@@ -10,13 +10,14 @@ mod database;
 mod journal;
 mod log;
 mod mail;
+mod provisioning;
 mod retention;
 mod server;
 mod statistics;
 mod webhooks;
 
 pub use acd::AcdConfig;
-pub use asterisk::{AsteriskConfig, Rest};
+pub use asterisk::{AsteriskConfig, Provisioned, Rest};
 pub use auth::AuthConfig;
 pub use caller_id::{CallerIdConfig, CallerIdDurability, CallerIdFail};
 pub(crate) use cdr_source::OWN_LOG;
@@ -26,6 +27,7 @@ pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailTls};
+pub use provisioning::ProvisioningConfig;
 pub use retention::RetentionConfig;
 pub use server::ServerConfig;
 pub use statistics::StatisticsConfig;
@@ -33,6 +35,7 @@ pub use webhooks::WebhooksConfig;
 
 pub(super) use asterisk::check_names;
 pub(super) use cdr_source::check_sources;
+pub(super) use provisioning::check_ways;
 
 use super::reader::SectionReader;
 
@@ -90,11 +93,12 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 14] = [
+pub(super) const ALL: [Outline; 15] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
     outline::<AsteriskConfig>(),
+    outline::<ProvisioningConfig>(),
     outline::<AcdConfig>(),
     outline::<CallerIdConfig>(),
     outline::<StatisticsConfig>(),
@@ -107,7 +111,7 @@ pub(super) const ALL: [Outline; 14] = [
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 14] {
+pub(super) fn names() -> [&'static str; 15] {
     ALL.map(|section| section.name)
 }
 

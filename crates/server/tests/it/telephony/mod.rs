@@ -258,6 +258,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
         },
         cdr: server::cdr::CdrSettings::default(),
         deliveries: server::deliveries::Settings::default(),
+        provisioning: server::provision::Settings::default(),
         servers: vec![ConfiguredServer {
             name: "sim".to_owned(),
             ari_url: pbx.ari_url(),
@@ -265,6 +266,7 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             application: "cordboard".to_owned(),
             dial_out: Some("PJSIP/{number}@trunk".parse().unwrap()),
             ami: None,
+            provisioned_by: model::ProvisionedBy::Http,
             credentials: credentials(pbx),
         }],
         default_queue: None,
