@@ -86,8 +86,11 @@ impl AsteriskProcess {
         }
         let output = self.folder.path().join("log/output");
         let config = format!("{}/etc/asterisk.conf", self.inside());
+        // Where ODBC looks for odbc.ini and odbcinst.ini.
+        let odbc = format!("ODBCSYSINI={}/etc", self.inside());
         let mut leash = Leashed::new("chroot")
             .arg(&self.root)
+            .args(["/usr/bin/env", &odbc])
             .args(["/usr/sbin/asterisk", "-f", "-C", &config])
             .end_signal("KILL")
             .log(&output)?

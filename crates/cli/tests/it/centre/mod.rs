@@ -13,6 +13,8 @@ mod first_call;
 mod first_load;
 mod howto;
 mod placing;
+mod provisioned;
+mod provisioned_speed;
 mod queue_log;
 mod realtime;
 mod reconcile;

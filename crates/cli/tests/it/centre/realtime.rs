@@ -70,13 +70,18 @@ impl Site {
         let probe = self.extension(159).await;
         let began = Instant::now();
         while self.seen(&probe).await["state"] != "live" {
-            assert!(began.elapsed() < LIMIT, "{}", self.seen(&probe).await);
+            assert!(
+                began.elapsed() < LIMIT,
+                "{}\n{}",
+                self.seen(&probe).await,
+                self.lab.asterisk_log()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.delete(&probe).await;
     }
 
-    async fn delete(&self, made: &Value) {
+    pub(super) async fn delete(&self, made: &Value) {
         let path = path(made);
         let removed = self.centre.ask(Method::DELETE, &path, None).await;
         assert_eq!(removed.status(), 204);
@@ -110,7 +115,7 @@ impl Site {
     }
 
     /// Nobody can register as it, nor call it.
-    async fn is_gone(&self, number: u16, phone: &Phone, from: &Phone) {
+    pub(super) async fn is_gone(&self, number: u16, phone: &Phone, from: &Phone) {
         assert!(phone.register().await.is_err(), "{number} registers");
         let call = from.calls(&number.to_string()).await.unwrap();
         let ended = call.wait_ended().await.unwrap();
@@ -122,7 +127,7 @@ pub(super) fn path(made: &Value) -> String {
     format!("/v1/extensions/{}", id(made))
 }
 
-fn fields(number: u16) -> Value {
+pub(super) fn fields(number: u16) -> Value {
     json!({
         "number": number.to_string(), "name": "Nora Example", "context": "from-phone", "codecs": ["ulaw", "alaw"],
         "nat": false, "qualify_seconds": 0,
@@ -392,7 +397,7 @@ const DIAL_OUT: &str = "exten => _7X.,1,Dial(PJSIP/${EXTEN:1}@provider,30)\n";
 const FROM_PROVIDER: &str = "[from-provider]\nexten => 101,1,Dial(PJSIP/101,30)\n";
 
 /// Waits until our registration at the provider is so.
-async fn registration(site: &Site, trunk: &str, wanted: &str) {
+pub(super) async fn registration(site: &Site, trunk: &str, wanted: &str) {
     let began = Instant::now();
     loop {
         let seen = site.centre.get(trunk).await["provisioned"][0].clone();
