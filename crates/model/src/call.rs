@@ -61,6 +61,8 @@ pub enum CallState {
     /// An agent answered; the bridge is being built, or the customer is being called.
     Connecting,
     Talking,
+    /// In a slot: the caller hears music, and no agent has the call.
+    Parked,
     Ended,
 }
 

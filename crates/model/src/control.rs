@@ -28,6 +28,21 @@ pub struct Control {
     pub consult: Option<Consult>,
     /// Whom the customer was given to; the call has ended with it.
     pub transferred_to: Option<String>,
+    /// The slot that the customer waits in.
+    pub parked: Option<Parked>,
+    /// How long the customer was parked before, in milliseconds.
+    pub parked_ms: u64,
+}
+
+/// A customer in a slot: hears music, and has no agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Parked {
+    pub slot: u32,
+    /// Who parked the call.
+    pub by: AgentId,
+    pub since: Timestamp,
+    /// When the call comes back, to whoever parked it or else into its queue.
+    pub until: Timestamp,
 }
 
 impl Control {
@@ -85,8 +100,22 @@ impl Control {
         }
     }
 
-    /// The call has ended at `at`.
+    /// The customer is put into a slot, and the agent goes.
+    pub fn park(&mut self, parked: Parked) {
+        self.end(parked.since);
+        self.parked = Some(parked);
+    }
+
+    /// The customer leaves the slot at `at`; which one it was.
+    pub fn unpark(&mut self, at: Timestamp) -> Option<u32> {
+        let parked = self.parked.take()?;
+        self.parked_ms = self.parked_ms.saturating_add(millis(at, parked.since));
+        Some(parked.slot)
+    }
+
+    /// The call, or its agent's part in it, has ended at `at`.
     pub fn end(&mut self, at: Timestamp) {
+        self.unpark(at);
         if let Some(since) = self.held_since.take() {
             self.hold_ms = self.hold_ms.saturating_add(millis(at, since));
         }
@@ -300,6 +329,25 @@ mod tests {
         control.learn(at(4), &Deed::RecordingResumed { name: name() });
         assert_eq!(control.recording(), None);
         assert_eq!(control.recordings[0].state, RecordingState::Ended);
+    }
+
+    #[test]
+    fn a_parked_customer_is_on_hold_for_nobody() {
+        let by = AgentId::new(at(1), 7);
+        let mut control = Control::default();
+        control.learn(at(1), &Deed::Held);
+        let (since, until) = (at(3), at(63));
+        let parked = Parked {
+            slot: 701,
+            by,
+            since,
+            until,
+        };
+        control.park(parked);
+        assert_eq!((control.held_since, control.hold_ms), (None, 2_000));
+        assert_eq!(control.parked, Some(parked));
+        assert_eq!(control.unpark(at(8)), Some(701));
+        assert_eq!((control.unpark(at(9)), control.parked_ms), (None, 5_000));
     }
 
     #[test]

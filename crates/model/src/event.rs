@@ -101,6 +101,33 @@ pub enum EventBody {
         agent: AgentId,
         wait_ms: u64,
     },
+    /// The agent has put the caller into a slot, and is free.
+    CallParked {
+        call: CallId,
+        queue: QueueId,
+        agent: AgentId,
+        /// Who asked for it.
+        by: String,
+        slot: u32,
+        /// When it comes back by itself.
+        until: Timestamp,
+    },
+    /// Nobody has fetched a parked call, and who parked it is not free: it is in line again, by the time of its arrival.
+    CallReturned {
+        call: CallId,
+        queue: QueueId,
+        slot: u32,
+    },
+    /// A caller who was parked talks again; it counts as one answered call.
+    CallRetrieved {
+        call: CallId,
+        queue: QueueId,
+        offer: OfferId,
+        agent: AgentId,
+        /// Nothing: the call had come back into its queue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<u32>,
+    },
     /// Something was done to a call that talks, as Asterisk has confirmed.
     CallControlled {
         call: CallId,
@@ -162,6 +189,9 @@ impl EventBody {
             | Self::CallOffered { call, .. }
             | Self::OfferEnded { call, .. }
             | Self::CallAnswered { call, .. }
+            | Self::CallParked { call, .. }
+            | Self::CallReturned { call, .. }
+            | Self::CallRetrieved { call, .. }
             | Self::CallControlled { call, .. }
             | Self::CallEnded { call, .. } => Some(*call),
             Self::CallWatched { watch, .. } => Some(watch.call),
@@ -195,6 +225,8 @@ pub enum OfferResult {
     Unreachable,
     /// Another agent was faster (ring-all).
     LostRace,
+    /// Another agent has asked for the call.
+    PickedUp,
     /// The caller hung up, or left the queue.
     CallerGone,
     /// The agent went to break or offline while it rang.
@@ -208,14 +240,29 @@ pub enum OfferResult {
 /// Why this agent: the answer to "why did I not get the call?".
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Choice {
-    /// Nothing: the call was kept for this agent.
+    /// Nothing: the call was kept for this agent, or is theirs for a reason of its own.
     pub strategy: Option<Strategy>,
+    /// Why this agent, where it is not the queue's rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<Apart>,
     /// Members who could have been chosen, the chosen one included.
     pub eligible: u32,
     /// The first few eligible ones in the order of choice, the chosen one first.
     pub first: Vec<Candidate>,
     /// How many members were passed over, by reason.
     pub passed_over: Vec<PassedOver>,
+}
+
+/// Why a call is offered to somebody apart from the rules of its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Apart {
+    /// The agent fetches it from its slot.
+    Retrieved,
+    /// The agent has asked for a call that waits, or that rings a colleague.
+    PickedUp,
+    /// The agent parked it, and nobody has fetched it.
+    CameBack,
 }
 
 /// An eligible agent and the figures that decided.

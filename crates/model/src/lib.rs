@@ -36,8 +36,8 @@ pub use caller_id_use::{CallerIdUse, CampaignUse, Reputation, UseCounts, UseEnd}
 pub use centre_change::{CentreChange, CentreChangeKind};
 pub use check::{Invalid, checked_dialable, checked_label, checked_name, checked_text, visible};
 pub use control::{
-    Consult, ConsultState, Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Recording, RecordingState,
-    Watch, WatchMode, WatchState, checked_digits,
+    Consult, ConsultState, Control, Deed, MAX_DIGITS, MAX_RECORDINGS, Parked, Recording,
+    RecordingState, Watch, WatchMode, WatchState, checked_digits,
 };
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Recipient, Target};
 pub use dialplan::{
@@ -45,7 +45,7 @@ pub use dialplan::{
     MENU_KEYS, Menu, MenuChoice, Pattern, Rest, Symbols, Unanswered,
 };
 pub use did::{Did, DidTarget, return_wait};
-pub use event::{Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
+pub use event::{Apart, Candidate, Choice, Event, EventBody, KeptFor, OfferResult, PassedOver};
 pub use extension::{
     Codec, DID_CONTEXT, Extension, OWN_CONTEXTS, SipTransport, USUAL_CODECS, USUAL_CONTEXT,
     USUAL_QUALIFY, checked_context, checked_number,

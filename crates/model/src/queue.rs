@@ -166,6 +166,9 @@ pub struct Queue {
     pub required_skills: Vec<SkillRequirement>,
     /// The wait that still counts as good service.
     pub service_level_seconds: u32,
+    /// Whether members may pick calls out of the line that ring nobody's phone yet.
+    #[serde(default)]
+    pub pick_up_waiting: bool,
     pub active: bool,
 }
 
@@ -193,6 +196,7 @@ impl Queue {
             time_zone: "UTC".to_owned(),
             required_skills: Vec::new(),
             service_level_seconds: 20,
+            pick_up_waiting: false,
             active: true,
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     callerid::{self, CallerIds, CallerIdsError},
     cdr::{self, Cdr, CdrError, CdrSettings, CdrTasks},
     clock::Clock,
+    config::ParkingConfig,
     data_folder,
     deliveries::{self, Deliveries, DeliveriesError, DeliveryTask},
     journal::{self, Journal, JournalError, Sink},
@@ -72,6 +73,7 @@ pub struct Setup {
     pub servers: Vec<ConfiguredServer>,
     /// The name of the queue for calls that nothing else routes, where the configuration says so.
     pub default_queue: Option<String>,
+    pub parking: ParkingConfig,
 }
 
 /// A server of the configuration.
@@ -221,6 +223,7 @@ impl App {
             witness,
         ))
         .await?;
+        started.acd.park_in(setup.parking).await;
         let applier = tokio::spawn(applier.run(store.clone()));
         let retention = setup.retention.map(|keep| {
             let forgetting = retention::run(store.clone(), clock.clone(), keep);

@@ -169,6 +169,7 @@ fn setup(config: &Config) -> Setup {
         },
         servers: config.asterisk.iter().map(configured_server).collect(),
         default_queue: config.acd.default_queue.clone(),
+        parking: config.parking,
     }
 }
 

@@ -55,6 +55,7 @@ impl Viewer {
             EventBody::CallOffered { call, agent, .. }
             | EventBody::CallPlaced { call, agent, .. }
             | EventBody::CallAnswered { call, agent, .. }
+            | EventBody::CallRetrieved { call, agent, .. }
                 if agent == own =>
             {
                 self.owns(*call);
@@ -138,7 +139,10 @@ impl Viewer {
         self.sees_queue(queue).then(|| Call {
             caller: masked(&call.caller),
             // It may name others: whom the customer was given to.
-            control: Control::default(),
+            control: Control {
+                parked: call.control.parked,
+                ..Control::default()
+            },
             ..call.clone()
         })
     }
@@ -161,7 +165,10 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         EventBody::CallQueued { call, queue, .. }
         | EventBody::CallOffered { call, queue, .. }
         | EventBody::OfferEnded { call, queue, .. }
-        | EventBody::CallAnswered { call, queue, .. } => in_sight(*call, *queue),
+        | EventBody::CallAnswered { call, queue, .. }
+        | EventBody::CallParked { call, queue, .. }
+        | EventBody::CallReturned { call, queue, .. }
+        | EventBody::CallRetrieved { call, queue, .. } => in_sight(*call, *queue),
         EventBody::CallEnded {
             call, queue, agent, ..
         } => {

@@ -45,6 +45,7 @@ fn offered(to: AgentId, queue: QueueId, call: CallId) -> Event {
         agent: to,
         choice: Choice {
             strategy: Some(Strategy::LongestIdle),
+            apart: None,
             eligible: 2,
             first: vec![candidate(agent(1)), candidate(agent(2))],
             passed_over: Vec::new(),

@@ -201,6 +201,7 @@ fn choice(agent: AgentId, at: Timestamp) -> Choice {
     let passed_over = |state| PassedOver { state, count: 3 };
     Choice {
         strategy: Some(Strategy::LongestIdle),
+        apart: None,
         eligible: 12,
         first: vec![candidate; 3],
         passed_over: vec![passed_over(Some(AgentState::Busy)), passed_over(None)],

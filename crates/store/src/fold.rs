@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     AgentId, AgentStatus, Call, CallId, CallState, Caller, Direction, Event, EventBody, OfferId,
-    OfferResult, Placed, ServerId, Timestamp, visible,
+    OfferResult, Parked, Placed, ServerId, Timestamp, visible,
 };
 
 use crate::agent_states::AgentInterval;
@@ -88,6 +88,9 @@ impl Fold {
             EventBody::CallOffered { .. } => self.call_offered(event),
             EventBody::OfferEnded { .. } => self.offer_ended(event),
             EventBody::CallAnswered { .. } => self.call_answered(event),
+            EventBody::CallParked { .. } => self.call_parked(event),
+            EventBody::CallReturned { call, .. } => self.call_returned(*call, event.at),
+            EventBody::CallRetrieved { .. } => self.call_retrieved(event),
             EventBody::CallControlled { call, deed, .. } => {
                 if let Some(call) = self.calls.change(*call) {
                     call.control.learn(event.at, deed);
@@ -259,7 +262,10 @@ impl Fold {
                 }
             }
             (CallState::Waiting | CallState::Ringing, _) => call.state = waiting_or_ringing(rings),
-            (CallState::Connecting | CallState::Talking | CallState::Ended, _) => {}
+            (
+                CallState::Connecting | CallState::Talking | CallState::Parked | CallState::Ended,
+                _,
+            ) => {}
         }
     }
 
@@ -279,6 +285,46 @@ impl Fold {
             call.offer = Some(*offer);
             call.answered_at = Some(event.at);
             call.wait_ms = Some(*wait_ms);
+        }
+    }
+
+    fn call_parked(&mut self, event: &Event) {
+        if let EventBody::CallParked {
+            call,
+            agent,
+            slot,
+            until,
+            ..
+        } = &event.body
+            && let Some(call) = self.calls.change(*call)
+        {
+            call.state = CallState::Parked;
+            call.control.park(Parked {
+                slot: *slot,
+                by: *agent,
+                since: event.at,
+                until: *until,
+            });
+        }
+    }
+
+    fn call_returned(&mut self, call: CallId, at: Timestamp) {
+        if let Some(call) = self.calls.change(call) {
+            call.state = CallState::Waiting;
+            call.control.unpark(at);
+        }
+    }
+
+    fn call_retrieved(&mut self, event: &Event) {
+        if let EventBody::CallRetrieved {
+            call, offer, agent, ..
+        } = &event.body
+            && let Some(call) = self.calls.change(*call)
+        {
+            call.state = CallState::Talking;
+            call.agent = Some(*agent);
+            call.offer = Some(*offer);
+            call.control.unpark(event.at);
         }
     }
 

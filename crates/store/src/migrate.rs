@@ -77,6 +77,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     36 "0036_did_routes",
     37 "0037_no_dids",
     38 "0038_server_provisioned_by",
+    39 "0039_pick_up_waiting",
 };
 
 const TABLE: &str = "schema_migrations";

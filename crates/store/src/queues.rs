@@ -27,6 +27,7 @@ const COLUMNS: &[&str] = &[
     "time_zone",
     "required_skills",
     "service_level_seconds",
+    "pick_up_waiting",
     "active",
 ];
 
@@ -131,6 +132,7 @@ fn values(queue: &Queue) -> Vec<Value> {
         (&queue.time_zone).into(),
         json(&queue.required_skills),
         queue.service_level_seconds.into(),
+        queue.pick_up_waiting.into(),
         queue.active.into(),
     ]
 }
@@ -154,6 +156,7 @@ fn queue(row: &Row) -> Result<Queue, StoreError> {
         time_zone: row.text("time_zone")?,
         required_skills: row.json("required_skills")?,
         service_level_seconds: row.int("service_level_seconds")?,
+        pick_up_waiting: row.bool("pick_up_waiting")?,
         active: row.bool("active")?,
     })
 }

@@ -817,6 +817,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/{id}/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Park a call that talks.
+         * @description The customer hears music in the smallest free slot (`control.parked`), and the agent is free, with wrap-up. Whoever sees the
+         *     call may retrieve it. If nobody does in time, the agent who parked it is rung, if available; else it is in line again, first.
+         *     Calls that were placed cannot be parked.
+         */
+        post: operations["calls_park"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/pick-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pick up a call that rings at a colleague.
+         * @description The colleague's phone stops, which counts against nobody; the rest is as with `retrieve`. The agent has to be a member of the
+         *     call's queue. A call that rings nobody's phone yet can be picked up where its queue says so (`pick_up_waiting`).
+         */
+        post: operations["calls_pick_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/{id}/recordings/{name}": {
         parameters: {
             query?: never;
@@ -831,6 +874,27 @@ export interface paths {
         get: operations["calls_recording"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{id}/retrieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch a parked call.
+         * @description The agent's phone rings, and is asked to answer by itself; the answer comes when the two talk, or says why they do not. In any
+         *     state but on a call; after it the agent is on the break, or offline, as before.
+         */
+        post: operations["calls_retrieve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1316,6 +1380,26 @@ export interface paths {
          * @description A user with the role agent sees the own queues and the own agent, and callers' numbers of own calls only.
          */
         get: operations["live_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parked-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The calls that are parked, by their slots.
+         * @description A user with the role agent sees those of the own queues, without the caller's number unless it was the own call.
+         */
+        get: operations["parked_calls_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2102,6 +2186,11 @@ export interface components {
             end?: string | null;
             start?: string | null;
         };
+        /**
+         * @description Why a call is offered to somebody apart from the rules of its queue.
+         * @enum {string}
+         */
+        Apart: "retrieved" | "picked_up" | "came_back";
         /** @description A key for a program. Only its hash is kept. */
         ApiKey: {
             created_at: components["schemas"]["Timestamp"];
@@ -2533,7 +2622,7 @@ export interface components {
          * @description How far a call has come.
          * @enum {string}
          */
-        CallState: "waiting" | "ringing" | "connecting" | "talking" | "ended";
+        CallState: "waiting" | "ringing" | "connecting" | "talking" | "parked" | "ended";
         /** @description Calls of each extension. */
         CallStatistics: {
             data: components["schemas"]["ExtensionStatistics"][];
@@ -2696,6 +2785,7 @@ export interface components {
         };
         /** @description Why this agent: the answer to "why did I not get the call?". */
         Choice: {
+            apart?: components["schemas"]["Apart"] | null;
             /**
              * Format: int32
              * @description Members who could have been chosen, the chosen one included.
@@ -2804,6 +2894,14 @@ export interface components {
              * @default false
              */
             muted: boolean;
+            /** @default null */
+            parked: components["schemas"]["Parked"] | null;
+            /**
+             * Format: int64
+             * @description How long the customer was parked before, in milliseconds.
+             * @default 0
+             */
+            parked_ms: number;
             /**
              * @description The first one first; at most the last of them goes on.
              * @default []
@@ -3260,6 +3358,37 @@ export interface components {
             type: "call_answered";
             /** Format: int64 */
             wait_ms: number;
+        } | {
+            agent: components["schemas"]["AgentId"];
+            /** @description Who asked for it. */
+            by: string;
+            call: components["schemas"]["CallId"];
+            queue: components["schemas"]["QueueId"];
+            /** Format: int32 */
+            slot: number;
+            /** @enum {string} */
+            type: "call_parked";
+            /** @description When it comes back by itself. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            call: components["schemas"]["CallId"];
+            queue: components["schemas"]["QueueId"];
+            /** Format: int32 */
+            slot: number;
+            /** @enum {string} */
+            type: "call_returned";
+        } | {
+            agent: components["schemas"]["AgentId"];
+            call: components["schemas"]["CallId"];
+            offer: components["schemas"]["OfferId"];
+            queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int32
+             * @description Nothing: the call had come back into its queue.
+             */
+            slot?: number | null;
+            /** @enum {string} */
+            type: "call_retrieved";
         } | (components["schemas"]["Deed"] & {
             /** @description Who talks on it. */
             agent: components["schemas"]["AgentId"];
@@ -3848,7 +3977,7 @@ export interface components {
          * @description How an offer ended.
          * @enum {string}
          */
-        OfferResult: "answered" | "missed" | "declined" | "phone_busy" | "unreachable" | "lost_race" | "caller_gone" | "agent_left" | "bridge_failed" | "server_lost";
+        OfferResult: "answered" | "missed" | "declined" | "phone_busy" | "unreachable" | "lost_race" | "picked_up" | "caller_gone" | "agent_left" | "bridge_failed" | "server_lost";
         /** @description Where a call begins. */
         Origin: {
             /** @description The context in Asterisk; nothing: it is the site's own. */
@@ -4251,6 +4380,8 @@ export interface components {
                  */
                 no_answer_seconds?: number | null;
                 overflow: components["schemas"]["Overflow"];
+                /** @description Whether members may pick calls out of the line that ring nobody's phone yet. */
+                pick_up_waiting?: boolean;
                 /**
                  * Format: int32
                  * @description Queues of higher priority are served first when an agent belongs to several.
@@ -4432,6 +4563,27 @@ export interface components {
             /** @description Give it as `cursor` to read on; `null` on the last page. */
             next?: string | null;
         };
+        /** @description A customer in a slot: hears music, and has no agent. */
+        Parked: {
+            /** @description Who parked the call. */
+            by: components["schemas"]["AgentId"];
+            since: components["schemas"]["Timestamp"];
+            /** Format: int32 */
+            slot: number;
+            /** @description When the call comes back, to whoever parked it or else into its queue. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A call in a slot. */
+        ParkedCall: {
+            /** @description Who parked it. */
+            by: components["schemas"]["AgentId"];
+            call: components["schemas"]["Call"];
+            since: components["schemas"]["Timestamp"];
+            /** Format: int32 */
+            slot: number;
+            /** @description When it comes back by itself, or is looked at again if nobody is there. */
+            until: components["schemas"]["Timestamp"];
+        };
         /** @description Members who could not be chosen. */
         PassedOver: {
             /** Format: int32 */
@@ -4603,6 +4755,8 @@ export interface components {
              */
             no_answer_seconds?: number | null;
             overflow: components["schemas"]["Overflow"];
+            /** @description Whether members may pick calls out of the line that ring nobody's phone yet. */
+            pick_up_waiting?: boolean;
             /**
              * Format: int32
              * @description Queues of higher priority are served first when an agent belongs to several.
@@ -4676,6 +4830,11 @@ export interface components {
              *     }
              */
             overflow: components["schemas"]["Overflow"];
+            /**
+             * @description Whether members may pick calls out of the line that ring nobody's phone yet.
+             * @default false
+             */
+            pick_up_waiting: boolean;
             /**
              * Format: int32
              * @description Queues of higher priority are served first when an agent belongs to several.
@@ -7902,6 +8061,107 @@ export interface operations {
             };
         };
     };
+    calls_park: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in its slot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description Nobody talks on this call, somebody is consulted, it was placed, or every slot is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asterisk does not answer in time; the customer may be on hold */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_pick_up: {
+        parameters: {
+            query?: {
+                /** @description The own agent unless told; a user with the role agent cannot name another. */
+                agent?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The two talk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description It neither rings nor waits, somebody else gets it already, the agent is no member, is on a call, or does not pick up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent's phone cannot be rung */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     calls_recording: {
         parameters: {
             query?: never;
@@ -7934,6 +8194,58 @@ export interface operations {
                 };
             };
             /** @description Asterisk does not have it, or will not give it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_retrieve: {
+        parameters: {
+            query?: {
+                /** @description The own agent unless told; a user with the role agent cannot name another. */
+                agent?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The two talk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description It is not parked, somebody else gets it already, the agent is on a call, or does not pick up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent's phone cannot be rung */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9302,6 +9614,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Live"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    parked_calls_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them: at most one for each slot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedCall"][];
                 };
             };
             /** @description Refused */

@@ -184,6 +184,7 @@ impl Acd {
         passed_over.shrink_to_fit();
         Choice {
             strategy: Some(queue.queue.strategy),
+            apart: None,
             eligible: u32::try_from(eligible).unwrap_or(u32::MAX),
             first,
             passed_over,

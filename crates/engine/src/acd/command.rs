@@ -15,6 +15,8 @@ pub enum Command {
     Ring { call: CallId },
     /// Start music on hold for the caller.
     PlayMusic { call: CallId, class: String },
+    /// The caller is in a slot: out of the bridge in which an agent left him on hold, and music. Asked for again it does no harm.
+    Park { call: CallId, class: String },
     /// Ring an agent's phone. It ends by `OfferAnswered`, `OfferFailed`, or our `Withdraw`.
     Offer {
         offer: OfferId,
@@ -23,6 +25,8 @@ pub enum Command {
         /// `101` is dialled as `PJSIP/101`.
         extension: String,
         timeout: Duration,
+        /// The agent has asked for this call: the phone is asked to answer by itself.
+        asked_for: bool,
     },
     /// Stop ringing (or hang up) this agent's leg.
     Withdraw { offer: OfferId },

@@ -29,7 +29,11 @@ impl Acd {
         offer.until = self.now.mono.after(CONNECT_TIMEOUT);
         let (id, c, place, until) = (offer.id, offer.call, offer.place, offer.until);
 
-        self.leave_line(c);
+        if self.calls[c].call.state == CallState::Parked {
+            self.leave_slot(c);
+        } else {
+            self.leave_line(c);
+        }
         let record = &mut self.calls[c];
         record.call.state = CallState::Connecting;
         record.offers.swap(0, place);
@@ -43,9 +47,12 @@ impl Acd {
                 offer.place = index;
             }
         }
+        let (next, next_reason) = self.goes_back_to(a);
         let status = AgentStatus {
             call: Some(call),
             offer: Some(id),
+            next,
+            next_reason,
             ..AgentStatus::plain(AgentState::Busy, self.now.utc)
         };
         self.set_status(a, status, (!frozen).then_some(until));
@@ -82,32 +89,43 @@ impl Acd {
         self.publish_offer_end(a, &offer, OfferResult::Answered);
         offer.phase = OfferPhase::Connected;
         let agent = self.agents[a].agent.id;
+        let now = self.now.utc;
         let record = &mut self.calls[offer.call];
         let call = &mut record.call;
-        let wait_ms = millis(
-            self.now
-                .utc
-                .since(call.queued_at.unwrap_or(call.arrived_at)),
-        );
         call.state = CallState::Talking;
         call.agent = Some(agent);
         call.offer = Some(offer.id);
-        call.answered_at = Some(self.now.utc);
-        call.wait_ms = Some(wait_ms);
         record.answered = true;
-        let body = EventBody::CallAnswered {
-            call: call.id,
-            queue: self.queues[offer.queue].queue.id,
-            offer: offer.id,
-            agent,
-            wait_ms,
+        let (id, queue) = (call.id, self.queues[offer.queue].queue.id);
+        let again = call.answered_at.is_some();
+        let body = if again {
+            EventBody::CallRetrieved {
+                call: id,
+                queue,
+                offer: offer.id,
+                agent,
+                slot: call.control.unpark(now),
+            }
+        } else {
+            let wait_ms = millis(now.since(call.queued_at.unwrap_or(call.arrived_at)));
+            call.answered_at = Some(now);
+            call.wait_ms = Some(wait_ms);
+            EventBody::CallAnswered {
+                call: id,
+                queue,
+                offer: offer.id,
+                agent,
+                wait_ms,
+            }
         };
         self.publish(body);
         let record = &mut self.agents[a];
         record.offer = Some(offer);
         self.timers
             .set(super::Timer::Agent(a), &mut record.deadline, None);
-        self.count_call(a);
+        if !again {
+            self.count_call(a);
+        }
     }
 
     /// One more call today, in every zone's today.
@@ -143,8 +161,11 @@ impl Acd {
         self.back_in_line(offer.call);
     }
 
-    /// A call that was being connected waits again.
+    /// A call that was being connected waits again, in line or in its slot.
     pub(super) fn back_in_line(&mut self, c: CallSlot) {
+        if self.calls[c].call.control.parked.is_some() {
+            return self.put_into_slot(c);
+        }
         self.leave_service(c);
         self.calls[c].answered = true;
         self.join_line(c);

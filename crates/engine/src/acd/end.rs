@@ -33,13 +33,18 @@ impl Acd {
     pub(super) fn end_call(&mut self, c: CallSlot, ending: Ending) {
         let state = self.calls[c].call.state;
         let dropped = self.end_offers(c, OfferResult::CallerGone);
-        if matches!(state, CallState::Waiting | CallState::Ringing) {
-            self.leave_line(c);
-        } else {
-            self.leave_service(c);
+        match state {
+            CallState::Waiting | CallState::Ringing => self.leave_line(c),
+            CallState::Parked => self.leave_slot(c),
+            CallState::Connecting | CallState::Talking | CallState::Ended => self.leave_service(c),
         }
         let record = &self.calls[c];
         let call = &record.call;
+        // Whoever has talked, and waits or is parked since, was answered.
+        let outcome = match call.answered_at {
+            Some(_) => Outcome::Answered,
+            None => ending.outcome,
+        };
         let wait_ms = call.wait_ms.or_else(|| {
             let since = call.queued_at?;
             Some(millis(self.now.utc.since(since)))
@@ -52,7 +57,7 @@ impl Acd {
             call: id,
             queue: call.queue,
             agent: call.agent,
-            outcome: ending.outcome,
+            outcome,
             overflow_reason: ending.overflow_reason,
             ended_by: ending.ended_by,
             hangup_cause: ending.cause,

@@ -26,10 +26,7 @@ impl Acd {
             // As we knew it before a restart of ours.
             return;
         }
-        let (next, next_reason) = match status.state {
-            AgentState::Break | AgentState::Offline => (Some(status.state), status.reason.clone()),
-            _ => (status.next, status.next_reason.clone()),
-        };
+        let (next, next_reason) = self.goes_back_to(a);
         let status = AgentStatus {
             call: Some(call),
             next,

@@ -53,6 +53,7 @@ impl Acd {
             ),
             CallState::Connecting => format!("is being connected to an agent of {name}{frozen}"),
             CallState::Talking => format!("talks with an agent of {name}{frozen}"),
+            CallState::Parked => format!("is parked by an agent of {name}{frozen}"),
             CallState::Ended => "has ended".to_owned(),
         };
         Some(CallExplained {

@@ -1,9 +1,11 @@
 //! What can happen to a queue engine.
 
 use model::{
-    Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, Did, Member, OfferId, Queue,
-    QueueId, ServerId, Timestamp,
+    Agent, AgentId, AgentState, AgentStatus, Apart, Call, CallId, Caller, Did, Member, OfferId,
+    Queue, QueueId, ServerId, Timestamp,
 };
+
+use super::Parking;
 
 /// One thing that happened. Late, doubled and reordered inputs are normal and must do no harm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,18 @@ pub enum Input {
     /// The caller was given to somebody else and talks with them: the agent is free, and the caller not ours to end.
     CallHandedOver {
         call: CallId,
+    },
+
+    /// The caller is on hold, in Asterisk, to be put into a slot: the agent is let go.
+    CallParked {
+        call: CallId,
+        parking: Box<Parking>,
+    },
+    /// An agent picks the call up, or fetches it from its slot: see [`may_have`](super::Acd::may_have).
+    CallWanted {
+        call: CallId,
+        agent: AgentId,
+        how: Apart,
     },
 
     // ---- agents' phones

@@ -75,9 +75,12 @@ impl Acd {
         record.call.state = CallState::Waiting;
     }
 
-    /// One of a call's offers has ended: if it was the last, the call waits again, in its old place.
+    /// One of a call's offers has ended: if it was the last, the call waits again, in its old place or slot.
     pub(super) fn back_to_waiting(&mut self, c: CallSlot) {
         let record = &mut self.calls[c];
+        if record.call.state == CallState::Parked && record.offers.is_empty() {
+            return self.arm(c);
+        }
         if record.call.state != CallState::Ringing || !record.offers.is_empty() {
             return;
         }
@@ -91,9 +94,14 @@ impl Acd {
         self.make_offerable(c);
     }
 
-    /// Sets the end of the longest wait, or of being kept if that is before; both stand still while the call is frozen.
+    /// Sets the end of the longest wait, or of being kept if that is before, or of the time in a slot; they stand still while the
+    /// call is frozen.
     pub(super) fn arm(&mut self, c: CallSlot) {
-        let ends = [self.longest_wait_end(c), self.kept_end(c)];
+        let parked = self.calls[c].call.control.parked;
+        let ends = match parked {
+            Some(parked) => [Some(parked.until), None],
+            None => [self.longest_wait_end(c), self.kept_end(c)],
+        };
         let record = &mut self.calls[c];
         let end = ends.into_iter().flatten().min();
         let due = end
@@ -116,6 +124,9 @@ impl Acd {
     pub(super) fn waited_out(&mut self, c: CallSlot) {
         let record = &mut self.calls[c];
         self.timers.set(Timer::Call(c), &mut record.deadline, None);
+        if record.call.state == CallState::Parked {
+            return self.parked_long(c);
+        }
         let longest = self.longest_wait_end(c);
         let still_kept = self.kept_end(c);
         if still_kept.is_some_and(|until| longest.is_none_or(|longest| until < longest)) {
@@ -174,7 +185,8 @@ impl Acd {
             let Some(record) = self.queues.try_get(q) else {
                 continue;
             };
-            if record.removed && record.line.is_empty() && record.served == 0 {
+            let empty = record.line.is_empty() && record.served == 0 && record.parked == 0;
+            if record.removed && empty {
                 let id = record.queue.id;
                 self.queues.remove(id);
             }

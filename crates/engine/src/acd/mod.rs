@@ -22,11 +22,14 @@
 //! - A call enters each queue at most once; coming back to one ends it with the reason `loop`.
 //! - The longest wait counts from the entry into the present queue, the place in line from the entry into the first.
 //! - A member who is on a break is still there for the no-agents rule; a paused or unskilled one is not.
+//! - A parked call stays the answered call that it is: no figure counts it twice, and whatever becomes of it, it was answered.
+//! - Who asks for a call (picks it up, or fetches it from its slot) gets it before the queue's rules, in any state but on a call.
 //! - While its server is lost a call is frozen: no offer, no overflow. Facts about it are still taken in.
 //! - A caller missing after a reconnect has abandoned if in line, has failed if being connected (nobody knows whether they
 //!   talked) or if Asterisk itself was restarted, and has been answered if talking.
 
 mod agent;
+mod apart;
 mod choose;
 mod command;
 mod config;
@@ -39,6 +42,7 @@ mod gone;
 mod input;
 mod line;
 mod offer;
+mod park;
 mod ranked;
 mod record;
 mod restore;
@@ -57,9 +61,11 @@ use model::{AgentId, CallId, Did, DidId, EventBody, Instant, Now, OfferId, Queue
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+pub use apart::NotGiven;
 pub use command::Command;
 pub use explain::{CallExplained, MemberExplained};
 pub use input::{CallRestored, Input, OfferFailure, Returned, Snapshot};
+pub use park::{LOOK_AGAIN, Parking};
 pub use view::{AgentView, QueueStats};
 
 use crate::zone::Zone;
@@ -196,6 +202,8 @@ impl Acd {
             Input::CallerHungUp { call, cause } => self.caller_hung_up(call, cause),
             Input::CallContinued { call } => self.call_continued(call),
             Input::CallHandedOver { call } => self.call_handed_over(call),
+            Input::CallParked { call, parking } => self.call_parked(call, *parking),
+            Input::CallWanted { call, agent, how } => self.call_wanted(call, agent, how),
             Input::OfferAnswered { offer } => self.offer_answered(offer),
             Input::OfferFailed { offer, why } => self.offer_failed(offer, why),
             Input::OfferDeclined { offer } => self.offer_declined(offer),

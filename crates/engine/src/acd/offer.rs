@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    AgentState, AgentStatus, CallState, Choice, EventBody, OfferId, OfferResult, Strategy,
+    AgentState, AgentStatus, Apart, CallState, Choice, EventBody, OfferId, OfferResult, Strategy,
 };
 use rand::Rng;
 
@@ -16,6 +16,8 @@ impl Acd {
     pub(super) fn ring(&mut self, c: CallSlot, a: AgentSlot, q: QueueSlot, choice: Choice) {
         let id = OfferId::new(self.now.utc, self.chance.random());
         let timeout = self.ring_time(c, q);
+        let (next, next_reason) = self.goes_back_to(a);
+        let asked_for = matches!(choice.apart, Some(Apart::Retrieved | Apart::PickedUp));
         let place = self.mark_ringing(c, q);
         let record = &mut self.calls[c];
         let call = record.call.id;
@@ -37,6 +39,7 @@ impl Acd {
             queue: q,
             place: index,
             phase: OfferPhase::Ringing,
+            apart: choice.apart,
             made: self.now.mono,
             answered: None,
             until,
@@ -54,6 +57,8 @@ impl Acd {
         let status = AgentStatus {
             call: Some(call),
             offer: Some(id),
+            next,
+            next_reason,
             ..AgentStatus::plain(AgentState::Ringing, self.now.utc)
         };
         self.set_status(a, status, Some(until));
@@ -69,6 +74,7 @@ impl Acd {
             agent: agent_id,
             extension,
             timeout,
+            asked_for,
         });
     }
 
@@ -157,8 +163,12 @@ impl Acd {
         let Some(offer) = self.end_offer(a, result) else {
             return;
         };
-        let pause = self.queues[offer.queue].queue.no_answer_seconds;
-        self.pause(a, reason, pause.map(|s| Duration::from_secs(s.into())));
+        if offer.is_asked_for() {
+            self.relieve(a);
+        } else {
+            let pause = self.queues[offer.queue].queue.no_answer_seconds;
+            self.pause(a, reason, pause.map(|s| Duration::from_secs(s.into())));
+        }
         self.back_to_waiting(offer.call);
     }
 

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use model::{
-    Agent, AgentState, AgentStatus, Call, CallId, Instant, NoAgents, OfferId, Queue, QueueId,
-    Timestamp,
+    Agent, AgentState, AgentStatus, Apart, Call, CallId, Instant, NoAgents, OfferId, Queue,
+    QueueId, Timestamp,
 };
 
 use super::ranked::Ranked;
@@ -98,6 +98,8 @@ pub(super) struct Offer {
     /// Index in the call's `offers`.
     pub(super) place: usize,
     pub(super) phase: OfferPhase,
+    /// Nothing: by the rules of the queue.
+    pub(super) apart: Option<Apart>,
     pub(super) made: Instant,
     pub(super) answered: Option<Instant>,
     /// When the ringing, or the wait for the bridge, is given up.
@@ -131,6 +133,8 @@ pub(super) struct QueueRecord {
     pub(super) ringing: u32,
     /// Being connected, or talking.
     pub(super) served: u32,
+    /// In slots.
+    pub(super) parked: u32,
     /// Members who may be given calls, by state.
     pub(super) able: [u32; AgentState::ALL.len()],
     /// Members who may not (paused, unskilled), by state.
@@ -153,6 +157,7 @@ impl QueueRecord {
             joinable: BTreeSet::new(),
             ringing: 0,
             served: 0,
+            parked: 0,
             able: [0; AgentState::ALL.len()],
             barred: [0; AgentState::ALL.len()],
             offers_made: 0,

@@ -55,7 +55,9 @@ impl Acd {
                 call,
             },
         );
-        self.calls[c].place = queue.map(|_| (Reverse(priority), queued_at, id, c));
+        if state != CallState::Parked {
+            self.calls[c].place = queue.map(|_| (Reverse(priority), queued_at, id, c));
+        }
         if let Some(q) = queue {
             self.reattach(c, q, state, &offers);
         }
@@ -99,7 +101,7 @@ impl Acd {
         let call = &self.calls[c].call;
         let answered = call.offer.zip(call.agent);
         match state {
-            CallState::Ringing => {
+            CallState::Ringing | CallState::Parked => {
                 for &(offer, agent) in offers {
                     self.attach(c, q, offer, agent, OfferPhase::Ringing);
                 }
@@ -148,6 +150,7 @@ impl Acd {
             queue: q,
             place: index,
             phase,
+            apart: None,
             made: self.now.mono,
             answered: (phase != OfferPhase::Ringing).then_some(self.now.mono),
             until: self.now.mono.after(ring + RING_GRACE),
@@ -161,6 +164,12 @@ impl Acd {
     fn resume(&mut self, c: CallSlot) {
         let record = &mut self.calls[c];
         let bound = !record.offers.is_empty();
+        if record.call.state == CallState::Parked
+            && let Some(q) = record.queue
+        {
+            self.queues[q].parked += 1;
+            return;
+        }
         let (Some(q), Some(place)) = (record.queue, record.place) else {
             record.call.state = CallState::Waiting;
             return;
@@ -289,7 +298,11 @@ impl Acd {
 
 /// Whom nobody is known to serve must be served again.
 fn wait_again(call: &mut Call) {
+    let comes_from_slot = matches!(call.state, CallState::Waiting | CallState::Ringing);
     call.state = CallState::Waiting;
+    if comes_from_slot && call.answered_at.is_some() {
+        return;
+    }
     call.agent = None;
     call.offer = None;
     call.answered_at = None;

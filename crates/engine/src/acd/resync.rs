@@ -89,7 +89,7 @@ impl Acd {
     fn reconcile(&mut self, c: CallSlot, seen: &Seen) {
         match self.calls[c].call.state {
             CallState::Waiting => {}
-            CallState::Ringing => {
+            CallState::Ringing | CallState::Parked => {
                 for a in self.calls[c].offers.clone() {
                     self.reconcile_ringing(a, seen);
                 }
@@ -172,6 +172,13 @@ impl Acd {
             self.timers.set(Timer::Agent(a), &mut agent.deadline, due);
         }
         let record = &self.calls[c];
+        if record.call.state == CallState::Parked {
+            self.play_in_slot(c);
+            if self.calls[c].offers.is_empty() {
+                self.arm(c);
+            }
+            return;
+        }
         if !matches!(record.call.state, CallState::Waiting | CallState::Ringing) {
             return;
         }

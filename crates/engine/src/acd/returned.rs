@@ -50,9 +50,10 @@ impl Acd {
         }
     }
 
-    fn only_choice(&self, a: AgentSlot, q: QueueSlot) -> Choice {
+    pub(super) fn only_choice(&self, a: AgentSlot, q: QueueSlot) -> Choice {
         Choice {
             strategy: None,
+            apart: None,
             eligible: 1,
             first: vec![self.candidate(q, a)],
             passed_over: Vec::new(),

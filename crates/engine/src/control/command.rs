@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{AgentId, CallId, Caller, EventBody, ServerId, WatchId, WatchMode};
+use model::{AgentId, CallId, Caller, Control, EventBody, ServerId, WatchId, WatchMode};
 
 use super::{Arrangement, Failure, Talkers, Ticket, Verb};
 
@@ -46,6 +46,13 @@ pub enum Command {
     },
     /// The customer is with somebody else: whoever has the call lets the agent go, and not the customer.
     HandOver { call: CallId },
+    /// The customer is on hold, in Asterisk: whoever has the call puts it into this slot, and lets the agent go.
+    Park {
+        call: CallId,
+        slot: u32,
+        by: String,
+        state: Control,
+    },
     /// The customer arrives anew, for this queue.
     Requeue {
         call: CallId,
@@ -111,6 +118,10 @@ pub enum Refusal {
     Held,
     #[error("only a call that came in can go to a queue")]
     NotQueued,
+    #[error("only a call that came in can be parked")]
+    NotParkable,
+    #[error("every slot is taken")]
+    NoSlot,
     #[error("somebody else is being consulted")]
     Consulting,
     #[error("nobody else is being consulted")]

@@ -91,9 +91,11 @@ impl Talk {
     /// Do the verb and the third one go together?
     pub(super) fn may_consult(&self, verb: &Verb) -> Result<(), Refusal> {
         match (verb, self.consult_state()) {
-            (Verb::Consult(_) | Verb::Hold | Verb::Unhold | Verb::ToQueue(_), Some(_)) => {
-                Err(Refusal::Consulting)
-            }
+            (
+                Verb::Consult(_) | Verb::Hold | Verb::Unhold | Verb::ToQueue(_) | Verb::Park(_),
+                Some(_),
+            ) => Err(Refusal::Consulting),
+            (Verb::Park(_), None) if self.talkers == Talkers::Placed => Err(Refusal::NotParkable),
             (Verb::ToQueue(_), None) if self.talkers == Talkers::Placed => Err(Refusal::NotQueued),
             (Verb::Swap | Verb::Conference | Verb::Transfer, None) => Err(Refusal::NotConsulting),
             (Verb::Swap | Verb::Conference | Verb::Transfer, Some(ConsultState::Ringing)) => {

@@ -1,4 +1,4 @@
-//! The customer is given away: to the third one, or to a queue; and the agent goes, asked or not.
+//! The customer is given away: to the third one, to a queue, or into a slot; and the agent goes, asked or not.
 
 use model::{CallId, ConsultState, Deed};
 
@@ -92,6 +92,21 @@ impl Control {
     pub(super) fn give(&mut self, call: CallId, by: Option<String>) {
         if let Some(to) = self.forget_target(call) {
             self.publish(call, by, Deed::Transferred { to });
+        }
+    }
+
+    /// The customer is on hold: from now on it is no talk, and where they wait is not ours to take down.
+    pub(super) fn park(&mut self, call: CallId, slot: u32, by: String) {
+        for watch in self.watchers_of(call) {
+            self.end_watch(watch, Refusal::NotTalking);
+        }
+        if let Some(talk) = self.talks.remove(&call) {
+            self.commands.push_back(Command::Park {
+                call,
+                slot,
+                by,
+                state: talk.state,
+            });
         }
     }
 

@@ -40,6 +40,8 @@ pub enum Verb {
     EndConsult,
     /// The customer waits in this queue, and the agent goes.
     ToQueue(String),
+    /// The customer waits in this slot, and the agent goes.
+    Park(u32),
 }
 
 /// A third person.

@@ -129,6 +129,15 @@ impl Control {
         self.talks.get(&call).map_or(1, |talk| talk.consults + 1)
     }
 
+    /// Slots that calls are about to be put into.
+    pub fn slots_asked_for(&self) -> impl Iterator<Item = u32> {
+        let doing = self.talks.values().filter_map(|talk| talk.doing.as_ref());
+        doing.filter_map(|doing| match doing.wish.verb {
+            Verb::Park(slot) => Some(slot),
+            _ => None,
+        })
+    }
+
     /// What has been done to a call that talks.
     pub fn state(&self, call: CallId) -> Option<&State> {
         self.talks.get(&call).map(|talk| &talk.state)
@@ -256,7 +265,8 @@ impl Control {
                 };
                 let until = self.now.mono.after(VERB_TIMEOUT);
                 talk.early = None;
-                talk.has_waited |= matches!(wish.verb, Verb::Hold | Verb::Consult(_));
+                talk.has_waited |=
+                    matches!(wish.verb, Verb::Hold | Verb::Consult(_) | Verb::Park(_));
                 talk.recorded += usize::from(wish.verb == Verb::StartRecording);
                 talk.doing = Some(Doing {
                     wish,
@@ -315,7 +325,8 @@ impl Control {
             | Verb::Conference
             | Verb::Transfer
             | Verb::EndConsult
-            | Verb::ToQueue(_) => Some(None),
+            | Verb::ToQueue(_)
+            | Verb::Park(_) => Some(None),
         };
         Ok(needed)
     }
@@ -327,6 +338,10 @@ impl Control {
         if let Err(failure) = result {
             self.not_done(call, &doing, failure == Failure::Unknown);
             return self.answer(ticket, Err(Refusal::Failed(failure)));
+        }
+        if let Verb::Park(slot) = doing.wish.verb {
+            self.park(call, slot, doing.wish.by);
+            return self.answer(ticket, Ok(()));
         }
         if doing.wish.verb.is_about_third() {
             self.consult_done(call, &doing);
@@ -375,7 +390,8 @@ impl Control {
             | Verb::Conference
             | Verb::Transfer
             | Verb::EndConsult
-            | Verb::ToQueue(_) => None,
+            | Verb::ToQueue(_)
+            | Verb::Park(_) => None,
         }
     }
 

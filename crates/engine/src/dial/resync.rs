@@ -88,7 +88,7 @@ impl Dialler {
             CallState::Ringing => Step::RingingAgent,
             CallState::Connecting => Step::CallingCustomer,
             CallState::Talking => Step::Talking,
-            CallState::Waiting | CallState::Ended => return,
+            CallState::Waiting | CallState::Parked | CallState::Ended => return,
         };
         self.lost.insert(call.server);
         let id = call.id;

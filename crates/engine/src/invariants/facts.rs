@@ -27,6 +27,8 @@ impl Checker {
             kept: None,
             offers: BTreeSet::new(),
             answered_at: None,
+            talks: false,
+            in_slot: false,
             wait_ms: None,
         };
         self.picture.calls.insert(call, contact);
@@ -143,12 +145,13 @@ impl Checker {
                 .get(call)
                 .is_some_and(|c| c.offers.is_empty());
             if waits {
+                // One in a slot has no place in line.
                 self.picture.place(*call);
             }
         }
     }
 
-    fn close_offer(&mut self, offer: OfferId) {
+    pub(super) fn close_offer(&mut self, offer: OfferId) {
         if let Some(bid) = self.picture.offers.remove(&offer) {
             self.picture.spent.insert(offer);
             self.picture.touched_agents.insert(bid.agent);
@@ -189,6 +192,7 @@ impl Checker {
             let waited = contact.place.map_or(0, |place| millis(now, place.1));
             let lonely = contact.offers.len() == 1;
             contact.answered_at = Some(now);
+            contact.talks = true;
             contact.wait_ms = Some(*wait_ms);
             self.must(!twice, Rule::EndedOnce, || format!("{call} answered twice"));
             self.must(lonely, Rule::OneOfferPerCall, || {
@@ -287,7 +291,10 @@ impl Checker {
     pub(super) fn order(&mut self, command: &Command) {
         match command {
             Command::Publish(_) => {}
-            Command::Answer { call } | Command::Ring { call } | Command::PlayMusic { call, .. } => {
+            Command::Answer { call }
+            | Command::Ring { call }
+            | Command::PlayMusic { call, .. }
+            | Command::Park { call, .. } => {
                 self.open_call(*call, "to be played to");
             }
             Command::Offer { offer, timeout, .. } => self.ring_ordered(*offer, *timeout),
@@ -320,7 +327,8 @@ impl Checker {
             let contact = self.picture.calls.get(&bid.call)?;
             let queue = &self.picture.queues.get(&contact.queue?)?.queue;
             let ring = Duration::from_secs(queue.ring_seconds.into());
-            let left = queue.max_wait_seconds.map(|longest| {
+            let longest = queue.max_wait_seconds.filter(|_| !contact.in_slot);
+            let left = longest.map(|longest| {
                 let end = contact.entered.after(Duration::from_secs(longest.into()));
                 end.since(now)
             });

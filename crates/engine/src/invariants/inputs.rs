@@ -157,6 +157,8 @@ impl Checker {
             kept: None,
             offers: restored.offers.iter().map(|(offer, _)| *offer).collect(),
             answered_at: call.answered_at,
+            talks: talking,
+            in_slot: call.state == CallState::Parked,
             wait_ms: call.wait_ms,
         };
         picture.calls.insert(call.id, contact);
@@ -172,7 +174,7 @@ impl Checker {
             let seat = picture.agents.entry(agent).or_insert_with(|| nobody(agent));
             seat.offer = Some(offer);
             seat.state = match call.state {
-                CallState::Ringing => AgentState::Ringing,
+                CallState::Ringing | CallState::Parked => AgentState::Ringing,
                 _ => AgentState::Busy,
             };
         }

@@ -9,6 +9,7 @@
 mod facts;
 mod inputs;
 mod offers;
+mod parked;
 mod picture;
 mod settle;
 #[cfg(test)]
@@ -126,6 +127,11 @@ impl Checker {
             EventBody::CallOffered { .. } => self.call_offered(body),
             EventBody::OfferEnded { .. } => self.offer_ended(body),
             EventBody::CallAnswered { .. } => self.call_answered(body),
+            EventBody::CallParked { call, .. } => self.call_parked(*call),
+            EventBody::CallReturned { call, .. } => self.call_returned(*call),
+            EventBody::CallRetrieved {
+                call, offer, agent, ..
+            } => self.call_retrieved(*call, *offer, *agent),
             EventBody::CallEnded { .. } => self.call_ended(body),
             EventBody::AgentChanged {
                 agent,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use model::{
-    AgentId, AgentState, CallId, Candidate, Choice, EventBody, QueueId, Strategy, Timestamp,
+    AgentId, AgentState, Apart, CallId, Candidate, Choice, EventBody, QueueId, Strategy, Timestamp,
 };
 
 use super::picture::{Bid, Place};
@@ -24,10 +24,12 @@ impl Checker {
         if !self.open_call(*call, "offered") {
             return;
         }
-        self.check_free(*agent);
+        self.check_free(*agent, choice.apart);
         self.check_honest(*agent, choice);
         let kept = self.picture.kept(*call);
-        if kept == Some(*agent) {
+        if choice.apart.is_some() {
+            self.check_alone(*call);
+        } else if kept == Some(*agent) {
             self.check_kept_call(*call, *agent);
         } else {
             self.must(kept.is_none(), Rule::InTurn, || {
@@ -107,13 +109,28 @@ impl Checker {
         });
     }
 
-    fn check_free(&mut self, agent: AgentId) {
+    /// Whoever asks for a call is rung for it alone.
+    fn check_alone(&mut self, call: CallId) {
+        let frozen = self.picture.frozen(call);
+        let contact = self.picture.calls.get(&call);
+        let alone = contact.is_none_or(|contact| contact.offers.is_empty());
+        self.must(!frozen, Rule::FrozenWithServer, || {
+            format!("{call} offered on a lost server")
+        });
+        self.must(alone, Rule::OneOfferPerCall, || {
+            format!("{call} rings twice")
+        });
+    }
+
+    fn check_free(&mut self, agent: AgentId, apart: Option<Apart>) {
         let seat = self.picture.agents.get(&agent);
         let (state, bound) = seat.map_or((AgentState::Offline, None), |s| (s.state, s.offer));
         self.must(bound.is_none(), Rule::OneCallPerAgent, || {
             format!("{agent} has {bound:?}")
         });
-        self.must(state == AgentState::Available, Rule::OnlyAvailable, || {
+        let asked = matches!(apart, Some(Apart::Retrieved | Apart::PickedUp));
+        let may = state == AgentState::Available || asked;
+        self.must(may, Rule::OnlyAvailable, || {
             format!("{agent} is {}", state.as_str())
         });
     }

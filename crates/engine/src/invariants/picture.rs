@@ -78,6 +78,9 @@ pub(super) struct Contact {
     pub(super) kept: Option<KeptFor>,
     pub(super) offers: BTreeSet<OfferId>,
     pub(super) answered_at: Option<Timestamp>,
+    pub(super) talks: bool,
+    /// Parked, whether or not somebody is fetching it.
+    pub(super) in_slot: bool,
     pub(super) wait_ms: Option<u64>,
 }
 
@@ -145,7 +148,8 @@ impl Picture {
     /// The first call that is kept for this agent and has no offer.
     pub(super) fn first_kept(&self, agent: AgentId) -> Option<CallId> {
         let kept = self.calls.iter().filter(|(id, contact)| {
-            contact.offers.is_empty() && contact.place.is_some() && self.kept(**id) == Some(agent)
+            let waits = contact.offers.is_empty() && contact.place.is_some();
+            waits && self.kept(**id) == Some(agent)
         });
         kept.min_by_key(|(_, contact)| contact.place)
             .map(|(id, _)| *id)
@@ -166,7 +170,7 @@ impl Picture {
 
     /// Puts a call (back) into its line, to be offered.
     pub(super) fn place(&mut self, call: CallId) {
-        let Some(contact) = self.calls.get(&call) else {
+        let Some(contact) = self.calls.get(&call).filter(|one| !one.in_slot) else {
             return;
         };
         if let (Some(place), Some(queue)) = (contact.place, contact.queue)

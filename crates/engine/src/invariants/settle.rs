@@ -88,8 +88,8 @@ impl Checker {
         for call in acd.calls() {
             let id = call.id;
             let told = self.picture.calls.get(&id).map(|contact| {
-                let talking = contact.answered_at.is_some();
-                (contact.queue, contact.offers.is_empty(), talking)
+                let waits = contact.offers.is_empty() && !contact.in_slot;
+                (contact.queue, waits, contact.talks)
             });
             let seen = (
                 call.queue,

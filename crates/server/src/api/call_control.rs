@@ -6,10 +6,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use engine::control::{Failure, Refusal, Target, TargetAt, Verb};
+use engine::{
+    acd::NotGiven,
+    control::{Failure, Refusal, Target, TargetAt, Verb},
+};
 use model::{
-    AgentId, Call, CallId, Caller, QueueId, Recording, RecordingState, Watch, WatchMode,
-    checked_digits, checked_text,
+    AgentId, Call, CallId, Caller, OfferResult, QueueId, Recording, RecordingState, Watch,
+    WatchMode, checked_digits, checked_text,
 };
 use serde::{
     Deserialize,
@@ -435,11 +438,27 @@ pub(crate) async fn recording(
 }
 
 /// What a client is told.
-fn told(why: NotDone) -> Problem {
+pub(super) fn told(why: NotDone) -> Problem {
     let refusal = match why {
         NotDone::Refused(why) => return why.into(),
         NotDone::NoTrunk(_) => {
             return Problem::new(Code::NoWayOut, sentence(&why)).about("to");
+        }
+        NotDone::NotGiven(why) => {
+            let code = match why {
+                NotGiven::AgentBusy => Code::AgentBusy,
+                NotGiven::ServerLost => return Problem::unavailable("The call's Asterisk"),
+                _ => Code::ControlRefused,
+            };
+            return Problem::new(code, sentence(&why));
+        }
+        NotDone::NotPickedUp(result) => {
+            let code = match result {
+                OfferResult::PhoneBusy => Code::AgentBusy,
+                OfferResult::Unreachable | OfferResult::BridgeFailed => Code::AsteriskRefused,
+                _ => Code::ControlRefused,
+            };
+            return Problem::new(code, sentence(&why));
         }
         NotDone::Control(refusal) => refusal,
     };
@@ -453,6 +472,8 @@ fn told(why: NotDone) -> Problem {
         Refusal::Busy
         | Refusal::Held
         | Refusal::NotQueued
+        | Refusal::NotParkable
+        | Refusal::NoSlot
         | Refusal::Consulting
         | Refusal::NotConsulting
         | Refusal::NotAnswered

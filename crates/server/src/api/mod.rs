@@ -32,6 +32,7 @@ mod members;
 mod metrics;
 mod originate;
 mod page;
+mod parking;
 mod placing;
 mod queues;
 mod realtime;
@@ -262,6 +263,10 @@ fn table() -> Table {
         .to(EVERYBODY, routes!(call_control::send_digits))
         .to(EVERYBODY, routes!(call_control::consult))
         .to(EVERYBODY, routes!(call_control::transfer))
+        .to(EVERYBODY, routes!(parking::list))
+        .to(EVERYBODY, routes!(parking::park))
+        .to(EVERYBODY, routes!(parking::retrieve))
+        .to(EVERYBODY, routes!(parking::pick_up))
         .to(
             SUPERVISORS,
             routes!(

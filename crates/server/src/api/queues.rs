@@ -56,6 +56,9 @@ pub(crate) struct QueueFields {
     /// The wait that still counts as good service.
     #[schema(minimum = 1, maximum = 86_400, default = 20)]
     service_level_seconds: u32,
+    /// Whether members may pick calls out of the line that ring nobody's phone yet.
+    #[schema(default = false)]
+    pick_up_waiting: bool,
     #[schema(default = true)]
     active: bool,
 }
@@ -80,6 +83,7 @@ impl Default for QueueFields {
             time_zone: usual.time_zone,
             required_skills: usual.required_skills,
             service_level_seconds: usual.service_level_seconds,
+            pick_up_waiting: usual.pick_up_waiting,
             active: usual.active,
         }
     }
@@ -105,6 +109,7 @@ impl QueueFields {
             time_zone: self.time_zone,
             required_skills: self.required_skills,
             service_level_seconds: self.service_level_seconds,
+            pick_up_waiting: self.pick_up_waiting,
             active: self.active,
         };
         queue.check()?;

@@ -22,8 +22,8 @@ pub use secret::{Secret, redacted_dsn};
 pub use sections::{
     AcdConfig, AsteriskConfig, AuthConfig, CallerIdConfig, CallerIdDurability, CallerIdFail,
     CdrSourceConfig, CdrSourceKind, DataConfig, DatabaseConfig, JournalConfig, LogConfig,
-    LogFormat, MailConfig, MailTls, Provisioned, ProvisioningConfig, Rest, RetentionConfig,
-    ServerConfig, StatisticsConfig, WebhooksConfig,
+    LogFormat, MailConfig, MailTls, ParkingConfig, Provisioned, ProvisioningConfig, Rest,
+    RetentionConfig, ServerConfig, StatisticsConfig, WebhooksConfig,
 };
 pub use source::{Flag, Sources};
 pub use value::Size;
@@ -45,6 +45,7 @@ pub struct Config {
     pub asterisk: Vec<AsteriskConfig>,
     pub provisioning: ProvisioningConfig,
     pub acd: AcdConfig,
+    pub parking: ParkingConfig,
     pub caller_id: CallerIdConfig,
     pub statistics: StatisticsConfig,
     pub cdr_source: Vec<CdrSourceConfig>,
@@ -73,6 +74,7 @@ impl Config {
             asterisk: list(&mut reader),
             provisioning: section(&mut reader),
             acd: section(&mut reader),
+            parking: section(&mut reader),
             caller_id: section(&mut reader),
             statistics: section(&mut reader),
             cdr_source: list(&mut reader),

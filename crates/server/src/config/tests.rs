@@ -457,3 +457,26 @@ fn sources_of_call_detail_records_that_cannot_be_are_refused() {
         assert!(error.to_string().contains(words), "{text}: {error}");
     }
 }
+
+#[test]
+fn slots_are_few_and_in_order() {
+    let parking = load("[parking]\nfirst_slot = 71\nlast_slot = 79\n", &[], &[]);
+    let parking = parking.unwrap().parking;
+    let all = (
+        parking.first_slot,
+        parking.last_slot,
+        parking.return_seconds,
+    );
+    assert_eq!(all, (71, 79, 120));
+    for (text, key) in [
+        ("first_slot = 0", "first_slot"),
+        ("first_slot = 721", "last_slot"),
+        ("last_slot = 10000", "last_slot"),
+        ("return_seconds = 9", "return_seconds"),
+        ("return_seconds = 3601", "return_seconds"),
+    ] {
+        let text = format!("[parking]\n{text}\n");
+        let flaw = format!("`{key}` in [parking] is");
+        assert!(said(&text).contains(&flaw), "{text}");
+    }
+}

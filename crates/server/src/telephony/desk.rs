@@ -6,6 +6,7 @@
 mod ask;
 mod controls;
 mod dials;
+mod parking;
 mod returns;
 mod servers;
 mod ways;
@@ -25,7 +26,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 pub(super) use self::ask::{Ask, Mailbox, Place};
 pub(super) use self::controls::{Demand, What};
 pub use self::{ask::Refused, controls::NotDone, dials::NotPlaced};
-use self::{controls::Controls, dials::Dials, returns::Returns};
+use self::{controls::Controls, dials::Dials, parking::Slots, returns::Returns};
 pub(crate) use self::{
     dials::{Chooser, Reply, same},
     returns::Finder,
@@ -49,6 +50,7 @@ pub(super) struct Desk {
     acd: Acd,
     dials: Dials,
     controls: Controls,
+    slots: Slots,
     returns: Returns,
     ways: Ways,
     phones: Realtime,
@@ -82,6 +84,7 @@ impl Desk {
             acd,
             dials: Dials::default(),
             controls: Controls::default(),
+            slots: Slots::default(),
             returns: Returns::default(),
             ways: Ways::default(),
             phones: Realtime::default(),
@@ -200,6 +203,14 @@ impl Desk {
             Ask::Dial(input) if self.leaves_dialled(&input) => {}
             Ask::Dial(input) => self.dial(input),
             Ask::Demand { demand, reply } => self.demand(demand, reply),
+            Ask::ParkIn(config) => self.park_in(config),
+            Ask::Parked(reply) => drop(reply.send(self.parked())),
+            Ask::Give {
+                call,
+                agent,
+                how,
+                reply,
+            } => self.give(call, agent, how, reply),
             Ask::Watches { call, reply } => drop(reply.send(self.controls.watches(call))),
             Ask::Control(input) => self.control(input),
             Ask::Parted(call) => self.free_third(call, true),
@@ -388,7 +399,7 @@ impl Desk {
 
     /// `at` is the time the engine was given, or a restart would find other times than the engine had.
     fn publish(&mut self, at: Timestamp, facts: Vec<EventBody>) {
-        let talks = facts.iter().filter(|fact| ends_or_begins(fact));
+        let talks = facts.iter().filter(|fact| begins_or_ends(fact));
         let talks: Vec<EventBody> = talks.cloned().collect();
         let events: Vec<Event> = self.journal.append(at, facts);
         for event in &events {
@@ -398,6 +409,7 @@ impl Desk {
         self.untold.extend(events);
         self.tell_written();
         self.follow_talks(&talks);
+        self.follow_asked(&talks);
     }
 
     fn tell_written(&mut self) {
@@ -425,6 +437,7 @@ impl Desk {
             Command::Answer { call }
             | Command::Ring { call }
             | Command::PlayMusic { call, .. }
+            | Command::Park { call, .. }
             | Command::Connect { call, .. }
             | Command::HangUp { call }
             | Command::Continue { call, .. } => self.call_server.get(call).copied(),
@@ -460,11 +473,13 @@ fn gone_for_good(input: &Input) -> Gone {
     }
 }
 
-fn ends_or_begins(fact: &EventBody) -> bool {
+fn begins_or_ends(fact: &EventBody) -> bool {
     matches!(
         fact,
         EventBody::CallAnswered { .. }
+            | EventBody::CallRetrieved { .. }
             | EventBody::CustomerAnswered { .. }
+            | EventBody::OfferEnded { .. }
             | EventBody::CallEnded { .. }
     )
 }

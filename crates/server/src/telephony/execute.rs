@@ -171,8 +171,9 @@ impl Executor {
                 offer,
                 extension,
                 timeout,
+                asked_for,
                 ..
-            } => self.phones.ring(offer, extension, timeout),
+            } => self.phones.ring(offer, extension, timeout, asked_for),
             Command::Withdraw { offer } => {
                 self.phones.end(offer, HangupReason::AnsweredElsewhere);
             }
@@ -190,6 +191,7 @@ impl Executor {
                 self.music = true;
                 self.tolerate("start the music", started).await;
             }
+            Command::Park { class, .. } => self.park(&class).await,
             Command::Connect { offer, .. } => {
                 self.phones.answered(offer);
                 self.connect(offer).await;
@@ -211,6 +213,25 @@ impl Executor {
             self.answered = done.is_ok();
             self.tolerate("answer", done).await;
         }
+    }
+
+    /// Out of the bridge of those on hold, if the caller is there, and music as for those who wait.
+    async fn park(&mut self, class: &str) {
+        let Reach {
+            client, names, leg, ..
+        } = &self.reach;
+        let hold = names.hold_bridge(leg.call);
+        let bridges = client.bridges();
+        let _ = bridges.remove_channels(&hold, &[&leg.channel]).await;
+        let started = client.channels().start_moh(&leg.channel, Some(class)).await;
+        if let Err(error) = bridges.destroy(&hold).await
+            && !error.is_not_found()
+        {
+            tracing::warn!(%error, call = %leg.call, "could not take down where the caller was on hold");
+            self.reach.tell(Finding::Unsure).await;
+        }
+        self.music = true;
+        self.tolerate("start the music", started).await;
     }
 
     /// Says how it went; the engine lets the agent's leg and the bridge go where it failed.

@@ -459,6 +459,7 @@ impl Link {
             Command::Answer { call }
             | Command::Ring { call }
             | Command::PlayMusic { call, .. }
+            | Command::Park { call, .. }
             | Command::Connect { call, .. }
             | Command::HangUp { call }
             | Command::Continue { call, .. } => Some(*call),

@@ -30,14 +30,15 @@ use engine::{
     dial::Order,
 };
 use model::{
-    Agent, AgentId, AgentState, AgentStatus, Call, CallId, Caller, E164, Event, EventBody, Member,
-    Queue, Watch, WatchMode,
+    Agent, AgentId, AgentState, AgentStatus, Apart, Call, CallId, Caller, E164, Event, EventBody,
+    Member, Queue, Watch, WatchMode,
 };
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use desk::words;
+use crate::config::ParkingConfig;
 use desk::{Ask, Demand, Mailbox, Place, What, same};
 pub use desk::{MAILBOX, NotDone, NotPlaced, Refused};
+pub(crate) use desk::words;
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
 pub(crate) use phones::caller_id;
 pub use restore::{Outgoing, Started, start};
@@ -152,6 +153,32 @@ impl Acd {
     /// Does something to a call that talks. When it returns, Asterisk has done it, and the call stands so.
     pub async fn control(&self, call: CallId, verb: Verb, by: &str) -> Result<Call, NotDone> {
         self.demand(call, What::Verb(verb), by).await
+    }
+
+    /// The slots that calls are parked in.
+    pub async fn park_in(&self, config: ParkingConfig) {
+        let _ = self.asks.send(Ask::ParkIn(config)).await;
+    }
+
+    /// Puts the customer of a call that talks into the smallest free slot. When it returns, the agent is let go.
+    pub async fn park(&self, call: CallId, by: &str) -> Result<Call, NotDone> {
+        self.demand(call, What::Park, by).await
+    }
+
+    /// Calls that are parked, by their slots.
+    pub async fn parked(&self) -> Result<Vec<Call>, Refused> {
+        self.ask(Ask::Parked).await
+    }
+
+    /// Rings an agent who picks a call up, or fetches it from its slot. When it returns, the two talk.
+    pub async fn give(&self, call: CallId, agent: AgentId, how: Apart) -> Result<Call, NotDone> {
+        let ask = |reply| Ask::Give {
+            call,
+            agent,
+            how,
+            reply,
+        };
+        self.ask(ask).await?
     }
 
     /// Lets a supervisor hear a call, in another way if it is heard already. When it returns, the phone rings, or the way

@@ -52,10 +52,17 @@ impl Phones {
         }
     }
 
-    pub(super) fn ring(&mut self, offer: OfferId, extension: String, timeout: Duration) {
+    /// `asked_for`: the agent has asked for this call.
+    pub(super) fn ring(
+        &mut self,
+        offer: OfferId,
+        extension: String,
+        timeout: Duration,
+        asked_for: bool,
+    ) {
         let hand = self.hand.clone();
         let ringing = self.turns.next(offer, async move {
-            hand.ring(offer, &extension, timeout).await;
+            hand.ring(offer, &extension, timeout, asked_for).await;
         });
         self.ringing.retain(|_, request| !request.is_finished());
         self.ringing.insert(offer, ringing);
@@ -84,7 +91,7 @@ impl Phones {
 }
 
 impl Hand {
-    async fn ring(&self, offer: OfferId, extension: &str, timeout: Duration) {
+    async fn ring(&self, offer: OfferId, extension: &str, timeout: Duration, asked_for: bool) {
         let Reach { client, leg, .. } = &self.reach;
         let originate = Originate {
             endpoint: format!("PJSIP/{extension}"),
@@ -93,6 +100,11 @@ impl Hand {
             caller_id: Some(caller_id(&leg.caller)),
             timeout: Some(timeout + RING_TIMEOUT_SLACK),
             originator: Some(leg.channel.clone()),
+            variables: if asked_for {
+                answering_by_itself()
+            } else {
+                Vec::new()
+            },
             ..Originate::default()
         };
         let rung = {
@@ -137,6 +149,12 @@ impl Hand {
             Err(_) => self.reach.tell(Finding::Unsure).await,
         }
     }
+}
+
+/// The header by which most desk phones answer at once, where they are set to allow it.
+fn answering_by_itself() -> Vec<(String, String)> {
+    let header = "PJSIP_HEADER(add,Call-Info)".to_owned();
+    vec![(header, "<sip:cordboard>;answer-after=0".to_owned())]
 }
 
 async fn turn(turns: &Semaphore) -> SemaphorePermit<'_> {

@@ -257,7 +257,7 @@ impl Past {
 
     fn learn(&mut self, event: &Event, midnights: &BTreeMap<QueueId, Timestamp>) {
         match &event.body {
-            EventBody::CallQueued { call, .. } => {
+            EventBody::CallQueued { call, .. } | EventBody::CallReturned { call, .. } => {
                 self.entered.insert(*call, event.at);
             }
             EventBody::CallEnded { call, .. } => {
@@ -278,13 +278,13 @@ impl Past {
 }
 
 fn restored(open: store::OpenCall, entered_at: Option<Timestamp>) -> CallRestored {
+    // Of a call that was parked since, the offer that was answered is over.
+    let parked = open.call.state != CallState::Talking && open.call.answered_at.is_some();
+    let offers = open.offers.iter();
+    let offers = offers.filter(|offer| !parked || offer.ended_at.is_none());
     CallRestored {
+        offers: offers.map(|offer| (offer.id, offer.agent)).collect(),
         call: open.call,
-        offers: open
-            .offers
-            .iter()
-            .map(|offer| (offer.id, offer.agent))
-            .collect(),
         entered_at,
     }
 }

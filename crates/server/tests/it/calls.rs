@@ -1,5 +1,7 @@
 //! A call as the log, the live page and the agents' eyes see it. The caller and the phones are played by the test.
 
+mod parking;
+
 use std::time::Duration;
 
 use engine::acd::Input;

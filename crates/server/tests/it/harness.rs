@@ -164,6 +164,7 @@ impl Server {
             provisioning: server::provision::Settings::default(),
             servers: Vec::new(),
             default_queue: None,
+            parking: server::config::ParkingConfig::default(),
         };
         change(folder.path(), &mut setup);
         // A large future: all of a server.

@@ -60,6 +60,7 @@ async fn what_is_too_old_is_forgotten_and_no_more() {
         provisioning: server::provision::Settings::default(),
         servers: Vec::new(),
         default_queue: None,
+        parking: server::config::ParkingConfig::default(),
     };
     let (app, tasks) = App::start(setup(None)).await.unwrap();
     drop(app);

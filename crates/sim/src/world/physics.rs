@@ -330,7 +330,8 @@ impl World {
             Command::Publish(_)
             | Command::Answer { .. }
             | Command::Ring { .. }
-            | Command::PlayMusic { .. } => {}
+            | Command::PlayMusic { .. }
+            | Command::Park { .. } => {}
         }
     }
 

@@ -23,8 +23,14 @@ pub(super) struct Talk {
 
 impl Talk {
     pub(super) async fn start(release: Release) -> Option<Self> {
+        Self::start_with(release, &[]).await
+    }
+
+    /// The same, configured so.
+    pub(super) async fn start_with(release: Release, environment: &[(&str, &str)]) -> Option<Self> {
         let lab = lab::up_or_skip(release).await?;
-        let centre = Cordboard::start(&lab).await;
+        let centre = Cordboard::start_with(&lab.ari_url(), lab.secret(), environment);
+        centre.wait_for_server_state("connected").await;
         let support = centre.queue("support", json!({"wrap_up_seconds": 0})).await;
         let mut events = centre.events().await;
         lab.phone(101).answers_after(Duration::ZERO).await.unwrap();

@@ -12,6 +12,7 @@ mod dids;
 mod first_call;
 mod first_load;
 mod howto;
+mod parking;
 mod placing;
 mod provisioned;
 mod provisioned_speed;

@@ -38,6 +38,9 @@ impl Centre {
             Command::PlayMusic { call, class } => {
                 format!("! music {class} for {}", self.name_of_call(call))
             }
+            Command::Park { call, class } => {
+                format!("! park {} to {class}", self.name_of_call(call))
+            }
             Command::Offer {
                 call,
                 agent,

@@ -10,6 +10,7 @@ mod entry;
 mod explain;
 mod figures;
 mod lines;
+mod park;
 mod path;
 mod returned;
 mod servers;

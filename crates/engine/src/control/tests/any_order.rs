@@ -56,6 +56,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         Just(Verb::Transfer),
         Just(Verb::EndConsult),
         Just(Verb::ToQueue("q".into())),
+        Just(Verb::Park(701)),
     ]
 }
 
@@ -303,6 +304,7 @@ impl Outside {
             | Command::CleanUp { .. }
             | Command::Arrange { .. }
             | Command::Requeue { .. }
+            | Command::Park { .. }
             | Command::EndRecording { .. }
             | Command::Compare { .. }
             | Command::LetEnd { .. } => {}

@@ -172,6 +172,12 @@ fn line(command: Command) -> String {
         Command::Arrange { what, consult, .. } => format!("{what:?} {consult}"),
         Command::DropTarget { consult, .. } => format!("drop target {consult}"),
         Command::HandOver { .. } => "hand over".to_owned(),
+        Command::Park {
+            slot, by, state, ..
+        } => format!(
+            "park in {slot} by {by}, held: {}",
+            state.held_since.is_some()
+        ),
         Command::Requeue { queue, .. } => format!("requeue in {queue}"),
         Command::LetEnd { .. } => "let end".to_owned(),
         Command::EndRecording { name, .. } => format!("end recording {}", number_of(&name)),
@@ -398,4 +404,52 @@ fn another_agents_conversation_is_another() {
         talkers: Talkers::Placed,
     })
     .says("1: nobody talks on this call");
+}
+
+#[test]
+fn a_customer_is_put_into_a_slot() {
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Park(701)).says("do Park(701)");
+    assert_eq!(c.control.slots_asked_for().collect::<Vec<_>>(), [701]);
+    c.asks(2, Verb::Hold)
+        .says("2: something else is being done to this call");
+    c.done(1).says("park in 701 by bob, held: false\n1: done");
+    // Where the customer waits stays.
+    c.over().says("");
+    c.is_empty();
+
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Hold).says("do Hold");
+    c.done(1).says("Held by bob\n1: done");
+    c.asks(2, Verb::Park(702)).says("do Park(702)");
+    c.done(2).says("park in 702 by bob, held: true\n2: done");
+}
+
+#[test]
+fn who_is_not_put_into_a_slot_talks_on() {
+    let mut c = Centre::talking();
+    c.asks(1, Verb::Park(701)).says("do Park(701)");
+    c.result(1, Err(Failure::Rejected("no such channel".into())))
+        .says("1: Asterisk did not do it: no such channel");
+    assert_eq!(c.control.slots_asked_for().count(), 0);
+    c.asks(2, Verb::Park(701)).says("do Park(701)");
+    // It may be on hold, which is seen.
+    c.after(10)
+        .input(Input::Tick)
+        .says("2: Asterisk did not do it: it gave no answer in time");
+    c.done(2).says("compare");
+    c.found(true, &[]).says("Held by itself");
+    c.over().says("clean up");
+}
+
+#[test]
+fn only_a_call_that_came_in_is_parked() {
+    let mut c = Centre::talking();
+    c.input(Input::Talking {
+        call: Box::new(talking_call()),
+        talkers: Talkers::Placed,
+    })
+    .says("");
+    c.asks(1, Verb::Park(701))
+        .says("1: only a call that came in can be parked");
 }

@@ -10,6 +10,7 @@ mod database;
 mod journal;
 mod log;
 mod mail;
+mod parking;
 mod provisioning;
 mod retention;
 mod server;
@@ -27,6 +28,7 @@ pub use database::DatabaseConfig;
 pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailTls};
+pub use parking::ParkingConfig;
 pub use provisioning::ProvisioningConfig;
 pub use retention::RetentionConfig;
 pub use server::ServerConfig;
@@ -93,13 +95,14 @@ const fn outline<S: Section>() -> Outline {
 }
 
 /// In the order in which they are shown.
-pub(super) const ALL: [Outline; 15] = [
+pub(super) const ALL: [Outline; 16] = [
     outline::<ServerConfig>(),
     outline::<DataConfig>(),
     outline::<DatabaseConfig>(),
     outline::<AsteriskConfig>(),
     outline::<ProvisioningConfig>(),
     outline::<AcdConfig>(),
+    outline::<ParkingConfig>(),
     outline::<CallerIdConfig>(),
     outline::<StatisticsConfig>(),
     outline::<CdrSourceConfig>(),

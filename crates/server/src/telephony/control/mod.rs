@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use asterisk::ari::{Client, Join, Record, RestError};
 use engine::{
-    control::{Arrangement, Command, Failure, Input, Talkers, Verb},
+    control::{Arrangement, Command, Failure, Input, Talkers, Verb, Waits},
     dial::Leg,
 };
 use model::{CallId, WatchId, WatchMode};
@@ -98,6 +98,7 @@ impl Controls {
             Command::Publish(_)
             | Command::Answer { .. }
             | Command::HandOver { .. }
+            | Command::Park { .. }
             | Command::LetEnd { .. }
             | Command::Compare { .. }
             | Command::Engage { .. }
@@ -131,7 +132,8 @@ impl Hand {
                     let done = self.consult(call, &found, &verb, waits);
                     self.in_time(done).await
                 } else {
-                    let done = self.carry_out(call, &found, &verb, recording.as_deref());
+                    let about = (recording.as_deref(), waits);
+                    let done = self.carry_out(call, &found, &verb, about);
                     self.in_time(done).await
                 };
                 if verb == Verb::Transfer {
@@ -245,12 +247,14 @@ impl Hand {
         call: CallId,
         found: &Found,
         verb: &Verb,
-        recording: Option<&str>,
+        (recording, waits): (Option<&str>, Waits),
     ) -> Result<(), RestError> {
         let (channels, recordings) = (self.client.channels(), self.client.recordings());
         let (bridges, name) = (self.client.bridges(), recording.unwrap_or_default());
         match verb {
-            Verb::Hold => self.let_wait(call, &found.customer).await,
+            // Out of where they wait then he is taken by whoever owns the call.
+            Verb::Park(_) if waits.customer => Ok(()),
+            Verb::Hold | Verb::Park(_) => self.let_wait(call, &found.customer).await,
             Verb::Unhold => {
                 let customer = [found.customer.as_str()];
                 bridges

@@ -5,7 +5,9 @@ use engine::{
     callerid::Allocation,
     control, dial,
 };
-use model::{AgentId, AgentState, AgentStatus, Call, CallId, DialOut, EventBody, ServerId, Watch};
+use model::{
+    AgentId, AgentState, AgentStatus, Apart, Call, CallId, DialOut, EventBody, ServerId, Watch,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -14,6 +16,7 @@ use super::{
 };
 use crate::{
     callerid,
+    config::ParkingConfig,
     telephony::{Wish, link::Known, live::LiveView, outbox::Outbox},
 };
 
@@ -63,6 +66,17 @@ pub(in crate::telephony) enum Ask {
     /// Do something to a call that talks.
     Demand {
         demand: Demand,
+        reply: controls::Reply,
+    },
+    /// The slots that there are.
+    ParkIn(ParkingConfig),
+    /// Calls that are parked, by their slots.
+    Parked(oneshot::Sender<Vec<Call>>),
+    /// An agent picks a call up, or fetches it from its slot.
+    Give {
+        call: CallId,
+        agent: AgentId,
+        how: Apart,
         reply: controls::Reply,
     },
     /// Who watches a call.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::{
-    acd::Input as AcdInput,
+    acd::{Input as AcdInput, NotGiven},
     control::{
         Command, Control, Input, Refusal, Talkers, Target, TargetAt, Ticket, Verb, WatchWish, Wish,
     },
@@ -11,7 +11,8 @@ use engine::{
     trunk::{self, Way},
 };
 use model::{
-    AgentId, Call, CallId, CallState, Deed, EventBody, OfferId, ServerId, Watch, WatchId, WatchMode,
+    AgentId, Call, CallId, CallState, Deed, EventBody, OfferId, OfferResult, ServerId, Watch,
+    WatchId, WatchMode,
 };
 use tokio::sync::oneshot;
 
@@ -28,6 +29,28 @@ pub enum NotDone {
     /// What each of them says.
     #[error("no trunk takes the call: {0}")]
     NoTrunk(String),
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
+    /// How ringing the agent's phone ended.
+    #[error("{}", not_picked_up(*.0))]
+    NotPickedUp(OfferResult),
+}
+
+fn not_picked_up(result: OfferResult) -> &'static str {
+    match result {
+        OfferResult::CallerGone => "the caller has hung up meanwhile",
+        OfferResult::Unreachable => "the agent's phone could not be rung: it is not registered",
+        OfferResult::PhoneBusy => "the agent's phone is busy",
+        OfferResult::Declined => "the agent's phone declined the call",
+        OfferResult::PickedUp => "somebody else got the call",
+        OfferResult::AgentLeft => "the agent went on a break, or offline",
+        OfferResult::BridgeFailed | OfferResult::ServerLost => {
+            "Asterisk could not bring the two together"
+        }
+        OfferResult::Missed | OfferResult::LostRace | OfferResult::Answered => {
+            "the agent's phone was not picked up"
+        }
+    }
 }
 
 /// What somebody wants done to a call, and who.
@@ -41,8 +64,15 @@ pub(in crate::telephony) struct Demand {
 #[derive(Debug)]
 pub(in crate::telephony) enum What {
     Verb(Verb),
-    Watch { watcher: AgentId, mode: WatchMode },
-    Unwatch { watcher: AgentId },
+    /// Into the smallest free slot.
+    Park,
+    Watch {
+        watcher: AgentId,
+        mode: WatchMode,
+    },
+    Unwatch {
+        watcher: AgentId,
+    },
 }
 
 /// The call as it stands then.
@@ -86,6 +116,16 @@ impl Controls {
         if let Some(state) = self.control.state(call.id) {
             call.control = state.clone();
         }
+    }
+
+    pub(super) fn slots_asked_for(&self) -> impl Iterator<Item = u32> {
+        self.control.slots_asked_for()
+    }
+
+    /// Whoever's phone it was has the call no more.
+    pub(super) fn forget_offers_of(&mut self, call: CallId) {
+        self.left.remove(&call);
+        self.offers.retain(|_, of| *of != call);
     }
 
     pub(super) fn watches(&self, call: CallId) -> Vec<Watch> {
@@ -146,7 +186,7 @@ impl Desk {
         Ok(matches!(way, Way::Trunk(_)).then_some((known.server, counted)))
     }
 
-    fn wish(&self, demand: Demand, ticket: Ticket) -> Result<Input, Refused> {
+    fn wish(&self, demand: Demand, ticket: Ticket) -> Result<Input, NotDone> {
         let Demand { call, by, what } = demand;
         Ok(match what {
             What::Verb(verb) => Input::Asked(Wish {
@@ -155,10 +195,16 @@ impl Desk {
                 verb,
                 by,
             }),
+            What::Park => Input::Asked(Wish {
+                call,
+                ticket,
+                verb: Verb::Park(self.free_slot().ok_or(Refusal::NoSlot)?),
+                by,
+            }),
             What::Watch { watcher, mode } => {
                 let known = self.acd.agent(watcher).ok_or(Refused::NoSuchAgent)?;
                 if !known.agent.active {
-                    return Err(Refused::NotActive);
+                    return Err(Refused::NotActive.into());
                 }
                 let watched = self.known_call(call).and_then(|call| call.agent);
                 let watched = watched.and_then(|agent| self.acd.agent(agent));
@@ -255,6 +301,12 @@ impl Desk {
                 });
             }
             &Command::HandOver { call } => return self.hand_over(call),
+            Command::Park {
+                call,
+                slot,
+                by,
+                state,
+            } => return self.park(*call, *slot, by.clone(), state.clone()),
             Command::LetEnd { call } => return self.let_end(*call),
             Command::Requeue { server, .. }
             | Command::EndRecording { server, .. }
@@ -340,7 +392,9 @@ impl Desk {
     pub(super) fn follow_talks(&mut self, facts: &[EventBody]) {
         for fact in facts {
             match fact {
-                EventBody::CallAnswered { call, .. } | EventBody::CustomerAnswered { call, .. } => {
+                EventBody::CallAnswered { call, .. }
+                | EventBody::CallRetrieved { call, .. }
+                | EventBody::CustomerAnswered { call, .. } => {
                     if let Some(call) = self.known_call(*call) {
                         self.begin_talk(call);
                     }
@@ -355,8 +409,7 @@ impl Desk {
     }
 
     fn end_talk(&mut self, call: CallId) {
-        self.controls.left.remove(&call);
-        self.controls.offers.retain(|_, of| *of != call);
+        self.controls.forget_offers_of(call);
         let state = self.controls.control.state(call);
         let given = state.is_some_and(|state| state.transferred_to.is_some());
         self.control(Input::Over { call });

@@ -270,5 +270,6 @@ fn setup(pbx: &SimPbx, folder: &TempDir, journal: Limits) -> Setup {
             credentials: credentials(pbx),
         }],
         default_queue: None,
+        parking: server::config::ParkingConfig::default(),
     }
 }

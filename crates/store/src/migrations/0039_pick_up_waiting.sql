@@ -1,0 +1,1 @@
+ALTER TABLE queues ADD COLUMN {IF NOT EXISTS} pick_up_waiting {bool} NOT NULL DEFAULT FALSE
