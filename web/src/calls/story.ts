@@ -66,6 +66,20 @@ function lineOf(event: Event, call: Call, names: Names): Told | null {
         words: `The caller talks with ${names.agent(event.agent)}`,
         detail: `after a wait of ${stopwatch(event.wait_ms)}`,
       };
+    case "call_parked":
+      return {
+        tone: "held",
+        words: `${names.agent(event.agent)} parked the call in ${event.slot}; the customer hears music`,
+        detail: `by ${isolated(event.by)}`,
+      };
+    case "call_returned":
+      return { tone: "waiting", words: `Nobody fetched it: in line in ${names.queue(event.queue)} again` };
+    case "call_retrieved":
+      return {
+        tone: "talking",
+        words: `The caller talks with ${names.agent(event.agent)}`,
+        detail: event.slot == null ? null : `fetched from ${event.slot}`,
+      };
     case "call_controlled":
       return deedWords(event, call, names);
     case "call_watched":

@@ -40,8 +40,15 @@ const STRATEGY_WORDS: Record<NonNullable<Choice["strategy"]>, string> = {
   skills: "best skills",
 };
 
+const APART_WORDS: Record<NonNullable<Choice["apart"]>, string> = {
+  retrieved: "they fetch it from its slot",
+  picked_up: "they pick it up",
+  came_back: "they parked it, and nobody fetched it",
+};
+
 /** Why this agent: "idle for the longest time, of 3 who were free; not free: 2 on a call". Nothing where it is not told. */
-export function choiceWords({ strategy, eligible, passed_over: passed }: Choice): string | null {
+export function choiceWords({ strategy, apart, eligible, passed_over: passed }: Choice): string | null {
+  if (apart) return APART_WORDS[apart];
   if (eligible === 0) return null;
   const why = strategy ? STRATEGY_WORDS[strategy] : "the call was kept for them";
   const chosen = eligible === 1 ? "the only one who was free" : `${why}, of ${eligible} who were free`;
@@ -59,6 +66,7 @@ const OFFER_WORDS: Record<Exclude<OfferResult, "answered">, (agent: string) => s
   declined: (agent) => `${agent} rejected the call`,
   phone_busy: (agent) => `${agent}'s phone was in use`,
   unreachable: (agent) => `${agent}'s phone could not be reached`,
+  picked_up: (agent) => `Somebody else picked up what rang at ${agent}`,
   lost_race: (agent) => `Somebody else was faster than ${agent}`,
   caller_gone: (agent) => `The caller left while ${agent}'s phone rang`,
   agent_left: (agent) => `${agent} went while the phone rang`,

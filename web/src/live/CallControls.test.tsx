@@ -41,6 +41,7 @@ describe("the own call", () => {
       "Mute",
       "Keypad",
       "Transfer",
+      "Park",
       "Record",
       "Hang up",
     ]);
@@ -68,6 +69,15 @@ describe("the own call", () => {
     tell(25, { deed: "resumed", held_ms: 5_000 });
     expect(state()).toBe("");
     expect(button("Hold")).toBeTruthy();
+  });
+
+  test("is parked, and the agent is told where", async () => {
+    const parked = { slot: 701, by: "a1", since: T0, until: at(120) };
+    const asked = serverAnswers(200, call("c1", { state: "parked", control: control({ parked }) }));
+    drawCall();
+    await userEvent.click(button("Park"));
+    expect(asked).toEqual([{ method: "POST", path: "/v1/calls/c1/park", body: null, guarded: true }]);
+    expect(await screen.findByText("Parked in 701")).toBeTruthy();
   });
 
   test("says plainly that nobody hears the agent", async () => {
@@ -252,7 +262,7 @@ describe("a consultation", () => {
     expect(enabled()).toEqual(can);
     const others = controls().getAllByRole<HTMLButtonElement>("button");
     const off = others.filter((one) => one.disabled).map((one) => one.textContent);
-    expect(off).toEqual(["Hold", "Transfer"]);
+    expect(off).toEqual(["Hold", "Transfer", "Park"]);
   });
 
   test("for a transfer can only be ended", () => {

@@ -3,7 +3,7 @@ import type { ControlAction } from "../api/types";
 import classes from "./CallControls.module.css";
 import { CallIcon } from "./CallIcon";
 import { Consultation } from "./Consultation";
-import { useControl, useHangUp, useTellConsulted } from "./callControl";
+import { useControl, useHangUp, usePark, useTellConsulted } from "./callControl";
 import { recordingOf } from "./control";
 import { Keypad } from "./Keypad";
 import type { LiveCall } from "./state";
@@ -24,6 +24,7 @@ interface Deed {
 export function CallControls({ call }: { call: LiveCall }) {
   const control = useControl(call.id);
   const hangUp = useHangUp(call.id);
+  const park = usePark(call.id);
   useTellConsulted(call.id);
   const held = Boolean(call.control?.held_since);
   const consult = call.control?.consult;
@@ -52,6 +53,20 @@ export function CallControls({ call }: { call: LiveCall }) {
         {mute && deed(mute)}
         <Keypad call={call.id} held={held} />
         <Transfer control={control} consulting={Boolean(consult)} />
+        {/* A call that was placed stays with its agent. */}
+        {call.direction === "inbound" && (
+          <Button
+            size="sm"
+            variant="default"
+            className={classes.deed}
+            loading={park.isPending}
+            disabled={Boolean(consult) || control.isPending}
+            onClick={() => park.mutate()}
+            leftSection={<CallIcon shape="hold" />}
+          >
+            Park
+          </Button>
+        )}
         {recording.map(deed)}
         <States call={call} />
         <Button

@@ -53,6 +53,23 @@ describe("the row of a call", () => {
     else expect(row().queryByText(/Record/)).toBeNull();
   });
 
+  test("says in which slot it is parked, and an agent fetches it", async () => {
+    const asked = serverAnswers(200, call("c1", TALKS));
+    const parked = { slot: 701, by: "a1", since: T0, until: at(120) };
+    drawCall({ state: "parked", control: control({ parked }) });
+    expect(row().getByText("Parked")).toBeTruthy();
+    expect(row().getByText("701")).toBeTruthy();
+    await userEvent.click(row().getByRole("button", { name: "Fetch" }));
+    expect(asked.map(({ path }) => path)).toEqual(["/v1/calls/c1/retrieve"]);
+  });
+
+  test("is picked up by an agent while it rings at a colleague", async () => {
+    const asked = serverAnswers(200, call("c1", TALKS));
+    drawCall({ state: "ringing", agent: null, answered_at: null });
+    await userEvent.click(row().getByRole("button", { name: "Pick up" }));
+    expect(asked.map(({ path }) => path)).toEqual(["/v1/calls/c1/pick-up"]);
+  });
+
   test("says whom the agent has asked", () => {
     drawCall({ control: control({ consult: { to: "103", transfer: false, state: "talking", since: T0 } }) });
     expect(row().getByText("with 103")).toBeTruthy();

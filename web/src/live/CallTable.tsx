@@ -8,6 +8,7 @@ import classes from "./CallTable.module.css";
 import { recordingOf, type Watches, watchBy } from "./control";
 import { CallStateLabel, HeldLabel, WatchLabel } from "./StateLabel";
 import type { LiveCall } from "./state";
+import { TakeCall } from "./TakeCall";
 import { Timer } from "./Timer";
 import { callerWords, stopwatch } from "./words";
 
@@ -27,6 +28,7 @@ const ORDER: Record<LiveCall["state"], number> = {
   waiting: 0,
   ringing: 0,
   connecting: 0,
+  parked: 0,
   talking: 1,
   ended: 2,
 };
@@ -124,7 +126,9 @@ const CallRow = memo(function CallRow(props: RowProps) {
       <td title={`${caller} called ${call.dialled}`} className="number">
         {caller}
       </td>
-      <td title={queue}>{queue ?? <span className="faint">–</span>}</td>
+      <td title={queue}>
+        {queue ?? <span className="faint">–</span>} {own && <TakeCall call={call} own={own} />}
+      </td>
       <td title={third ? `${agent} ${third}` : agent}>
         {third ? (
           <span className={classes.both}>
@@ -168,6 +172,13 @@ function State({ call, control, watch }: StateProps) {
         <HeldLabel />
         <Timer at={control.held_since} />
       </span>
+    );
+  }
+  if (call.state === "parked") {
+    return (
+      <>
+        <CallStateLabel state="parked" /> <span className="number">{call.control?.parked?.slot}</span>
+      </>
     );
   }
   return watch ? <WatchLabel watch={watch} /> : <CallStateLabel state={call.state} />;

@@ -52,6 +52,7 @@ const CALL_TONES: Record<Call["state"], Tone> = {
   ringing: "ringing",
   connecting: "ringing",
   talking: "busy",
+  parked: "waiting",
   ended: "offline",
 };
 

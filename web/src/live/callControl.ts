@@ -59,6 +59,34 @@ export function useHangUp(call: string) {
   });
 }
 
+/** Puts the own call into a slot. */
+export function usePark(call: string) {
+  return useMutation({
+    mutationFn: () => answer(api.POST("/v1/calls/{id}/park", { params: { path: { id: call } } })),
+    onSuccess: ({ control }) => {
+      const slot = control?.parked?.slot;
+      if (slot === undefined) return;
+      const message = "Anybody of the queue can fetch the call.";
+      notifications.show({ color: "cord", title: `Parked in ${slot}`, message });
+    },
+    onError: (error) => tellFailure("The call was not parked", error),
+  });
+}
+
+/** Asks for a call that is parked, or rings at a colleague: the own phone rings. */
+export function useTake(call: string) {
+  const params = { path: { id: call } };
+  return useMutation({
+    mutationFn: (parked: boolean) =>
+      answer(
+        parked
+          ? api.POST("/v1/calls/{id}/retrieve", { params })
+          : api.POST("/v1/calls/{id}/pick-up", { params }),
+      ),
+    onError: (error) => tellFailure("You did not get the call", error),
+  });
+}
+
 /** Sends keys in the order in which they were pressed: what is pressed while some are on their way follows them. */
 export function useKeys(call: string) {
   const waiting = useRef("");

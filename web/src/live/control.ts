@@ -12,7 +12,22 @@ const UNTOUCHED: Control = {
   recordings: [],
   consult: null,
   transferred_to: null,
+  parked: null,
+  parked_ms: 0,
 };
+
+/** As it stands in its slot: whoever had it has let it go. */
+export function parked(control: Control | undefined, event: EventOf<"call_parked">): Control {
+  const { slot, agent: by, at: since, until } = event;
+  const { hold_ms, parked_ms, recordings } = control ?? UNTOUCHED;
+  const ended = recordings.map((recording) => ({ ...recording, state: "ended" as const }));
+  return { ...UNTOUCHED, hold_ms, parked_ms, recordings: ended, parked: { slot, by, since, until } };
+}
+
+/** Out of its slot again. */
+export function unparked(control: Control | undefined): Control | undefined {
+  return control && { ...control, parked: null };
+}
 
 /** How a call stands after something was done to it. */
 export function controlled(

@@ -108,6 +108,44 @@ describe("a call", () => {
     expect(live.calls.get("c1")).toMatchObject({ state: "connecting", agent: "a1" });
   });
 
+  test("waits in its slot without an agent, and talks again once it is fetched", () => {
+    const parked = event(20, "call_parked", {
+      call: "c1",
+      queue: "support",
+      agent: "a1",
+      by: "ann",
+      slot: 701,
+      until: at(140),
+    });
+    const inSlot = [offered, offerEnded(14, "answered"), answered, parked];
+    const live = stateAfter(...inSlot);
+    expect(live.calls.get("c1")).toMatchObject({
+      state: "parked",
+      control: { parked: { slot: 701, by: "a1" } },
+    });
+    expect(queueOf(live)).toMatchObject({ talking: 0, waiting: 0, today: { answered: 1 } });
+    const again = { call: "c1", queue: "support", offer: "o3", agent: "a2" };
+    const rings = event(21, "call_offered", { ...again, choice: CHOICE });
+    const missed = event(22, "offer_ended", { ...again, result: "missed", ring_ms: 4000 });
+    expect(stateAfter(...inSlot, rings, missed).calls.get("c1")?.state).toBe("parked");
+    const fetched = stateAfter(...inSlot, rings, event(22, "call_retrieved", { ...again, slot: 701 }));
+    expect(fetched.calls.get("c1")).toMatchObject({
+      state: "talking",
+      agent: "a2",
+      control: { parked: null },
+    });
+    expect(queueOf(fetched)).toMatchObject({ talking: 1, today: { answered: 1 } });
+    const back = stateAfter(
+      ...inSlot,
+      event(21, "call_returned", { call: "c1", queue: "support", slot: 701 }),
+    );
+    expect(queueOf(back)).toMatchObject({
+      talking: 0,
+      waiting: 1,
+      today: { offered: queueOf(live)?.today.offered },
+    });
+  });
+
   test("leaves the page and its queue's count at its end", () => {
     const live = stateAfter(offered, offerEnded(14, "answered"), answered, ended(40, "answered"));
     expect(live.calls.has("c1")).toBe(false);

@@ -1,7 +1,7 @@
 // The live state after an event. Pure: no clock, no network, and never a change in place.
 
 import type { Event, EventOf, LiveAgent, LiveQueue, LiveServer } from "../api/types";
-import { asideAfter, controlled } from "./control.ts";
+import { asideAfter, controlled, parked, unparked } from "./control.ts";
 import type { LiveCall, LiveState } from "./state";
 
 /** Events that the state already contains change nothing, so a replay does no harm. */
@@ -44,6 +44,27 @@ export function applyEvent(live: LiveState, event: Event): LiveState {
         answered_at: event.at,
         wait_ms: event.wait_ms,
         ringing: [],
+      }));
+    case "call_parked":
+      return changeCall(next, event.call, (call) => ({
+        ...call,
+        state: "parked",
+        control: parked(call.control, event),
+      }));
+    case "call_returned":
+      return changeCall(next, event.call, (call) => ({
+        ...call,
+        state: "waiting",
+        control: unparked(call.control),
+      }));
+    case "call_retrieved":
+      return changeCall(reveal(next, event), event.call, (call) => ({
+        ...call,
+        state: "talking",
+        agent: event.agent,
+        offer: event.offer,
+        ringing: [],
+        control: unparked(call.control),
       }));
     case "call_controlled":
       return changeCall(next, event.call, (call) => ({ ...call, control: controlled(call.control, event) }));
@@ -119,7 +140,10 @@ function hidden(event: EventOf<"call_queued">): LiveCall {
 }
 
 /** A masked caller of a call that comes to oneself is in the next snapshot, in full. */
-function reveal(live: LiveState, event: EventOf<"call_offered" | "call_answered">): LiveState {
+function reveal(
+  live: LiveState,
+  event: EventOf<"call_offered" | "call_answered" | "call_retrieved">,
+): LiveState {
   const masked = live.calls.get(event.call)?.caller.number.includes(MASK);
   return masked && live.agents.has(event.agent) ? { ...live, outdated: true } : live;
 }
@@ -141,6 +165,7 @@ function offerEnded(call: LiveCall, event: EventOf<"offer_ended">): LiveCall {
     return { ...call, state: "connecting", agent: event.agent, offer: event.offer, ringing: [] };
   }
   const ringing = call.ringing.filter((agent) => agent !== event.agent);
+  if (call.state === "parked") return { ...call, ringing };
   const agentLeft = call.state === "connecting" && call.agent === event.agent;
   if (call.state === "talking" || (call.state === "connecting" && !agentLeft)) return { ...call, ringing };
   return {
@@ -172,7 +197,7 @@ type Counted = "waiting" | "ringing" | "talking";
 
 /** Which of its queue's figures a call is part of. */
 function countedAs(call: LiveCall | undefined): Counted | null {
-  if (!call?.queue || call.state === "ended") return null;
+  if (!call?.queue || call.state === "ended" || call.state === "parked") return null;
   return call.state === "connecting" ? "talking" : call.state;
 }
 

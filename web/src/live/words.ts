@@ -28,6 +28,7 @@ export const CALL_STATE_WORDS: Record<Call["state"], string> = {
   ringing: "Ringing",
   connecting: "Connecting",
   talking: "Talking",
+  parked: "Parked",
   ended: "Ended",
 };
 

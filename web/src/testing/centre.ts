@@ -26,6 +26,7 @@ export function queue(id: string, change: Partial<LiveQueue> = {}): LiveQueue {
       time_zone: "UTC",
       required_skills: [],
       service_level_seconds: 20,
+      pick_up_waiting: false,
       active: true,
     },
     waiting: 0,
@@ -77,6 +78,8 @@ export function control(change: Partial<Control> = {}): Control {
     recordings: [],
     consult: null,
     transferred_to: null,
+    parked: null,
+    parked_ms: 0,
     ...change,
   };
 }
