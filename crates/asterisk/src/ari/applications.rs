@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// A Stasis application and what it is subscribed to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl Application {
 /// The calls of `/applications`.
 #[derive(Debug, Clone, Copy)]
 pub struct Applications<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Applications<'_> {

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::channels::Variable;
-use super::core::Core;
 use super::fields::Fields;
 use super::rest::{Request, RestError};
 use super::version::Version;
+use super::way::Way;
 
 /// `GET /asterisk/info`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -45,7 +45,7 @@ impl From<Map<String, Value>> for AsteriskInfo {
 /// The calls of `/asterisk`.
 #[derive(Debug, Clone, Copy)]
 pub struct Asterisk<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Asterisk<'_> {

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::playbacks::Playback;
 use super::recordings::{LiveRecording, Record};
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// One bridge.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub struct Join<'a> {
 /// The calls of `/bridges`.
 #[derive(Debug, Clone, Copy)]
 pub struct Bridges<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Bridges<'_> {

@@ -11,11 +11,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::playbacks::Playback;
 use super::recordings::{LiveRecording, Record};
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// One channel, as Asterisk describes it in events and answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -228,7 +228,7 @@ pub enum HangupReason {
 /// The calls of `/channels`.
 #[derive(Debug, Clone, Copy)]
 pub struct Channels<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Channels<'_> {

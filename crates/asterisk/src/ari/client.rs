@@ -15,6 +15,7 @@ use super::rest::RestError;
 use super::snapshot::Snapshot;
 use super::stats::Stats;
 use super::version::Version;
+use super::way::{Watcher, Way};
 use super::{
     Applications, Asterisk, Bridges, Channels, DeviceStates, Endpoints, Playbacks, Recordings,
 };
@@ -74,7 +75,7 @@ impl fmt::Display for ConnectionState {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    core: Arc<Core>,
+    core: Way,
     _connection: Arc<AbortOnDrop>,
 }
 
@@ -100,11 +101,22 @@ impl Client {
         let connection = tokio::spawn(super::connection::run(Arc::clone(&core)));
         Ok((
             Self {
-                core,
+                core: Way {
+                    core,
+                    watcher: None,
+                },
                 _connection: Arc::new(AbortOnDrop(connection)),
             },
             events,
         ))
+    }
+
+    /// The same Asterisk by a handle whose requests are told to `watcher`.
+    #[must_use]
+    pub fn watched_by(&self, watcher: Arc<dyn Watcher>) -> Self {
+        let mut watched = self.clone();
+        watched.core.watcher = Some(watcher);
+        watched
     }
 
     pub fn channels(&self) -> Channels<'_> {

@@ -64,18 +64,6 @@ impl Core {
         }
     }
 
-    /// Sends a request whose answer has no body that matters.
-    pub(super) async fn send(&self, request: Request) -> Result<(), RestError> {
-        self.answer(request).await.map(|_| ())
-    }
-
-    pub(super) async fn send_for<T: DeserializeOwned>(
-        &self,
-        request: Request,
-    ) -> Result<T, RestError> {
-        self.answer(request).await?.json()
-    }
-
     /// For what is asked before the WebSocket may be used, and for large answers, which would hold up events.
     pub(super) async fn send_for_over_http<T: DeserializeOwned>(
         &self,

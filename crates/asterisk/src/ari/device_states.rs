@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::core::Core;
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// `PJSIP/101` and `INUSE`, `NOT_INUSE`, `RINGING`, `UNAVAILABLE`, `BUSY`, `ONHOLD`, `UNKNOWN` …
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct DeviceState {
 /// The calls of `/deviceStates`.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceStates<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl DeviceStates<'_> {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// One endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ impl From<Map<String, Value>> for ContactInfo {
 /// The calls of `/endpoints`.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoints<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Endpoints<'_> {

@@ -32,6 +32,7 @@ mod stats;
 mod tests;
 pub mod timestamp;
 mod version;
+mod way;
 
 pub use applications::{Application, Applications};
 pub use asterisk::{Asterisk, AsteriskInfo};
@@ -53,3 +54,4 @@ pub use rest::{MAX_ANSWER_BYTES, RestError};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use version::Version;
+pub use way::{Exchange, Watcher};

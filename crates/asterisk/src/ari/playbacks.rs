@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// One playback.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl From<Map<String, Value>> for Playback {
 /// The calls of `/playbacks`.
 #[derive(Debug, Clone, Copy)]
 pub struct Playbacks<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Playbacks<'_> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::core::Core;
 use super::fields::Fields;
 use super::rest::{Request, RestError};
+use super::way::Way;
 
 /// A recording in progress, or the end of one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ impl Record {
 /// The calls of `/recordings`.
 #[derive(Debug, Clone, Copy)]
 pub struct Recordings<'a> {
-    pub(super) core: &'a Core,
+    pub(super) core: &'a Way,
 }
 
 impl Recordings<'_> {
