@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    AgentId, AgentState, AgentStatus, CallId, Caller, Deed, EndedBy, OfferId, Outcome,
+    AgentId, AgentState, AgentStatus, Asked, CallId, Caller, Deed, EndedBy, OfferId, Outcome,
     OverflowReason, Placed, QueueId, ServerId, Strategy, Timestamp, Watch,
 };
 
@@ -156,6 +156,14 @@ pub enum EventBody {
         wait_ms: Option<u64>,
         talk_ms: Option<u64>,
     },
+    /// What was asked of Asterisk for a call that has ended. No client is told of it: `/v1/calls/{id}/trace` shows it.
+    CallTraced {
+        call: CallId,
+        /// In the order of their answers.
+        asked: Vec<Asked>,
+        /// How many more there were.
+        left_out: u32,
+    },
     AgentChanged {
         agent: AgentId,
         from: AgentState,
@@ -193,6 +201,7 @@ impl EventBody {
             | Self::CallReturned { call, .. }
             | Self::CallRetrieved { call, .. }
             | Self::CallControlled { call, .. }
+            | Self::CallTraced { call, .. }
             | Self::CallEnded { call, .. } => Some(*call),
             Self::CallWatched { watch, .. } => Some(watch.call),
             Self::AgentChanged { status, .. } => status.call,

@@ -22,6 +22,7 @@ mod queue;
 mod report_schedule;
 mod server;
 mod time;
+mod trace;
 mod trunk;
 mod user;
 
@@ -66,5 +67,6 @@ pub use report_schedule::{
 };
 pub use server::{AmiAccess, DialOut, ProvisionedBy, Server};
 pub use time::{Instant, Now, Timestamp};
+pub use trace::Asked;
 pub use trunk::{Trunk, TrunkOutbound, TrunkRule};
 pub use user::{ApiKey, Role, User};

@@ -380,7 +380,7 @@ async fn recent_events(store: &Store) -> Result<Stream, StoreError> {
         let page = store.events().after(after, store::MAX_PAGE).await?;
         let Some(newest) = page.last() else { break };
         after = newest.seq;
-        recent.extend(page);
+        recent.extend(page.into_iter().map(telephony::untraced));
     }
     Ok(Stream::new(recent, last))
 }

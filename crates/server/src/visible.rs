@@ -151,6 +151,8 @@ impl Viewer {
 /// The event as this viewer may see it, if at all.
 pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e, Event>> {
     let own = match viewer {
+        // As long as all the rest of the call, and asked for by hand.
+        _ if matches!(event.body, EventBody::CallTraced { .. }) => return None,
         Viewer::All => return Some(Cow::Borrowed(event)),
         Viewer::Nothing => return None,
         Viewer::Agent { agent, .. } => *agent,
@@ -183,6 +185,7 @@ pub(crate) fn visible_to<'e>(event: &'e Event, viewer: &Viewer) -> Option<Cow<'e
         | EventBody::AgentChanged { agent, .. } => *agent == own,
         // Who is listened to is not to know.
         EventBody::CallWatched { .. }
+        | EventBody::CallTraced { .. }
         | EventBody::ServerLost { .. }
         | EventBody::ServerConnected { .. }
         | EventBody::ServerReplaced { .. } => false,

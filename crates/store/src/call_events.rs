@@ -164,6 +164,7 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::CallControlled { .. } => "call_controlled",
         EventBody::CallWatched { .. } => "call_watched",
         EventBody::CallEnded { .. } => "call_ended",
+        EventBody::CallTraced { .. } => "call_traced",
         EventBody::AgentChanged { .. } => "agent_changed",
         EventBody::ServerLost { .. } => "server_lost",
         EventBody::ServerConnected { .. } => "server_connected",

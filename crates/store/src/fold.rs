@@ -101,6 +101,7 @@ impl Fold {
                 self.agent_changed(event.seq, *agent, status);
             }
             EventBody::CallWatched { .. }
+            | EventBody::CallTraced { .. }
             | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
             | EventBody::ServerReplaced { .. } => {}

@@ -901,6 +901,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The trace of a call.
+         * @description Every event and decision with its reasons, and every request to Asterisk for the call with its answer and how long that took:
+         *     at most 2,000 events and the first 200 requests. Of an open call it is as far as the log has come. Requests that were made before a
+         *     crash of ours are not in it; those for supervisors who watch the call never are.
+         */
+        get: operations["calls_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/{id}/transfer": {
         parameters: {
             query?: never;
@@ -2205,6 +2227,20 @@ export interface components {
          * @description A key for programs.
          */
         ApiKeyId: string;
+        /** @description One request to Asterisk. */
+        Asked: {
+            /** @description When it was asked. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why it was not done; nothing: it was. */
+            refused?: string | null;
+            /** @description Method, path and query. Keys that are pressed for a customer are left out: they may be a card's. */
+            request: string;
+            /**
+             * Format: int64
+             * @description From asking to the answer, in microseconds.
+             */
+            took_us: number;
+        };
         /** @description A state to go to. */
         AskedState: {
             /** @description Such as the kind of break. */
@@ -2638,6 +2674,17 @@ export interface components {
                 [key: string]: string;
             };
             start?: string | null;
+        };
+        /** @description All that is known of a call. */
+        CallTrace: {
+            call: components["schemas"]["Call"];
+            /** @description By time. */
+            entries: components["schemas"]["Entry"][];
+            /**
+             * Format: int32
+             * @description How many more requests there were.
+             */
+            requests_left_out: number;
         };
         /** @description Programs sent it as a number as well. */
         Campaign: number | string;
@@ -3264,6 +3311,15 @@ export interface components {
             /** @description Who was called. */
             to?: string | null;
         };
+        /** @description One thing, and when. */
+        Entry: components["schemas"]["What"] & {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Since the call began, in microseconds; a request may be a little earlier.
+             */
+            offset_us: number;
+        };
         /** @description A fact with its place in the one order of all facts. */
         Event: components["schemas"]["EventBody"] & {
             at: components["schemas"]["Timestamp"];
@@ -3419,6 +3475,17 @@ export interface components {
             type: "call_ended";
             /** Format: int64 */
             wait_ms?: number | null;
+        } | {
+            /** @description In the order of their answers. */
+            asked: components["schemas"]["Asked"][];
+            call: components["schemas"]["CallId"];
+            /**
+             * Format: int32
+             * @description How many more there were.
+             */
+            left_out: number;
+            /** @enum {string} */
+            type: "call_traced";
         } | (components["schemas"]["AgentStatus"] & {
             agent: components["schemas"]["AgentId"];
             from: components["schemas"]["AgentState"];
@@ -5849,6 +5916,20 @@ export interface components {
         };
         /** @enum {string} */
         Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        /** @description What it was. */
+        What: {
+            event: components["schemas"]["Event"];
+            /** @enum {string} */
+            kind: "event";
+        } | {
+            event: components["schemas"]["Event"];
+            /** @enum {string} */
+            kind: "decision";
+        } | {
+            asked: components["schemas"]["Asked"];
+            /** @enum {string} */
+            kind: "command";
+        };
         /** @description From when until before when. */
         Window: {
             from: components["schemas"]["Timestamp"];
@@ -8252,6 +8333,37 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In order of time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTrace"];
                 };
             };
             /** @description Refused */

@@ -16,6 +16,7 @@ mod progress;
 mod remote;
 mod serve;
 mod stats;
+mod trace;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -75,6 +76,8 @@ enum Command {
     /// Figures of calls, and the history of a centre that used `app_queue`
     #[command(subcommand)]
     Stats(stats::Command),
+    /// Say what happened to a call, and what was asked of Asterisk for it, step by step
+    Trace(trace::Arguments),
     /// What Asterisk needs of us
     #[command(subcommand)]
     Asterisk(asterisk::Command),
@@ -110,6 +113,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(&arguments, &global, output),
         Command::Doctor => briefly(doctor::run(&global, output)),
         Command::Stats(command) => briefly(stats::run(&command, &global, output)),
+        Command::Trace(arguments) => briefly(trace::run(&arguments, output)),
         Command::Asterisk(command) => briefly(asterisk::run(&command, &global, output)),
         Command::Agi(command) => agi::run(command),
         Command::Migrate => briefly(migrate::run(&global, output)),

@@ -143,6 +143,7 @@ impl Checker {
             | EventBody::CustomerAnswered { .. }
             | EventBody::CallControlled { .. }
             | EventBody::CallWatched { .. }
+            | EventBody::CallTraced { .. }
             | EventBody::ServerLost { .. }
             | EventBody::ServerConnected { .. }
             | EventBody::CallRouted { .. }

@@ -46,6 +46,7 @@ mod sentence;
 mod servers;
 mod session;
 mod settings;
+mod trace;
 mod trunk_checks;
 mod trunks;
 mod users;
@@ -259,6 +260,7 @@ fn table() -> Table {
         .to(EVERYBODY, routes!(calls::events))
         .to(EVERYBODY, routes!(calls::explain))
         .to(EVERYBODY, routes!(calls::hang_up))
+        .to(SUPERVISORS, routes!(trace::show))
         .to(EVERYBODY, routes!(call_control::control))
         .to(EVERYBODY, routes!(call_control::send_digits))
         .to(EVERYBODY, routes!(call_control::consult))

@@ -9,6 +9,7 @@ mod dials;
 mod parking;
 mod returns;
 mod servers;
+mod traces;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,8 +26,9 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 pub(super) use self::ask::{Ask, Mailbox, Place};
 pub(super) use self::controls::{Demand, What};
+pub(crate) use self::traces::untraced;
 pub use self::{ask::Refused, controls::NotDone, dials::NotPlaced};
-use self::{controls::Controls, dials::Dials, parking::Slots, returns::Returns};
+use self::{controls::Controls, dials::Dials, parking::Slots, returns::Returns, traces::Kept};
 pub(crate) use self::{
     dials::{Chooser, Reply, same},
     returns::Finder,
@@ -51,6 +53,7 @@ pub(super) struct Desk {
     dials: Dials,
     controls: Controls,
     slots: Slots,
+    kept: Kept,
     returns: Returns,
     ways: Ways,
     phones: Realtime,
@@ -85,6 +88,7 @@ impl Desk {
             dials: Dials::default(),
             controls: Controls::default(),
             slots: Slots::default(),
+            kept: Kept::default(),
             returns: Returns::default(),
             ways: Ways::default(),
             phones: Realtime::default(),
@@ -133,6 +137,7 @@ impl Desk {
                 _ = journal_tick.tick() => self.keep_journal(),
             }
         }
+        self.write_traces(true);
         self.journal.flush();
         self.tell_written();
         if !self.untold.is_empty() {
@@ -145,6 +150,7 @@ impl Desk {
     }
 
     fn keep_journal(&mut self) {
+        self.write_traces(false);
         self.journal.flush();
         self.tell_written();
         // One at a time: a disk that hangs must not gather threads.
@@ -211,6 +217,7 @@ impl Desk {
                 how,
                 reply,
             } => self.give(call, agent, how, reply),
+            Ask::Trace { call, reply } => drop(reply.send(self.kept.traces.of(call))),
             Ask::Watches { call, reply } => drop(reply.send(self.controls.watches(call))),
             Ask::Control(input) => self.control(input),
             Ask::Parted(call) => self.free_third(call, true),
@@ -399,6 +406,7 @@ impl Desk {
 
     /// `at` is the time the engine was given, or a restart would find other times than the engine had.
     fn publish(&mut self, at: Timestamp, facts: Vec<EventBody>) {
+        self.follow_traces(&facts);
         let talks = facts.iter().filter(|fact| begins_or_ends(fact));
         let talks: Vec<EventBody> = talks.cloned().collect();
         let events: Vec<Event> = self.journal.append(at, facts);
@@ -415,7 +423,8 @@ impl Desk {
     fn tell_written(&mut self) {
         let written = self.journal.written();
         let count = self.untold.partition_point(|event| event.seq <= written);
-        self.stream.publish(self.untold.drain(..count));
+        self.stream
+            .publish(self.untold.drain(..count).map(untraced));
     }
 
     fn route(&mut self, mut command: Command) {

@@ -2,7 +2,7 @@
 //!
 //! What is asked for one call is done in the order in which it was asked, beside the link and beside all other calls.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use asterisk::ari::{Client, HangupReason, Join, Originate, RestError};
 use engine::dial::{Command, Input, Leg};
@@ -10,8 +10,8 @@ use model::{CallId, Caller, ReservationId};
 use tokio::sync::mpsc;
 
 use super::{
-    desk::Mailbox,
     execute::{BRIDGE_TIMEOUT, Finding, Gone, end_channel, gave_up, make_bridge},
+    link::Surroundings,
     names::Names,
     phones::{RING_TIMEOUT_SLACK, caller_id},
     turns::Turns,
@@ -28,15 +28,16 @@ const TEMPORARY_FAILURE: u16 = 41;
 
 /// What is being done for the calls of one Asterisk.
 pub(super) struct Legs {
-    hand: Arc<Hand>,
+    hand: Hand,
     turns: Turns<CallId>,
 }
 
 /// Does it.
+#[derive(Clone)]
 struct Hand {
     client: Client,
     names: Names,
-    desk: Mailbox,
+    around: Surroundings,
     findings: mpsc::Sender<Finding>,
 }
 
@@ -44,17 +45,17 @@ impl Legs {
     pub(super) fn new(
         client: Client,
         names: Names,
-        desk: Mailbox,
+        around: Surroundings,
         findings: mpsc::Sender<Finding>,
     ) -> Self {
         let hand = Hand {
             client,
             names,
-            desk,
+            around,
             findings,
         };
         Self {
-            hand: Arc::new(hand),
+            hand,
             turns: Turns::default(),
         }
     }
@@ -64,13 +65,21 @@ impl Legs {
         let Some((call, _)) = command.place() else {
             return;
         };
-        let hand = self.hand.clone();
+        let hand = self.hand.of(call);
         self.turns
             .next(call, async move { hand.carry_out(command).await });
     }
 }
 
 impl Hand {
+    /// What it asks of Asterisk is asked for this call.
+    fn of(&self, call: CallId) -> Self {
+        Self {
+            client: self.around.watch(&self.client, call),
+            ..self.clone()
+        }
+    }
+
     async fn carry_out(&self, command: Command) {
         match command {
             Command::RingAgent {
@@ -155,7 +164,7 @@ impl Hand {
         let endpoint = &what.endpoint;
         tracing::info!(%error, %call, ?leg, endpoint, "a leg of a call could not be made");
         if gave_up(&error) {
-            self.desk.dial(Input::LegUnsure { call, leg }).await;
+            self.around.acd.dial(Input::LegUnsure { call, leg }).await;
             let _ = self.findings.send(Finding::GaveUp).await;
             return;
         }
@@ -170,7 +179,7 @@ impl Hand {
     async fn refused(&self, call: CallId, leg: Leg, cause: u16) {
         let cause = Some(cause);
         let refused = Input::LegRefused { call, leg, cause };
-        self.desk.dial(refused).await;
+        self.around.acd.dial(refused).await;
     }
 
     async fn connect(&self, call: CallId) {
@@ -185,7 +194,7 @@ impl Hand {
                 Input::ConnectFailed { call }
             }
         };
-        self.desk.dial(input).await;
+        self.around.acd.dial(input).await;
     }
 
     async fn build_bridge(&self, call: CallId) -> Result<(), RestError> {

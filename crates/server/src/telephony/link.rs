@@ -19,6 +19,7 @@ use super::{
     legs::Legs,
     names::Names,
     outbox::{self, Inbox},
+    trace::Traces,
     translate::{Arrival, Meaning, translate},
 };
 use crate::{clock::Clock, journal, numbers::Numbers};
@@ -36,6 +37,7 @@ pub(super) struct Surroundings {
     pub(super) clock: Clock,
     pub(super) journal: journal::StatusHandle,
     pub(super) numbers: Numbers,
+    pub(super) traces: Traces,
 }
 
 /// A call that the engine knows, when a link to its server begins.
@@ -104,13 +106,13 @@ impl Link {
         let legs = Legs::new(
             client.clone(),
             names.clone(),
-            around.acd.clone(),
+            around.clone(),
             findings.0.clone(),
         );
         let controls = Controls::new(
             client.clone(),
             names.clone(),
-            around.acd.clone(),
+            around.clone(),
             findings.0.clone(),
         );
         let mut link = Self {
@@ -356,7 +358,7 @@ impl Link {
         });
         let (jobs, inbox) = mpsc::channel(COMMANDS_PER_CALL);
         let reach = Reach {
-            client: self.client.clone(),
+            client: self.around.watch(&self.client, call),
             names: self.names.clone(),
             leg: leg.clone(),
             findings: self.findings.0.clone(),

@@ -20,6 +20,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 mod today;
+mod trace;
 mod translate;
 mod turns;
 mod witness;
@@ -38,12 +39,13 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::ParkingConfig;
 use desk::{Ask, Demand, Mailbox, Place, What, same};
 pub use desk::{MAILBOX, NotDone, NotPlaced, Refused};
-pub(crate) use desk::words;
+pub(crate) use desk::{untraced, words};
 pub use live::{AgentLive, AgentsByState, LiveView, QueueLive};
 pub(crate) use phones::caller_id;
 pub use restore::{Outgoing, Started, start};
 pub use servers::{Credentials, NotFetched, ServerState, ServerStatus, Servers};
 pub use today::QueueToday;
+pub use trace::Trace;
 pub use witness::Witness;
 
 /// A call that somebody wants to be placed.
@@ -143,6 +145,11 @@ impl Acd {
     /// A call that is open; of those that were placed, one that ended lately as well.
     pub async fn call(&self, call: CallId) -> Result<Option<Call>, Refused> {
         self.ask(|reply| Ask::Call { call, reply }).await
+    }
+
+    /// What has been asked of Asterisk for a call that is open, or has just ended.
+    pub async fn trace(&self, call: CallId) -> Result<Option<Trace>, Refused> {
+        self.ask(|reply| Ask::Trace { call, reply }).await
     }
 
     /// Ends a call.

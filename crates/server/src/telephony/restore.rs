@@ -92,7 +92,9 @@ pub async fn start(
     let talks = open.iter().map(|open| open.call.clone());
     let talks = talks.filter(|call| call.state == CallState::Talking);
     let talks: Vec<Call> = talks.collect();
+    let traces = desk.traces();
     for open in open {
+        traces.open(open.call.id);
         if open.call.direction == Direction::Outbound {
             desk.dial(dial::Input::Restored(Box::new(open.call)));
             continue;
@@ -112,6 +114,7 @@ pub async fn start(
         clock,
         journal: status,
         numbers,
+        traces,
     };
     let caller_ids = outgoing.watch.then_some(outgoing.caller_ids);
     let servers = Servers::new(around, ways, caller_ids);

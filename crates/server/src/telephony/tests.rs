@@ -45,6 +45,7 @@ impl Small {
             clock: Clock::start(),
             journal: journal.status(),
             numbers: Numbers::default(),
+            traces: super::trace::Traces::default(),
         };
         let stream = Stream::new(Vec::new(), 0);
         let (clock, today) = (around.clock.clone(), Today::default());

@@ -7,7 +7,7 @@ mod link;
 mod pairs;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use asterisk::ari::{Client, Join, Record, RestError};
 use engine::{
@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 pub(super) use self::pairs::Pairs;
 use super::{
-    desk::Mailbox,
     execute::{Finding, gave_up, make_bridge},
+    link::Surroundings,
     names::Names,
     translate::Arrival,
     turns::Turns,
@@ -32,16 +32,17 @@ const _: () = assert!(DEED_TIMEOUT.as_millis() < engine::control::VERB_TIMEOUT.a
 
 /// What is being done to the calls of one Asterisk.
 pub(super) struct Controls {
-    hand: Arc<Hand>,
+    hand: Hand,
     calls: Turns<CallId>,
     watches: Turns<WatchId>,
 }
 
 /// Does it.
+#[derive(Clone)]
 struct Hand {
     client: Client,
     names: Names,
-    desk: Mailbox,
+    around: Surroundings,
     findings: mpsc::Sender<Finding>,
 }
 
@@ -60,17 +61,17 @@ impl Controls {
     pub(super) fn new(
         client: Client,
         names: Names,
-        desk: Mailbox,
+        around: Surroundings,
         findings: mpsc::Sender<Finding>,
     ) -> Self {
         let hand = Hand {
             client,
             names,
-            desk,
+            around,
             findings,
         };
         Self {
-            hand: Arc::new(hand),
+            hand,
             calls: Turns::default(),
             watches: Turns::default(),
         }
@@ -78,7 +79,6 @@ impl Controls {
 
     /// Does it once everything is done that was asked for this call, or this supervisor, before.
     pub(super) fn carry_out(&mut self, command: Command) {
-        let hand = self.hand.clone();
         match command {
             Command::Do { call, .. }
             | Command::Arrange { call, .. }
@@ -86,12 +86,14 @@ impl Controls {
             | Command::Requeue { call, .. }
             | Command::EndRecording { call, .. }
             | Command::CleanUp { call, .. } => {
+                let hand = self.hand.of(call);
                 self.calls
                     .next(call, async move { hand.of_call(command).await });
             }
             Command::RingWatcher { watch, .. }
             | Command::JoinWatcher { watch, .. }
             | Command::DropWatcher { watch, .. } => {
+                let hand = self.hand.clone();
                 self.watches
                     .next(watch, async move { hand.of_watcher(command).await });
             }
@@ -115,6 +117,14 @@ impl Controls {
 }
 
 impl Hand {
+    /// What it asks of Asterisk is asked for this call.
+    fn of(&self, call: CallId) -> Self {
+        Self {
+            client: self.around.watch(&self.client, call),
+            ..self.clone()
+        }
+    }
+
     async fn of_call(&self, command: Command) {
         match command {
             Command::Do {
@@ -144,7 +154,7 @@ impl Hand {
                     ticket,
                     result,
                 };
-                self.desk.control(done).await;
+                self.around.acd.control(done).await;
             }
             Command::Arrange {
                 call,
@@ -160,7 +170,7 @@ impl Hand {
                     self.paired(call, &result).await;
                 }
                 let arranged = Input::Arranged { call, what, result };
-                self.desk.control(arranged).await;
+                self.around.acd.control(arranged).await;
             }
             Command::Requeue {
                 call,

@@ -53,13 +53,13 @@ impl Hand {
         };
         if let Err(error) = self.client.channels().originate(&originate).await {
             tracing::info!(%error, %watch, extension, "a supervisor's phone could not be rung");
-            self.desk.control(Input::WatcherGone { watch }).await;
+            self.around.acd.control(Input::WatcherGone { watch }).await;
         }
     }
 
     async fn tell_joined(&self, watch: WatchId, result: Result<WatchMode, Failure>) {
         let joined = Input::WatcherJoined { watch, result };
-        self.desk.control(joined).await;
+        self.around.acd.control(joined).await;
     }
 
     /// Whether it is done; else it is once the new channel has come.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     callerid,
     config::ParkingConfig,
-    telephony::{Wish, link::Known, live::LiveView, outbox::Outbox},
+    telephony::{Wish, link::Known, live::LiveView, outbox::Outbox, trace::Trace},
 };
 
 /// A server that a call could be placed on.
@@ -55,6 +55,11 @@ pub(in crate::telephony) enum Ask {
     Call {
         call: CallId,
         reply: oneshot::Sender<Option<Call>>,
+    },
+    /// What was asked of Asterisk for a call that is open.
+    Trace {
+        call: CallId,
+        reply: oneshot::Sender<Option<Trace>>,
     },
     /// Which number such a call presents.
     Chosen {

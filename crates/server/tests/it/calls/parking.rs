@@ -125,3 +125,40 @@ async fn what_nobody_talks_on_is_not_parked() {
     let refused = centre.root.post(&path, &json!({})).await;
     assert_eq!(code(&refused), (409, "control_refused".to_owned()));
 }
+
+#[tokio::test]
+async fn a_trace_has_what_happened_and_what_was_decided() {
+    let centre = centre().await;
+    let call = centre.parked().await;
+    centre.written().await;
+    let path = format!("/v1/calls/{call}/trace");
+    assert_eq!(centre.agnes.0.get(&path).await.status, 403);
+    let trace = centre.root.get(&path).await.json();
+    assert_eq!(trace["call"]["id"], call.to_string());
+    assert_eq!(trace["requests_left_out"], 0);
+    let entries = trace["entries"].as_array().unwrap();
+    let kinds: Vec<_> = entries
+        .iter()
+        .map(|one| {
+            (
+                one["kind"].as_str().unwrap(),
+                one["event"]["type"].as_str().unwrap(),
+            )
+        })
+        .filter(|(_, kind)| kind.starts_with("call_"))
+        .collect();
+    let expected = [
+        ("event", "call_arrived"),
+        ("decision", "call_queued"),
+        ("decision", "call_offered"),
+        ("event", "call_answered"),
+        ("event", "call_parked"),
+    ];
+    assert_eq!(kinds, expected);
+    assert_eq!(entries[0]["offset_us"], 0);
+    let nobodys = centre
+        .root
+        .get(&format!("/v1/calls/{}/trace", centre.queue))
+        .await;
+    assert_eq!(nobodys.status, 404);
+}
