@@ -3167,6 +3167,12 @@ export interface components {
             /** @enum {string} */
             type: "go_to";
         } | {
+            /** @enum {string} */
+            type: "did";
+        } | (components["schemas"]["Menu"] & {
+            /** @enum {string} */
+            type: "menu";
+        }) | {
             /** @default rejected */
             cause: components["schemas"]["HangUpCause"];
             /** @enum {string} */

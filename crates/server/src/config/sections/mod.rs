@@ -114,7 +114,7 @@ pub(super) const ALL: [Outline; 16] = [
     outline::<LogConfig>(),
 ];
 
-pub(super) fn names() -> [&'static str; 15] {
+pub(super) fn names() -> [&'static str; 16] {
     ALL.map(|section| section.name)
 }
 
