@@ -145,7 +145,7 @@ describe("the form of a context", () => {
 describe("deleting a context", () => {
   test("is not offered while something uses it, which is named", async () => {
     const night = context("night", {
-      rules: [{ pattern: "_X.", action: { type: "go_to", context: "agents" } }],
+      rules: [{ pattern: "_X.", action: { type: "go_to", context: "agents" }, note: "" }],
     });
     drawDialplan(undefined, [AGENTS, night]);
     await choose("Delete");
@@ -175,7 +175,12 @@ describe("what would become of a call", () => {
         context: "agents",
         rules: [
           {
-            ...{ pattern: "_1XX", action: { type: "phone", ring_seconds: 30 }, fits: false, holds: false },
+            ...{
+              pattern: "_1XX",
+              action: { type: "phone", ring_seconds: 30, unanswered: "hang_up" },
+              fits: false,
+              holds: false,
+            },
             reason: "something else stands at place 1",
           },
           {

@@ -145,7 +145,10 @@ test("what uses a context is named, and counted where it is much", () => {
     trunks: [{ name: "provider", context: "agents" }],
     contexts: [
       { name: "agents", rules: [] },
-      { name: "night", rules: [{ pattern: "_X.", action: { type: "go_to" as const, context: "agents" } }] },
+      {
+        name: "night",
+        rules: [{ pattern: "_X.", action: { type: "go_to" as const, context: "agents" }, note: "" }],
+      },
     ],
   };
   const closed = { display_name: "Closed", overflow: { action: "hang_up" as const } };

@@ -21,13 +21,14 @@ pub(super) fn write(folder: &Path, files: &[File]) -> anyhow::Result<()> {
         .create(folder);
     made.with_context(|| format!("cannot make {}", folder.display()))?;
     for file in files {
-        whole_file::replace(folder, file.name, &file.text, 0o600).map_err(refused)?;
+        let written = whole_file::replace(folder, file.name, &file.text, 0o600);
+        written.map_err(|error| refused(&error))?;
         eprintln!("wrote {}", folder.join(file.name).display());
     }
     Ok(())
 }
 
-fn refused(error: WholeFileError) -> Failure {
+fn refused(error: &WholeFileError) -> Failure {
     let failure = Failure::new(Code::Failed, error.to_string());
     match error {
         WholeFileError::Others(_) => {

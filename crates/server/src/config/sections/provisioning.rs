@@ -39,10 +39,9 @@ impl Section for ProvisioningConfig {
     ];
 
     fn read(from: &mut SectionReader<'_>) -> Self {
-        let folder = from.path("folder", PathBuf::new());
         Self {
             dsn: from.secret("dsn", "dsn_file"),
-            folder: (!folder.as_os_str().is_empty()).then_some(folder),
+            folder: from.optional("folder"),
         }
     }
 

@@ -118,7 +118,10 @@ fn what_was_before_a_half_change_can_be_put_back() {
     site.cordboard.write("centre.toml", SALES);
     site.run_at(&proxy.address, "apply -f centre.toml --yes")
         .failure(1);
-    site.applied("[[dids]]\nnumber = \"5550100\"\nqueue = \"sales\"\n", "");
+    site.applied(
+        "[[dids]]\nnumber = \"5550100\"\nto = {type = \"queue\", queue = \"sales\"}\n",
+        "",
+    );
     let full = site.exported();
     let second = site.run("rollback");
     assert!(second.out.contains("- DID 5550100"), "{}", second.out);
