@@ -134,8 +134,8 @@ impl Db {
     /// A name that might be a word of the language, such as `match`.
     pub(crate) fn quoted(self, name: &str) -> String {
         match self {
-            Self::Sqlite | Self::Postgres => format!("\"{name}\""),
-            Self::MariaDb => format!("`{name}`"),
+            Self::Sqlite | Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+            Self::MariaDb => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -210,6 +210,17 @@ mod tests {
             "name VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, id BINARY(16)"
         );
         assert!(Db::Postgres.migration(text).ends_with("NOT NULL, id UUID"));
+    }
+
+    /// The names of types are those of a database that others made.
+    #[test]
+    fn no_name_ends_its_own_quotes() {
+        assert_eq!(Db::Postgres.quoted("a\"b"), "\"a\"\"b\"");
+        assert_eq!(Db::MariaDb.quoted("a`b"), "`a``b`");
+        assert_eq!(
+            Db::Postgres.place_of("x\"); DROP TABLE t; --"),
+            "CAST(? AS \"x\"\"); DROP TABLE t; --\")"
+        );
     }
 
     #[test]

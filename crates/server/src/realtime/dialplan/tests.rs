@@ -1,36 +1,20 @@
 #![allow(clippy::unwrap_used)]
 use engine::dialplan::End;
-use model::{
-    Codec, DialplanAction, DialplanContext, DialplanRule, SipTransport, Timestamp, TrunkOutbound,
-    TrunkRule,
-};
+use model::{DialplanAction, DialplanContext, DialplanRule, Timestamp, TrunkOutbound, TrunkRule};
 
 use super::*;
+use crate::realtime::trunk;
 
 const PBX: ServerId = ServerId(uuid::Uuid::from_u128(1));
 
 fn trunk(name: &str, rules: Vec<TrunkRule>) -> Trunk {
-    let number = name.bytes().fold(0, |id, byte| id << 8 | u128::from(byte));
-    let outbound = TrunkOutbound {
+    let outbound = Some(TrunkOutbound {
         rules,
         ..TrunkOutbound::default()
-    };
+    });
     Trunk {
-        id: TrunkId::new(Timestamp::default(), number << 64),
-        name: name.to_owned(),
-        server: None,
-        host: "sip.example.net".to_owned(),
-        port: 5060,
-        transport: SipTransport::Udp,
-        username: None,
-        registers: false,
-        addresses: Vec::new(),
-        context: "from-provider".to_owned(),
-        codecs: vec![Codec::Alaw],
-        from_domain: None,
-        qualify_seconds: 60,
-        active: true,
-        outbound: Some(outbound),
+        outbound,
+        ..trunk::tests::trunk(name)
     }
 }
 

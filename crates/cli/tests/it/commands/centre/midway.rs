@@ -127,11 +127,7 @@ fn what_somebody_else_changed_meanwhile_is_left_alone() {
 #[test]
 fn what_the_server_refuses_at_last_keeps_what_was_to_go() {
     let site = Site::start();
-    let password = "a long enough one";
-    let run = site
-        .cordboard
-        .run_with("user add eve --role agent --password-file -", password);
-    run.text();
+    site.has_user_eve();
     let agent = |extension: &str| {
         format!("[[agents]]\nextension = \"{extension}\"\nname = \"Eve Example\"\nuser = \"eve\"\n")
     };

@@ -51,6 +51,13 @@ impl Site {
         }
     }
 
+    /// Somebody who can be an agent.
+    fn has_user_eve(&self) {
+        let command = "user add eve --role agent --password-file -";
+        let run = self.cordboard.run_with(command, "a long enough one");
+        run.text();
+    }
+
     /// The example, with all its secrets.
     fn with_example() -> Self {
         let site = Self::start();

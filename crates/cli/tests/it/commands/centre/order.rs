@@ -28,11 +28,7 @@ fn an_old_queue_overflows_into_a_new_one() {
 #[test]
 fn a_user_goes_from_one_agent_to_another_whichever_comes_first() {
     let site = Site::start();
-    let password = "a long enough one";
-    let run = site
-        .cordboard
-        .run_with("user add eve --role agent --password-file -", password);
-    run.text();
+    site.has_user_eve();
     let agents = |first: &str, second: &str| {
         let agent = |number: &str, user: &str| {
             format!("[[agents]]\nextension = \"{number}\"\nname = \"Eve\"\nuser = {user}\n")
